@@ -1,0 +1,63 @@
+//! The protocol over `postMessage`: what HTTP routes are for the server.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Query, SessionView};
+
+/// From the page to the worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToWorker {
+    /// Open a session; a worker holds one at a time.
+    Create {
+        /// What to open.
+        request: Box<CreateSession>,
+    },
+    /// Make something happen.
+    Command {
+        /// The command with its key.
+        envelope: Box<CommandEnvelope>,
+    },
+    /// Ask something.
+    Query {
+        /// Chosen by the page; comes back with the answer.
+        id: u32,
+        /// The question.
+        query: Box<Query>,
+    },
+    /// Wall time passed (the session has no clock of its own).
+    Tick {
+        /// Milliseconds since the last tick.
+        millis: u32,
+    },
+}
+
+/// From the worker to the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromWorker {
+    /// The worker's code is loaded and can take a session.
+    Ready,
+    /// The session is open.
+    Created {
+        /// What the page shows about it.
+        session: Box<SessionView>,
+    },
+    /// Something happened.
+    Event {
+        /// What.
+        event: Box<Event>,
+    },
+    /// The answer to a query.
+    Answer {
+        /// Id of the query.
+        id: u32,
+        /// The answer.
+        answer: Box<Answer>,
+    },
+    /// A request could not be taken.
+    Problem {
+        /// Why.
+        problem: Box<ApiProblem>,
+    },
+}
