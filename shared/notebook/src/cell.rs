@@ -1,0 +1,154 @@
+//! Cells: the parts of a notebook that do something.
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Check;
+use crate::scenario::Localized;
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cell {
+    /// Id, unique in the scenario; the same in all languages.
+    pub id: String,
+    /// Title; shown as the cell's heading.
+    pub title: Localized,
+    /// Persona it acts as; the scenario's first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// What kind of cell it is.
+    #[serde(flatten)]
+    pub kind: CellKind,
+    /// Hints, offered when a check of this or the following check cell fails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
+}
+
+/// A hint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hint {
+    /// Id within the cell.
+    pub id: String,
+    /// The hint.
+    pub text: Localized,
+    /// Show it when these conditions hold now (all of them); always when empty.
+    #[serde(default)]
+    pub when: Vec<Check>,
+}
+
+/// The kinds of cells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum CellKind {
+    /// Editable YAML that can be applied.
+    Manifest {
+        /// File with the text that the learner starts from.
+        file: String,
+        /// File with a text that solves it; `file` itself when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        solution: Option<String>,
+        /// Whether the solution deletes instead of applying.
+        #[serde(default, skip_serializing_if = "is_false")]
+        delete: bool,
+        /// Whether the server is expected to refuse the text as given (the lesson is the refusal).
+        #[serde(default, skip_serializing_if = "is_false")]
+        refused: bool,
+    },
+    /// A button that runs fixed command lines.
+    Action {
+        /// kubectl lines in order.
+        run: Vec<String>,
+    },
+    /// A console with suggested lines.
+    Console {
+        /// Lines that the prose talks about; the solution runs them.
+        #[serde(default)]
+        suggest: Vec<String>,
+    },
+    /// Checks.
+    Check {
+        /// What must hold.
+        checks: Vec<Check>,
+    },
+    /// A live diagram.
+    Diagram {
+        /// Which view.
+        view: DiagramView,
+    },
+    /// A question with answers to choose from.
+    Quiz {
+        /// The answers.
+        options: Vec<QuizOption>,
+    },
+    /// Predict first, then look: a question, then what really happens.
+    Observe {
+        /// The predictions to choose from.
+        options: Vec<QuizOption>,
+        /// kubectl lines whose output is the truth.
+        run: Vec<String>,
+    },
+    /// For the presenter only; its prose is the localized text.
+    Note {
+        /// The note.
+        text: Localized,
+    },
+}
+
+/// An answer of a quiz or a prediction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuizOption {
+    /// Id within the cell.
+    pub id: String,
+    /// The answer.
+    pub text: Localized,
+    /// Whether it is right.
+    #[serde(default)]
+    pub correct: bool,
+    /// Why it is right or wrong.
+    pub why: Localized,
+}
+
+/// What a diagram shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "show", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum DiagramView {
+    /// Who can connect to whom: pods in their namespaces, and edges.
+    Connections {
+        /// Namespaces to draw, in order from left to right.
+        namespaces: Vec<String>,
+        /// The connections to watch.
+        edges: Vec<Connection>,
+    },
+    /// Which persona may do what (rows: personas; columns: requests).
+    Access {
+        /// The questions.
+        requests: Vec<crate::check::AccessRequest>,
+        /// Personas; all of the scenario when empty.
+        #[serde(default)]
+        personas: Vec<String>,
+    },
+    /// Owners and what they own in some namespaces.
+    Workloads {
+        /// Namespaces to draw.
+        namespaces: Vec<String>,
+    },
+}
+
+/// A connection between pods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// `<namespace>/<pod>`.
+    pub from: String,
+    /// `<namespace>/<pod>`.
+    pub to: String,
+    /// Port.
+    pub port: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
