@@ -1,0 +1,88 @@
+//! The Kubernetes REST wire as a trait: requests in, responses or streams out.
+//!
+//! `runner`, `kubectl` and `session` are written once against [`Transport`]. Its implementations are the
+//! embedded cluster (in process) and a real cluster (`kube::Client`, in the server).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_core::Stream;
+use jiff::Timestamp;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Bytes as they arrive.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Vec<u8>, TransportError>> + Send>>;
+
+/// Why no answer came from the API server. (An answer with an error status is an answer.)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The server could not be reached, or the connection broke; whether the request took effect is
+    /// not known.
+    #[error("the connection to the cluster failed: {0}")]
+    Connection(String),
+    /// The credentials were refused before the request was looked at (expired token or certificate).
+    #[error("the cluster refused the credentials: {0}")]
+    Credentials(String),
+    /// The request cannot be sent over this transport.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// What a finished `exec` left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecOutput {
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+    /// Exit code of the command.
+    pub exit_code: i32,
+}
+
+/// Why an `exec` gave no exit code.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ExecError {
+    /// The API server or the kubelet answered with a `Status` (JSON).
+    #[error("{}", .0.message)]
+    Refused(Box<crate::status::Status>),
+    /// No answer came.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+/// A way to a cluster's API server. Paths are absolute (`/api/v1/...`), without a host.
+///
+/// A persona acts through `Impersonate-User` and `Impersonate-Group` headers on the request.
+pub trait Transport: Send + Sync {
+    /// Sends a request and reads the whole answer.
+    fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<http::Response<Vec<u8>>, TransportError>>;
+
+    /// Sends a request whose answer does not end by itself (watch, `log?follow=true`). When the status
+    /// is an error, the stream holds the body of the error.
+    fn stream(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<http::Response<ByteStream>, TransportError>>;
+
+    /// Runs a command in a container: `request` is the GET of `pods/{name}/exec?command=…&stdout=true…`
+    /// without upgrade headers.
+    fn exec(
+        &self,
+        request: http::Request<Vec<u8>>,
+        stdin: Vec<u8>,
+    ) -> BoxFuture<'_, Result<ExecOutput, ExecError>>;
+}
+
+/// The time of a cluster. On the embedded one, waiting moves the cluster's time and no other.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Comes back when this much time has passed in the cluster.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+}
