@@ -1,0 +1,97 @@
+//! The suites that are cargo commands.
+
+use std::process::Command;
+
+use crate::process::{cargo, run};
+use crate::{Failure, tools};
+
+/// Packages that are only built for the browser.
+const WASM_PACKAGES: [&str; 3] = ["app", "app-monaco", "app-worker"];
+
+pub(super) fn fmt() -> Result<(), Failure> {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+pub(super) fn tidy() -> Result<(), Failure> {
+    run(cargo().args(["test", "--locked", "--quiet", "--package", "tidy"]))
+}
+
+pub(super) fn clippy() -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["clippy", "--quiet", "--locked", "--workspace", "--all-targets"]);
+    exclude_wasm(&mut command);
+    run(command.args(["--", "--deny", "warnings"]))
+}
+
+pub(super) fn clippy_wasm() -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["clippy", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"]);
+    for package in WASM_PACKAGES {
+        command.args(["--package", package]);
+    }
+    run(command.args(["--", "--deny", "warnings"]))
+}
+
+pub(super) fn unit() -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["test", "--locked", "--workspace"]);
+    // `tidy` ran before; the packages below need a browser or a real cluster and have their own suites.
+    for package in ["tidy", "e2e", "transcripts", "realcluster", "app-worker"] {
+        command.args(["--exclude", package]);
+    }
+    run(&mut command)
+}
+
+pub(super) fn wasm() -> Result<(), Failure> {
+    let path = tools::ensure()?;
+    run(cargo()
+        .args(["test", "--locked", "--target", "wasm32-unknown-unknown", "--package", "simulation"])
+        .env("PATH", path))
+}
+
+pub(super) fn transcripts() -> Result<(), Failure> {
+    run(cargo().args(["build", "--quiet", "--locked", "--package", "server"]))?;
+    run(cargo().args(["test", "--locked", "--package", "transcripts"]))
+}
+
+pub(super) fn real() -> Result<(), Failure> {
+    run(cargo().args([
+        "test",
+        "--locked",
+        "--features",
+        "real",
+        "--package",
+        "realcluster",
+        "--test",
+        "schema",
+    ]))?;
+    run(cargo().args([
+        "test",
+        "--locked",
+        "--features",
+        "real",
+        "--package",
+        "transcripts",
+        "--test",
+        "real",
+    ]))
+}
+
+pub(super) fn node() -> Result<(), Failure> {
+    run(cargo().args([
+        "test",
+        "--locked",
+        "--features",
+        "real",
+        "--package",
+        "realcluster",
+        "--test",
+        "node",
+    ]))
+}
+
+fn exclude_wasm(command: &mut Command) {
+    for package in WASM_PACKAGES {
+        command.args(["--exclude", package]);
+    }
+}
