@@ -1,0 +1,192 @@
+//! Headless Chromium through its driver.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use thirtyfour::ChromeCapabilities;
+use thirtyfour::prelude::*;
+
+use crate::Outcome;
+use crate::audit::LISTEN;
+use crate::serve::target;
+
+/// How long something may take to become visible. Generous: two cores build and test at once.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(100);
+
+/// A browser window with its driver process.
+#[derive(Debug)]
+pub struct Browser {
+    /// The session, for what the functions here do not offer.
+    pub driver: WebDriver,
+    process: Child,
+}
+
+/// The width and height of a window, CSS pixels.
+#[derive(Debug, Clone, Copy)]
+pub struct Size(pub u32, pub u32);
+
+impl Size {
+    /// Three zones.
+    pub const WIDE: Self = Self(1440, 900);
+    /// Two zones.
+    pub const MIDDLE: Self = Self(1024, 768);
+    /// One column.
+    pub const NARROW: Self = Self(390, 844);
+}
+
+impl Browser {
+    /// Starts a driver on a free port and opens a window of this size.
+    pub async fn open(size: Size) -> Outcome<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let process = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut capabilities = DesiredCapabilities::chrome();
+        for flag in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--force-prefers-reduced-motion",
+        ] {
+            capabilities.add_arg(flag)?;
+        }
+        capabilities.add_arg(&format!("--window-size={},{}", size.0, size.1))?;
+        let browser = Self { driver: connect(port, capabilities).await?, process };
+        browser.resize(size).await?;
+        browser.listen().await?;
+        Ok(browser)
+    }
+
+    /// Makes the page itself this large, whatever the window's borders take.
+    pub async fn resize(&self, size: Size) -> Outcome {
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            serde_json::json!({ "width": size.0, "height": size.1, "deviceScaleFactor": 1, "mobile": false }),
+        )
+        .await
+    }
+
+    /// Prefers a light or a dark page, as the system setting would.
+    pub async fn prefer(&self, scheme: &str) -> Outcome {
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            serde_json::json!({ "features": [
+                { "name": "prefers-color-scheme", "value": scheme },
+                { "name": "prefers-reduced-motion", "value": "reduce" },
+            ] }),
+        )
+        .await
+    }
+
+    async fn listen(&self) -> Outcome {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": LISTEN }))
+            .await
+    }
+
+    async fn cdp(&self, command: &str, parameters: serde_json::Value) -> Outcome {
+        self.driver.cdp().send_raw(command, parameters).await?;
+        Ok(())
+    }
+
+    /// Goes to an address.
+    pub async fn goto(&self, url: &str) -> Outcome {
+        Ok(self.driver.goto(url).await?)
+    }
+
+    /// The first visible element for a selector; waits for it.
+    pub async fn find(&self, css: &str) -> Outcome<WebElement> {
+        let element = self
+            .driver
+            .query(By::Css(css))
+            .wait(PATIENCE, POLL)
+            .and_displayed()
+            .first()
+            .await
+            .map_err(|error| format!("nothing visible for `{css}`: {error}"))?;
+        Ok(element)
+    }
+
+    /// Clicks the first visible element for a selector.
+    pub async fn click(&self, css: &str) -> Outcome {
+        let element = self.find(css).await?;
+        element.scroll_into_view().await?;
+        Ok(element.click().await?)
+    }
+
+    /// Waits until a JavaScript expression is true.
+    pub async fn until(&self, what: &str, expression: &str) -> Outcome {
+        let script = format!("return Boolean({expression});");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let found = self.driver.execute(&script, Vec::new()).await;
+            if found.as_ref().is_ok_and(|found| found.json().as_bool() == Some(true)) {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                self.screenshot("failed").await?;
+                return Err(
+                    format!("did not come true in {PATIENCE:?}: {what} ({expression})").into()
+                );
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits until an element shows a text.
+    pub async fn shows(&self, css: &str, text: &str) -> Outcome {
+        let css = serde_json::to_string(css)?;
+        let text = serde_json::to_string(text)?;
+        self.until(
+            &format!("{css} shows {text}"),
+            &format!(
+                "[...document.querySelectorAll({css})].some(e => e.innerText.includes({text}))"
+            ),
+        )
+        .await
+    }
+
+    /// What a script returns, as JSON.
+    pub async fn ask(&self, script: &str) -> Outcome<serde_json::Value> {
+        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// Writes a picture of the window to `target/screenshots/<name>.png`.
+    pub async fn screenshot(&self, name: &str) -> Outcome<PathBuf> {
+        let folder = target().join("screenshots");
+        std::fs::create_dir_all(&folder)?;
+        let file = folder.join(format!("{name}.png"));
+        self.driver.screenshot(&file).await?;
+        Ok(file)
+    }
+
+    /// Ends the window and its driver.
+    pub async fn close(mut self) -> Outcome {
+        self.driver.clone().quit().await?;
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+}
+
+/// The driver needs a moment until it listens.
+async fn connect(port: u16, capabilities: ChromeCapabilities) -> Outcome<WebDriver> {
+    let url = format!("http://127.0.0.1:{port}");
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match WebDriver::new(&url, capabilities.clone()).await {
+            Ok(driver) => return Ok(driver),
+            Err(error) if tokio::time::Instant::now() > deadline => return Err(error.into()),
+            Err(_) => tokio::time::sleep(POLL).await,
+        }
+    }
+}
