@@ -1,1 +1,2 @@
-//! Placeholder.
+//! kubectl for the notebook's console.
+pub mod manifest;
