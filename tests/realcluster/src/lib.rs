@@ -1,1 +1,18 @@
-//! Placeholder.
+//! A real Kubernetes 1.36 under test: built once from Go modules, started and torn down by tests.
+//!
+//! The embedded cluster claims to answer like the real one; nobody should have to believe that. Two
+//! tiers: [`ControlPlane`] (etcd, kube-apiserver, controllers, scheduler on loopback, no root) and
+//! [`NodeTier`] (besides kubelet, containerd and kube-proxy in a network namespace, root).
+//!
+//! *Invariant:* nothing here knows the embedded cluster, and nothing here simulates: every answer
+//! comes from the programs that Kubernetes publishes.
+
+pub mod control_plane;
+mod daemon;
+pub mod programs;
+pub mod schema;
+
+pub use control_plane::{Component, ControlPlane};
+
+/// What can go wrong: one sentence with the cause and, where there is one, the remedy.
+pub type Failure = String;
