@@ -9,7 +9,8 @@ use crate::scenario::Localized;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// Id within its cell.
+    /// Id within its cell; may be empty where nothing refers to it (`setupChecks`, `when` of hints).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// What it means, in the author's words; shown above expected and found.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,5 +10,11 @@
 
 pub mod cell;
 pub mod check;
+pub mod duration;
+pub mod operator;
 pub mod prose;
+#[cfg(feature = "read")]
+pub mod read;
 pub mod scenario;
+pub mod variables;
+pub mod words;
