@@ -1,17 +1,15 @@
 //! `cargo xtask bench`: speed, size and memory as ratios against a peer in the same run.
 
-use crate::Failure;
-use crate::process::cargo;
+use crate::page::Profile;
+use crate::process::{cargo, run};
+use crate::progress::step;
+use crate::{Failure, up};
 
-/// Runs the benchmarks of the harness crate, which has the peers.
-pub(crate) fn run(_arguments: &[String]) -> Result<(), Failure> {
-    crate::process::run(cargo().args([
-        "run",
-        "--release",
-        "--quiet",
-        "--package",
-        "realcluster",
-        "--bin",
-        "bench",
-    ]))
+/// Builds what is measured, optimised, and runs the package `bench`, which has the peers.
+pub(crate) fn run_all(_arguments: &[String]) -> Result<(), Failure> {
+    up::build(Profile::Release)?;
+    step("Building the optimised server", || {
+        run(cargo().args(["build", "--release", "--quiet", "--locked", "--package", "server"]))
+    })?;
+    run(cargo().args(["run", "--release", "--quiet", "--locked", "--package", "bench"]))
 }

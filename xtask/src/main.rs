@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         "up" => up::run(rest),
         "build" => up::build_only(rest),
         "test" => test::run(rest),
-        "bench" => bench::run(rest),
+        "bench" => bench::run_all(rest),
         "schema" => schema::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

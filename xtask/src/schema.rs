@@ -5,5 +5,13 @@ use crate::process::cargo;
 
 /// Writes `shared/apimachinery/schema`. The harness is a program of its own, so that xtask stays small.
 pub(crate) fn run(_arguments: &[String]) -> Result<(), Failure> {
-    crate::process::run(cargo().args(["run", "--quiet", "--package", "realcluster", "--bin", "realcluster", "schema"]))
+    crate::process::run(cargo().args([
+        "run",
+        "--quiet",
+        "--package",
+        "realcluster",
+        "--bin",
+        "realcluster",
+        "schema",
+    ]))
 }

@@ -1,7 +1,10 @@
 //! The suites that need the built page.
 
 use crate::page::Profile;
-use crate::process::{cargo, run};
+use std::process::Command;
+
+use crate::process::{cargo, root, run, run_quiet};
+use crate::progress::step;
 use crate::{Failure, up};
 
 /// Builds the page as users get it.
@@ -12,5 +15,12 @@ pub(super) fn build() -> Result<(), Failure> {
 /// Drives the page in headless Chromium.
 pub(super) fn drive() -> Result<(), Failure> {
     up::build(Profile::Release)?;
+    step("Fetching the accessibility rules with npm", || {
+        run_quiet(
+            Command::new("npm")
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .current_dir(root().join("tests/e2e")),
+        )
+    })?;
     run(cargo().args(["test", "--locked", "--package", "e2e", "--features", "browser"]))
 }
