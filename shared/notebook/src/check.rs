@@ -128,10 +128,14 @@ pub struct AccessExpectation {
 
 /// A connection with what it should do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ConnectionExpectation {
     /// The connection.
     #[serde(flatten)]
     pub connection: crate::cell::Connection,
     /// Whether it should get through.
     pub allowed: bool,
+    /// Nobody listens at the port: a connection that gets through is then refused by the pod itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nobody_listens: bool,
 }

@@ -167,8 +167,9 @@ fn connection_expectation(item: &Node, report: &mut Report) -> Option<Connection
     let mut fields = Fields::of(FILE, item, "a connection", report)?;
     let found = connection(&mut fields, report);
     let allowed = required_switch(&mut fields, report);
+    let nobody_listens = fields.switch("nobodyListens", report);
     fields.finish(report);
-    Some(ConnectionExpectation { connection: found?, allowed: allowed? })
+    Some(ConnectionExpectation { connection: found?, allowed: allowed?, nobody_listens })
 }
 
 /// The fields of a connection.
