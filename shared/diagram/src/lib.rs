@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Pictures of a cluster as plain data: objects become a [`scene::Scene`], a scene becomes a
+//! [`layout::Layout`] with integer coordinates, and a [`table::Table`] says the same in rows.
+//!
+//! - [`connections::scene`]: pods in their namespaces and who can connect to whom.
+//! - [`workloads::scene`]: what owns and what selects whom.
+//! - [`access::matrix`]: who may do what.
+//!
+//! *Invariant:* draws nothing and knows no SVG, no DOM and no sentences (summaries are codes); asks no
+//! cluster: whoever calls hands in objects and the results of probes. The same input gives the same
+//! picture.
+
+pub mod access;
+pub mod connections;
+pub mod layout;
+mod object;
+pub mod scene;
+pub mod table;
+pub mod workloads;

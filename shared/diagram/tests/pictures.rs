@@ -1,0 +1,298 @@
+//! Pictures as texts: what is in them and where it stands.
+
+use diagram::connections::{self, Connection};
+use diagram::layout::{Layout, layout};
+use diagram::scene::{EdgeState, Phrase, Scene};
+use diagram::table::{self, Cell};
+use diagram::{access, workloads};
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+fn pod(namespace: &str, name: &str, image: &str, app: Option<&str>) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "namespace": namespace, "name": name,
+            "labels": app.map(|app| json!({"app": app})).unwrap_or_default(),
+        },
+        "spec": {"containers": [{"name": "main", "image": image}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    })
+}
+
+fn namespace(name: &str, labels: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+}
+
+fn course() -> Vec<Value> {
+    vec![
+        namespace("op", json!({"ns": "op", "kubernetes.io/metadata.name": "op"})),
+        namespace("dev", json!({"kubernetes.io/metadata.name": "dev"})),
+        pod("dev", "np-test", "nginx", Some("np-test")),
+        pod("dev", "np-connect", "alpine", Some("np-connect")),
+        pod("dev", "np-no", "alpine", None),
+        pod("op", "np-connect", "alpine", Some("np-connect")),
+    ]
+}
+
+fn connection(from: &str, state: EdgeState) -> Connection {
+    let decided =
+        (state == EdgeState::Blocked).then(|| "NetworkPolicy/dev/default-policy".to_owned());
+    let reason = decided.as_ref().map(|_| Phrase::new("connect-ingress-denied").with("pod", from));
+    Connection {
+        from: from.to_owned(),
+        to: "dev/np-test".to_owned(),
+        port: 80,
+        state,
+        reason,
+        decided_by: decided,
+    }
+}
+
+fn picture() -> Scene {
+    let namespaces = ["op".to_owned(), "dev".to_owned()];
+    let connections = [
+        connection("op/np-connect", EdgeState::Allowed),
+        connection("op/np-no", EdgeState::Unknown),
+        connection("dev/np-connect", EdgeState::Allowed),
+        connection("dev/np-no", EdgeState::Blocked),
+    ];
+    connections::scene(&course(), &namespaces, &connections)
+}
+
+fn check_scene(scene: &Scene, expected: Expect) {
+    let mut text = String::new();
+    for group in &scene.groups {
+        text += &format!("[{}] {}\n", group.title, group.labels.join(" "));
+    }
+    for node in &scene.nodes {
+        let lines: Vec<_> =
+            node.lines.iter().map(|line| format!("{}={}", line.key, line.value)).collect();
+        text += &format!(
+            "{} x{} {:?} {} {:?} {}\n",
+            node.id,
+            node.count,
+            node.state,
+            node.word,
+            node.role,
+            lines.join(" ")
+        );
+    }
+    for edge in &scene.edges {
+        text += &format!(
+            "{} -> {} {:?} {:?} {}\n",
+            edge.from, edge.to, edge.kind, edge.state, edge.label
+        );
+    }
+    for phrase in &scene.summary {
+        text += &format!("{} {:?}\n", phrase.code, phrase.args);
+    }
+    expected.assert_eq(&text);
+}
+
+fn check_layout(layout: &Layout, expected: Expect) {
+    let mut text = format!("{} x {}\n", layout.width, layout.height);
+    for place in layout.groups.iter().chain(&layout.nodes) {
+        text += &format!("{} {},{} {}x{}\n", place.id, place.x, place.y, place.width, place.height);
+    }
+    for route in &layout.edges {
+        let points: Vec<_> =
+            route.points.iter().map(|point| format!("{},{}", point.x, point.y)).collect();
+        text += &format!(
+            "{}: {} label {},{}\n",
+            route.id,
+            points.join(" "),
+            route.label.x,
+            route.label.y
+        );
+    }
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn the_picture_of_the_course_shows_namespaces_pods_and_connections() {
+    check_scene(
+        &picture(),
+        expect![[r#"
+        [op] ns=op
+        [dev] 
+        Pod/dev/np-connect x1 Ready Running Through image=alpine app=np-connect
+        Pod/dev/np-no x1 Ready Running Stopped image=alpine
+        Pod/dev/np-test x1 Ready Running Target image=nginx app=np-test
+        Pod/op/np-connect x1 Ready Running Through image=alpine app=np-connect
+        Pod/op/np-no x1 Missing NotFound Plain 
+        Pod/op/np-connect -> Pod/dev/np-test Connects Allowed :80
+        Pod/op/np-no -> Pod/dev/np-test Connects Unknown :80
+        Pod/dev/np-connect -> Pod/dev/np-test Connects Allowed :80
+        Pod/dev/np-no -> Pod/dev/np-test Connects Blocked :80
+        diagram-pods {"ready": "4", "total": "5"}
+        diagram-connections {"allowed": "2", "blocked": "1", "total": "4"}
+        diagram-unknown {"unknown": "1"}
+    "#]],
+    );
+}
+
+#[test]
+fn the_picture_of_the_course_has_the_target_in_the_middle() {
+    check_layout(
+        &layout(&picture()),
+        expect![[r#"
+            736 x 324
+            Namespace/op 0,0 200x324
+            Namespace/dev 296,0 440x324
+            Pod/dev/np-connect 560,56 152x96
+            Pod/dev/np-no 560,224 152x76
+            Pod/dev/np-test 320,130 152x96
+            Pod/op/np-connect 24,66 152x96
+            Pod/op/np-no 24,234 152x56
+            op/np-connect>dev/np-test:80: 176,114 320,178 label 248,146
+            op/np-no>dev/np-test:80: 176,262 320,178 label 248,220
+            dev/np-connect>dev/np-test:80: 560,104 396,104 396,130 label 478,104
+            dev/np-no>dev/np-test:80: 560,262 396,262 396,226 label 478,262
+        "#]],
+    );
+}
+
+#[test]
+fn no_two_cards_overlap_and_every_card_is_in_its_box() {
+    let scene = picture();
+    let layout = layout(&scene);
+    for (index, one) in layout.nodes.iter().enumerate() {
+        for other in &layout.nodes[index + 1..] {
+            let apart = one.x + one.width <= other.x
+                || other.x + other.width <= one.x
+                || one.y + one.height <= other.y
+                || other.y + other.height <= one.y;
+            assert!(apart, "{} and {}", one.id, other.id);
+        }
+        let group = &scene.nodes[index].group;
+        let place = layout.groups.iter().find(|place| &place.id == group).unwrap();
+        assert!(one.x > place.x && one.x + one.width < place.x + place.width, "{}", one.id);
+        assert!(one.y > place.y && one.y + one.height < place.y + place.height, "{}", one.id);
+    }
+}
+
+#[test]
+fn cards_keep_their_places_when_only_states_change() {
+    let before = layout(&picture());
+    let namespaces = ["op".to_owned(), "dev".to_owned()];
+    let states: Vec<_> = ["op/np-connect", "op/np-no", "dev/np-connect", "dev/np-no"]
+        .map(|from| connection(from, EdgeState::Blocked))
+        .into();
+    let after = layout(&connections::scene(&course(), &namespaces, &states));
+    assert_eq!(before, after);
+}
+
+#[test]
+fn the_table_says_what_the_picture_shows() {
+    let table = table::edges(&picture());
+    let rows: Vec<String> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<&str> = row
+                .iter()
+                .map(|cell| match cell {
+                    Cell::Text(text) => text.as_str(),
+                    Cell::Phrase(phrase) => phrase.code.as_str(),
+                })
+                .collect();
+            cells.join(" | ")
+        })
+        .collect();
+    expect![[r#"
+        Pod/op/np-connect | Pod/dev/np-test | :80 | diagram-allowed | 
+        Pod/op/np-no | Pod/dev/np-test | :80 | diagram-not-known | 
+        Pod/dev/np-connect | Pod/dev/np-test | :80 | diagram-allowed | 
+        Pod/dev/np-no | Pod/dev/np-test | :80 | diagram-blocked | connect-ingress-denied"#]]
+    .assert_eq(&rows.join("\n"));
+}
+
+#[test]
+fn a_deployment_leads_to_its_pods_and_many_pods_become_one_card() {
+    let owned = |kind: &str, name: &str, uid: &str, owner: &str, rest: Value| {
+        let mut object = json!({
+            "kind": kind,
+            "metadata": {
+                "namespace": "dev", "name": name, "uid": uid, "labels": {"app": "web"},
+                "ownerReferences": [{"uid": owner, "controller": true}],
+            },
+        });
+        for (key, value) in rest.as_object().unwrap() {
+            object[key] = value.clone();
+        }
+        object
+    };
+    let mut objects = vec![
+        namespace("dev", json!({})),
+        json!({"kind": "Deployment", "metadata": {"namespace": "dev", "name": "web", "uid": "d"},
+               "spec": {"replicas": 9}, "status": {"availableReplicas": 8}}),
+        owned(
+            "ReplicaSet",
+            "web-1",
+            "old",
+            "d",
+            json!({"spec": {"replicas": 0}, "status": {"replicas": 0}}),
+        ),
+        owned(
+            "ReplicaSet",
+            "web-2",
+            "rs",
+            "d",
+            json!({"spec": {"replicas": 9}, "status": {"readyReplicas": 8}}),
+        ),
+        json!({"kind": "Service", "metadata": {"namespace": "dev", "name": "web"},
+               "spec": {"type": "ClusterIP", "selector": {"app": "web"}, "ports": [{"port": 80}]}}),
+    ];
+    for index in 0..9 {
+        let status = if index == 0 {
+            json!({"phase": "Pending"})
+        } else {
+            json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]})
+        };
+        objects.push(owned("Pod", &format!("web-2-{index}"), "", "rs", json!({"status": status})));
+    }
+    let scene = workloads::scene(&objects, &["dev".to_owned()]);
+    check_scene(
+        &scene,
+        expect![[r#"
+        [dev] 
+        Deployment/dev/web x1 Progressing 8/9 Plain 
+        Pods/dev/web-2 x9 Progressing 8/9 Plain ready=8/9
+        ReplicaSet/dev/web-2 x1 Progressing 8/9 Plain 
+        Service/dev/web x1 Ready ClusterIP Plain port=80
+        Deployment/dev/web -> ReplicaSet/dev/web-2 Owns Plain 
+        ReplicaSet/dev/web-2 -> Pods/dev/web-2 Owns Plain 
+        Service/dev/web -> Pods/dev/web-2 Selects Plain 
+        diagram-pods {"ready": "8", "total": "9"}
+    "#]],
+    );
+    check_layout(
+        &layout(&scene),
+        expect![[r#"
+        920 x 156
+        Namespace/dev 0,0 920x156
+        Deployment/dev/web 24,66 152x56
+        Pods/dev/web-2 504,56 152x76
+        ReplicaSet/dev/web-2 264,66 152x56
+        Service/dev/web 744,56 152x76
+        Deployment/dev/web>ReplicaSet/dev/web-2: 176,94 264,94 label 220,94
+        ReplicaSet/dev/web-2>Pods/dev/web-2: 416,94 504,94 label 460,94
+        Service/dev/web>Pods/dev/web-2: 744,94 656,94 label 700,94
+    "#]],
+    );
+}
+
+#[test]
+fn an_access_table_shows_what_is_not_known() {
+    let request = |verb: &str| access::Request {
+        verb: verb.to_owned(),
+        resource: "pods".to_owned(),
+        namespace: "dev".to_owned(),
+    };
+    let answers = [("new-user".to_owned(), request("list"), true)];
+    let matrix =
+        access::matrix(&["new-user".to_owned()], &[request("list"), request("get")], &answers);
+    assert_eq!(matrix.rows[0].allowed, [Some(true), None]);
+    assert_eq!(matrix.summary[0].args["allowed"], "1");
+}
