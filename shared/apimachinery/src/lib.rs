@@ -5,6 +5,12 @@
 //! *Invariant:* no I/O, no clock, no entropy; knows the wire format and no behaviour of any kind.
 
 pub mod engine;
+pub mod gvk;
 pub mod identity;
+pub mod object;
+pub mod quantity;
+pub mod schema;
+pub mod selector;
 pub mod status;
+pub mod time;
 pub mod transport;

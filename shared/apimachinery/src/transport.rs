@@ -3,7 +3,6 @@
 //! `runner`, `kubectl` and `session` are written once against [`Transport`]. Its implementations are the
 //! embedded cluster (in process) and a real cluster (`kube::Client`, in the server).
 
-use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -43,7 +42,7 @@ pub struct ExecOutput {
 }
 
 /// Why an `exec` gave no exit code.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExecError {
     /// The API server or the kubelet answered with a `Status` (JSON).
     #[error("{}", .0.message)]
