@@ -136,7 +136,8 @@ pub fn catalog(files: &BTreeMap<String, String>) -> Result<Catalog, Vec<Diagnost
     let mut tracks: BTreeMap<&str, BTreeMap<&str, BTreeMap<String, String>>> = BTreeMap::new();
     for (path, text) in files {
         let mut parts = path.splitn(3, '/');
-        if let (Some(track), Some(folder), Some(rest)) = (parts.next(), parts.next(), parts.next()) {
+        if let (Some(track), Some(folder), Some(rest)) = (parts.next(), parts.next(), parts.next())
+        {
             let folders = tracks.entry(track).or_default();
             folders.entry(folder).or_default().insert(rest.to_owned(), text.clone());
         }

@@ -61,10 +61,7 @@ pub fn values(
 }
 
 /// A text with each `${name}` replaced by its value.
-pub fn substitute(
-    text: &str,
-    values: &BTreeMap<String, String>,
-) -> Result<String, VariableError> {
+pub fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<String, VariableError> {
     let mut done = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

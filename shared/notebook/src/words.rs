@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_message_takes_its_arguments() {
-        let words = Words::parse(&["# words\nwaiting = Waiting for { $what } in {$where}.\n\nok = Ok"]);
+        let words =
+            Words::parse(&["# words\nwaiting = Waiting for { $what } in {$where}.\n\nok = Ok"]);
         let args = [("what", "pod"), ("where", "dev")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();

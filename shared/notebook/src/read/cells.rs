@@ -7,7 +7,8 @@ use super::scenario::{FILE, Names, file};
 use super::yaml::Node;
 use crate::cell::{Cell, CellKind, Connection, DiagramView, Hint, QuizOption};
 
-const KINDS: &str = "`manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe` or `note`";
+const KINDS: &str =
+    "`manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe` or `note`";
 
 /// Reads the cells, each with its line.
 pub(super) fn list(
@@ -91,10 +92,9 @@ fn kind(
             CellKind::Diagram { view: diagram(view, names, report)? }
         }
         "quiz" => CellKind::Quiz { options: options(fields, report) },
-        "observe" => CellKind::Observe {
-            options: options(fields, report),
-            run: fields.texts("run", report),
-        },
+        "observe" => {
+            CellKind::Observe { options: options(fields, report), run: fields.texts("run", report) }
+        }
         "note" => CellKind::Note { text: fields.localized("text", report)? },
         _ => {
             report.say(FILE, node.line, format!("there is no cell type `{word}`"), KINDS);
@@ -157,7 +157,8 @@ fn diagram(node: &Node, names: &Names, report: &mut Report) -> Option<DiagramVie
         }
         "access" => {
             let requests = fields.list("requests", report);
-            let requests = requests.iter().filter_map(|item| checks::access(item, report)).collect();
+            let requests =
+                requests.iter().filter_map(|item| checks::access(item, report)).collect();
             let mut personas = Vec::new();
             for item in fields.list("personas", report) {
                 personas.extend(persona(item, names, report));

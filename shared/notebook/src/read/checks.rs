@@ -11,8 +11,7 @@ use crate::check::{AccessExpectation, AccessRequest, Check, Condition, Connectio
 use crate::operator::{self, Operator};
 use crate::{duration, scenario::Localized};
 
-const CONDITIONS: &str =
-    "`assert`, `absent`, `can`, `connects`, `rejects`, `event` or `logs`";
+const CONDITIONS: &str = "`assert`, `absent`, `can`, `connects`, `rejects`, `event` or `logs`";
 
 /// Reads checks: knows what they may refer to and remembers the files they name.
 pub(super) struct Reader<'a> {
@@ -82,7 +81,9 @@ impl Reader<'_> {
             "logs" => Condition::Logs {
                 pod: fields.require("pod", report).and_then(|node| pod(node, report))?,
                 container: fields.text_or_none("container", report),
-                pattern: fields.require("pattern", report).and_then(|node| pattern(node, report))?,
+                pattern: fields
+                    .require("pattern", report)
+                    .and_then(|node| pattern(node, report))?,
             },
             _ => {
                 report.say(FILE, node.line, format!("there is no check `{word}`"), CONDITIONS);
@@ -119,8 +120,7 @@ impl Reader<'_> {
 
     fn expectation(&self, item: &Node, report: &mut Report) -> Option<AccessExpectation> {
         let mut fields = Fields::of(FILE, item, "a request", report)?;
-        let persona =
-            fields.require("persona", report).and_then(|node| self.persona(node, report));
+        let persona = fields.require("persona", report).and_then(|node| self.persona(node, report));
         let allowed = required_switch(&mut fields, report);
         let request = access_fields(&mut fields, report);
         fields.finish(report);
@@ -230,7 +230,8 @@ fn object(fields: &mut Fields<'_>, report: &mut Report) -> Option<serde_json::Va
         }
     }
     node.texts(&mut |line, text| match Operator::parse(text) {
-        None | Some(Ok(
+        None
+        | Some(Ok(
             Operator::AtLeast(_)
             | Operator::MoreThan(_)
             | Operator::AtMost(_)

@@ -63,7 +63,11 @@ impl<'n> Fields<'n> {
     }
 
     /// A text that may be there.
-    pub(super) fn text_or_none(&mut self, key: &'static str, report: &mut Report) -> Option<String> {
+    pub(super) fn text_or_none(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Option<String> {
         let node = self.take(key)?;
         text(self.file, node, key, report)
     }
@@ -95,7 +99,11 @@ impl<'n> Fields<'n> {
     }
 
     /// A text in both languages that must be there.
-    pub(super) fn localized(&mut self, key: &'static str, report: &mut Report) -> Option<Localized> {
+    pub(super) fn localized(
+        &mut self,
+        key: &'static str,
+        report: &mut Report,
+    ) -> Option<Localized> {
         let node = self.require(key, report)?;
         localized(self.file, node, key, report)
     }

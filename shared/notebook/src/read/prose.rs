@@ -61,8 +61,7 @@ pub(super) fn agree(file: &str, prose: &Prose, plan: &Plan, report: &mut Report)
             let message = format!("the cell `{id}` of the step `{}` is not placed", plan.id);
             report.say(file, step.line, message, format!("a ```{{cell}} {id} fence"));
         }
-        let known: Vec<&str> =
-            written.iter().copied().filter(|id| expected.contains(id)).collect();
+        let known: Vec<&str> = written.iter().copied().filter(|id| expected.contains(id)).collect();
         let first = known.iter().zip(&expected).position(|(one, other)| one != other);
         if known.len() == expected.len()
             && let Some(at) = first
@@ -244,7 +243,10 @@ impl<'a> Reader<'a> {
         while let Some((event, _)) = self.events.get(self.at).cloned() {
             let inline = match &event {
                 Event::Start(tag) => {
-                    matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Link { .. } | Tag::Image { .. })
+                    matches!(
+                        tag,
+                        Tag::Emphasis | Tag::Strong | Tag::Link { .. } | Tag::Image { .. }
+                    )
                 }
                 Event::End(_) | Event::Rule => false,
                 _ => true,
