@@ -26,7 +26,7 @@ impl Normaliser {
             (r#"(resourceVersion"?: ?")\d+"#.to_owned(), "${1}<resourceVersion>"),
             (r"(Resource Version:\s+)\d+".to_owned(), "${1}<resourceVersion>"),
             (r#"(limited to \d+, |resourceVersion=)\d+"#.to_owned(), "${1}<resourceVersion>"),
-            (format!(r#"(pod-template-hash(=|: |": "))({SAFE}{{6,10}})"#), "${1}<hash>"),
+            (format!(r#"(pod-template-hash(=|: |": ?"))({SAFE}{{6,10}})"#), "${1}<hash>"),
             (format!(r"-{SAFE}{{8,10}}-{SAFE}{{5}}\b"), "-<hash>-<suffix>"),
             (format!(r"-{SAFE}{{8,10}}\b"), "-<hash>"),
             (format!(r"-{SAFE}{{5}}\b"), "-<suffix>"),
@@ -64,8 +64,10 @@ impl Normaliser {
         let mut rest = lines.as_slice();
         while let Some((line, following)) = rest.split_first() {
             if let Some(header) = Header::of(line) {
-                let rows = rest.iter().take_while(|row| !line.starts_with(' ') || row.starts_with("  "));
-                let (table, others) = rest.split_at(rows.count());
+                // A table within a description ends where its indentation does.
+                let in_table = |row: &&&str| !line.starts_with(' ') || row.starts_with("  ");
+                let rows = 1 + following.iter().take_while(in_table).count();
+                let (table, others) = rest.split_at(rows);
                 out.extend(self.table(&header, table));
                 rest = others;
                 continue;

@@ -19,6 +19,7 @@ fn run(plane: Plane, components: &[Component]) {
     let mut report = Report::default();
     for transcript in &transcripts {
         let run = if update { transcripts::bless } else { transcripts::check };
+        println!("{}", transcript.name);
         report.add(run(&target, transcript).expect("a transcript that runs"));
     }
     println!("{report}");
