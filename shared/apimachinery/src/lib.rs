@@ -4,11 +4,15 @@
 //!
 //! *Invariant:* no I/O, no clock, no entropy; knows the wire format and no behaviour of any kind.
 
+pub mod decode;
 pub mod engine;
+pub mod field_error;
 pub mod gvk;
 pub mod identity;
+pub mod names;
 pub mod object;
 pub mod quantity;
+pub mod request;
 pub mod schema;
 pub mod selector;
 pub mod status;

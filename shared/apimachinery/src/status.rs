@@ -2,6 +2,8 @@
 //!
 //! Constructors follow `k8s.io/apimachinery/pkg/api/errors/errors.go`, word for word.
 
+mod errors;
+
 use serde::{Deserialize, Serialize};
 
 /// `meta/v1 Status`.
