@@ -11,6 +11,7 @@ pub mod gvk;
 pub mod identity;
 pub mod names;
 pub mod object;
+pub mod patch;
 pub mod quantity;
 pub mod request;
 pub mod schema;
