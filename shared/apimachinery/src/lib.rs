@@ -9,6 +9,7 @@ pub mod engine;
 pub mod field_error;
 pub mod gvk;
 pub mod identity;
+pub mod jsonpath;
 pub mod names;
 pub mod object;
 pub mod patch;
