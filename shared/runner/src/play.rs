@@ -1,0 +1,278 @@
+//! Doing things: setting a scenario up, applying manifests, running commands, playing solutions.
+
+use kubectl::apply::{ApplyOptions, DocumentResult, apply_documents, delete_documents};
+use kubectl::manifest::{self, Document, ManifestError};
+use kubectl::{Files, Invocation, Kubectl, Output};
+use notebook::cell::{Cell, CellKind};
+use notebook::duration;
+use notebook::scenario::Persona;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::progress::Stream;
+use crate::{Progress, RunError, Runner, Said, Verdict, is_played};
+
+/// How long a part of the setup may take when it says nothing.
+const SETUP_WITHIN: Duration = Duration::from_mins(2);
+
+/// Why a scenario could not be set up.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SetupError {
+    /// A setup file is missing or no manifest.
+    #[error("setup file {file}: {message}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The cluster refused a document.
+    #[error("setup file {file}: {message}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// What the server said.
+        message: String,
+    },
+    /// Something did not come true in time.
+    #[error("the setup did not finish: {}", .found.code)]
+    Unfinished {
+        /// What was expected.
+        expected: Said,
+        /// What was found.
+        found: Said,
+        /// The most likely cause.
+        cause: Option<Said>,
+    },
+}
+
+/// What came of one command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRun {
+    /// The line.
+    pub line: String,
+    /// Exit code.
+    pub exit_code: i32,
+}
+
+impl Runner {
+    /// kubectl as a persona.
+    pub fn kubectl(&self, persona: &Persona) -> Kubectl {
+        let kubectl = Kubectl::new(Arc::clone(&self.transport), Arc::clone(&self.clock));
+        match persona.user.as_str() {
+            "" => kubectl,
+            user => kubectl.with_persona(user, persona.groups.clone()),
+        }
+    }
+
+    /// Applies the setup files as the executor and waits for what must hold before the first step.
+    /// Doing it again changes nothing that is already as it should be.
+    pub async fn setup(&self, progress: &dyn Progress) -> Result<(), SetupError> {
+        let kubectl = Kubectl::new(Arc::clone(&self.transport), Arc::clone(&self.clock));
+        let scenario = &self.notebook.scenario;
+        let total = scenario.setup.len() + scenario.setup_checks.len();
+        for (done, file) in scenario.setup.iter().enumerate() {
+            progress.waiting(&Said::new("check-setup-file").with("file", file), done, total);
+            let unreadable =
+                |message: String| SetupError::Unreadable { file: file.clone(), message };
+            let text = self.file(file).map_err(|error| unreadable(error.to_string()))?;
+            let documents = manifest::read(text).map_err(|error| unreadable(error.to_string()))?;
+            let results = apply_documents(&kubectl, &documents, ApplyOptions::default()).await;
+            progress.applied("setup", &results);
+            if let Some(failed) = results.iter().find(|result| result.is_failed()) {
+                let message = failed.message.clone();
+                return Err(SetupError::Refused { file: file.clone(), message });
+            }
+        }
+        for (index, check) in scenario.setup_checks.iter().enumerate() {
+            let within = check.within.as_deref().and_then(duration::parse).unwrap_or(SETUP_WITHIN);
+            let first = self.look(&check.condition).await;
+            progress.waiting(&first.expected, scenario.setup.len() + index, total);
+            let look = match first.holds {
+                true => first,
+                false => self.until(&check.condition, within, Duration::ZERO).await,
+            };
+            if !look.holds {
+                let cause = self.cause(&check.condition).await;
+                let (expected, found) = (look.expected, look.found);
+                return Err(SetupError::Unfinished { expected, found, cause });
+            }
+        }
+        progress.waiting(&Said::new("check-setup-done"), total, total);
+        Ok(())
+    }
+
+    /// Applies a text as a manifest cell's persona. An unreadable text is told as such.
+    pub async fn apply(
+        &self,
+        cell: &str,
+        text: &str,
+        progress: &dyn Progress,
+    ) -> Result<Result<Vec<DocumentResult>, ManifestError>, RunError> {
+        let kubectl = self.kubectl_of(self.cell(cell)?)?;
+        let documents = match manifest::read(text) {
+            Ok(documents) => documents,
+            Err(error) => return Ok(Err(error)),
+        };
+        let results = apply_documents(&kubectl, &documents, ApplyOptions::default()).await;
+        progress.applied(cell, &results);
+        Ok(Ok(results))
+    }
+
+    /// Deletes what a text names, as a manifest cell's persona.
+    pub async fn delete(
+        &self,
+        cell: &str,
+        text: &str,
+        progress: &dyn Progress,
+    ) -> Result<Result<Vec<DocumentResult>, ManifestError>, RunError> {
+        let kubectl = self.kubectl_of(self.cell(cell)?)?;
+        let documents: Vec<Document> = match manifest::read(text) {
+            Ok(documents) => documents,
+            Err(error) => return Ok(Err(error)),
+        };
+        let results = delete_documents(&kubectl, &documents).await;
+        progress.applied(cell, &results);
+        Ok(Ok(results))
+    }
+
+    fn kubectl_of(&self, cell: &Cell) -> Result<Kubectl, RunError> {
+        Ok(self.kubectl(&self.persona(cell.persona.as_deref())?))
+    }
+
+    /// Runs the lines of an action cell, or of an observation. An action ends at the first line that
+    /// fails; an observation looks at everything.
+    pub async fn act(
+        &self,
+        cell: &str,
+        progress: &dyn Progress,
+    ) -> Result<Vec<CommandRun>, RunError> {
+        let found = self.cell(cell)?;
+        let (lines, stops) = match &found.kind {
+            CellKind::Action { run } => (run, true),
+            CellKind::Observe { run, .. } => (run, false),
+            CellKind::Manifest { .. }
+            | CellKind::Console { .. }
+            | CellKind::Check { .. }
+            | CellKind::Diagram { .. }
+            | CellKind::Quiz { .. }
+            | CellKind::Note { .. } => {
+                return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "action" });
+            }
+        };
+        let persona = self.persona(found.persona.as_deref())?;
+        let mut runs = Vec::new();
+        for (done, line) in lines.iter().enumerate() {
+            progress.waiting(&Said::new("check-running").with("line", line), done, lines.len());
+            let exit_code = self.line(cell, line, &persona, "", progress).await;
+            runs.push(CommandRun { line: line.clone(), exit_code });
+            if stops && exit_code != 0 {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Runs one line of a console, as a persona of the scenario (the cell's, or the first).
+    pub async fn console(
+        &self,
+        cell: &str,
+        line: &str,
+        persona: Option<&str>,
+        stdin: &str,
+        progress: &dyn Progress,
+    ) -> Result<CommandRun, RunError> {
+        let of_cell = self.cell(cell).ok().and_then(|cell| cell.persona.as_deref());
+        let persona = self.persona(persona.or(of_cell))?;
+        let exit_code = self.line(cell, line, &persona, stdin, progress).await;
+        Ok(CommandRun { line: line.to_owned(), exit_code })
+    }
+
+    async fn line(
+        &self,
+        cell: &str,
+        line: &str,
+        persona: &Persona,
+        stdin: &str,
+        progress: &dyn Progress,
+    ) -> i32 {
+        progress.output(cell, Stream::Command, line);
+        let mut out = Told { cell, progress };
+        match Invocation::parse(line) {
+            Ok(invocation) => self.kubectl(persona).run(&invocation, self, stdin, &mut out).await,
+            Err(error) => {
+                out.stderr(&format!("error: {error}\n"));
+                1
+            }
+        }
+    }
+
+    /// Plays the solution of a step: does what its cells do, in their order, and evaluates its checks
+    /// where they stand. Gives the verdicts of its check cells.
+    pub async fn solve(
+        &self,
+        step: &str,
+        progress: &dyn Progress,
+    ) -> Result<Vec<(String, Vec<Verdict>)>, RunError> {
+        let mut verdicts = Vec::new();
+        for id in &self.step(step)?.cells {
+            let cell = self.cell(id)?;
+            if matches!(cell.kind, CellKind::Check { .. }) {
+                verdicts.push((id.clone(), self.check(id, progress).await?));
+            } else if is_played(&cell.kind) {
+                self.play(cell, progress).await?;
+            }
+        }
+        Ok(verdicts)
+    }
+
+    /// Does what a cell does when it is solved.
+    async fn play(&self, cell: &Cell, progress: &dyn Progress) -> Result<(), RunError> {
+        match &cell.kind {
+            CellKind::Manifest { file, solution, delete, .. } => {
+                let text = self.file(solution.as_ref().unwrap_or(file))?;
+                // What the server answers is told; whether it is right is for the checks to say.
+                let _told = match delete {
+                    true => self.delete(&cell.id, text, progress).await?,
+                    false => self.apply(&cell.id, text, progress).await?,
+                };
+            }
+            CellKind::Action { .. } | CellKind::Observe { .. } => {
+                self.act(&cell.id, progress).await?;
+            }
+            CellKind::Console { suggest } => {
+                for line in suggest {
+                    self.console(&cell.id, line, None, "", progress).await?;
+                }
+            }
+            CellKind::Check { .. }
+            | CellKind::Diagram { .. }
+            | CellKind::Quiz { .. }
+            | CellKind::Note { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+/// Commands may read the files of their scenario with `-f`.
+impl Files for Runner {
+    fn read(&self, name: &str) -> Option<String> {
+        self.notebook.files.get(name).cloned()
+    }
+}
+
+/// What a command writes goes to whoever listens.
+struct Told<'a> {
+    cell: &'a str,
+    progress: &'a dyn Progress,
+}
+
+impl Output for Told<'_> {
+    fn stdout(&mut self, text: &str) {
+        self.progress.output(self.cell, Stream::Stdout, text);
+    }
+
+    fn stderr(&mut self, text: &str) {
+        self.progress.output(self.cell, Stream::Stderr, text);
+    }
+}

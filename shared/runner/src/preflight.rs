@@ -1,0 +1,299 @@
+//! What the cluster can do that the scenario needs, found out by trying.
+
+use std::time::Duration;
+
+use notebook::check::AccessRequest;
+use notebook::scenario::{Persona, Requirement};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use http::Method;
+
+use crate::client::Problem;
+use crate::connect::{Connection, Outcome};
+use crate::{Progress, Runner, Said};
+
+/// Images of the probe; they are those of the course's own pods.
+const SERVER: &str = "nginx:1.29-alpine";
+const CLIENT: &str = "alpine:3.22";
+/// The label of namespaces that a probe made.
+const PROBE: &str = "podium.dev/probe";
+/// How long the probe's pods may take to be ready.
+const START: Duration = Duration::from_mins(1);
+/// How long a policy may take to be enforced.
+const SETTLE: Duration = Duration::from_secs(15);
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A requirement and whether the cluster meets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capability {
+    /// Which.
+    pub requirement: Requirement,
+    /// Whether it is met; `None` when it could not be found out.
+    pub met: Option<bool>,
+    /// How it was found out and what it means.
+    pub said: Said,
+}
+
+/// Name of a requirement in `scenario.yaml`.
+pub(crate) fn name(requirement: Requirement) -> &'static str {
+    match requirement {
+        Requirement::Pods => "pods",
+        Requirement::Exec => "exec",
+        Requirement::NetworkPolicyEnforced => "network-policy-enforced",
+        Requirement::Impersonation => "impersonation",
+    }
+}
+
+fn capability(requirement: Requirement, met: Option<bool>) -> Capability {
+    let word = match met {
+        Some(true) => "met",
+        Some(false) => "unmet",
+        None => "unknown",
+    };
+    let said = Said::new(format!("capability-{}-{word}", name(requirement)));
+    Capability { requirement, met, said }
+}
+
+impl Runner {
+    /// Finds out what the scenario needs, one requirement after the other.
+    pub async fn preflight(&self, progress: &dyn Progress) -> Vec<Capability> {
+        let needed = self.requirements();
+        let mut found = Vec::new();
+        for (done, requirement) in needed.iter().enumerate() {
+            let probing = Said::new(format!("capability-{}-probing", name(*requirement)));
+            progress.waiting(&probing, done, needed.len());
+            found.push(self.capability(*requirement, progress).await);
+        }
+        found
+    }
+
+    /// Everything that the scenario or one of its checks requires.
+    fn requirements(&self) -> Vec<Requirement> {
+        let scenario = &self.notebook.scenario;
+        let mut needed = scenario.requires.clone();
+        for cell in &scenario.cells {
+            if let notebook::cell::CellKind::Check { checks } = &cell.kind {
+                needed.extend(checks.iter().flat_map(|check| check.requires.iter().copied()));
+            }
+        }
+        needed.sort();
+        needed.dedup();
+        needed
+    }
+
+    /// Finds out one requirement.
+    pub(crate) async fn capability(
+        &self,
+        requirement: Requirement,
+        progress: &dyn Progress,
+    ) -> Capability {
+        let met = match requirement {
+            Requirement::Pods => self.pods_run().await,
+            Requirement::Exec => self.exec_works().await,
+            Requirement::Impersonation => self.may_impersonate().await,
+            Requirement::NetworkPolicyEnforced => return self.policies_enforced(progress).await,
+        };
+        capability(requirement, met)
+    }
+
+    /// Whether there is a node that takes pods.
+    async fn pods_run(&self) -> Option<bool> {
+        let nodes = self.client.list("/api/v1/nodes").await.ok()?;
+        Some(nodes.iter().any(|node| {
+            let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
+            let text = |one: &Value, key: &str| {
+                one.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+            };
+            let ready = conditions
+                .into_iter()
+                .flatten()
+                .any(|one| text(one, "type") == "Ready" && text(one, "status") == "True");
+            ready && node.pointer("/spec/unschedulable").and_then(Value::as_bool) != Some(true)
+        }))
+    }
+
+    async fn exec_works(&self) -> Option<bool> {
+        let namespaces = &self.notebook.scenario.variables;
+        let namespace =
+            namespaces.first().map_or("default", |variable| variable.default.as_str());
+        let may = self.may("create", "pods/exec", namespace).await?;
+        Some(may && self.pods_run().await?)
+    }
+
+    async fn may_impersonate(&self) -> Option<bool> {
+        let personas: Vec<&Persona> = self
+            .notebook
+            .scenario
+            .personas
+            .iter()
+            .filter(|persona| !persona.user.is_empty())
+            .collect();
+        for persona in personas {
+            let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+            let body = json!({
+                "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+                "spec": {"nonResourceAttributes": {"path": "/version", "verb": "get"}},
+            });
+            // A trial: the API server answers 403 to a header that the executor may not use.
+            match self.client.send(Method::POST, path, Some(persona), Some(&body)).await {
+                Ok(_) => {}
+                Err(Problem::Status(status)) if status.code == 403 => return Some(false),
+                Err(_) => return None,
+            }
+        }
+        Some(true)
+    }
+
+    async fn may(&self, verb: &str, resource: &str, namespace: &str) -> Option<bool> {
+        let myself = Persona {
+            id: String::new(),
+            title: notebook::scenario::Localized::default(),
+            user: String::new(),
+            groups: Vec::new(),
+        };
+        let request = AccessRequest {
+            verb: verb.to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: String::new(),
+        };
+        self.review(&myself, &request).await.ok().map(|review| review.allowed)
+    }
+
+    /// Whether NetworkPolicies are enforced. The embedded cluster says so; on any other, a policy that
+    /// denies everything is tried in a namespace of its own.
+    async fn policies_enforced(&self, progress: &dyn Progress) -> Capability {
+        let requirement = Requirement::NetworkPolicyEnforced;
+        if self.explains_connections().await {
+            return capability(requirement, Some(true));
+        }
+        if self.pods_run().await == Some(false) {
+            let said = Said::new("capability-network-policy-enforced-no-nodes");
+            return Capability { requirement, met: Some(false), said };
+        }
+        self.sweep().await;
+        let namespace = match self.scratch().await {
+            Ok(namespace) => namespace,
+            Err(problem) => {
+                let said = Said::new("capability-network-policy-enforced-no-probe");
+                return Capability { requirement, met: None, said: said.with("message", problem) };
+            }
+        };
+        let found = self.trial(&namespace, progress).await;
+        self.sweep().await;
+        match found {
+            Ok(met) => capability(requirement, Some(met)),
+            Err(said) => Capability { requirement, met: None, said },
+        }
+    }
+
+    async fn scratch(&self) -> Result<String, Problem> {
+        let body = json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"generateName": "podium-probe-", "labels": {PROBE: "network-policy"}},
+        });
+        let made = self.client.post("/api/v1/namespaces", &body).await?;
+        let name = made.pointer("/metadata/name").and_then(Value::as_str);
+        name.map(str::to_owned).ok_or_else(|| Problem::Odd("a namespace without a name".to_owned()))
+    }
+
+    /// Removes the namespaces of this and of earlier, interrupted probes.
+    async fn sweep(&self) {
+        let path = format!("/api/v1/namespaces?labelSelector={}", crate::client::escape(PROBE));
+        for namespace in self.client.list(&path).await.unwrap_or_default() {
+            let gone = namespace.pointer("/metadata/deletionTimestamp").is_some();
+            let name = namespace.pointer("/metadata/name").and_then(Value::as_str);
+            if let (Some(name), false) = (name, gone) {
+                let path = format!("/api/v1/namespaces/{name}");
+                // What cannot be removed now is found again by its label next time.
+                let _left = self.client.send(Method::DELETE, &path, None, None).await;
+            }
+        }
+    }
+
+    /// In the scratch namespace: the connection works, a policy denies everything, the connection
+    /// must stop working.
+    async fn trial(&self, namespace: &str, progress: &dyn Progress) -> Result<bool, Said> {
+        let failed = |problem: Problem| {
+            Said::new("capability-network-policy-enforced-no-probe").with("message", problem)
+        };
+        // A pod that is created before its namespace's service account is refused: try again.
+        for (name, image) in [("server", SERVER), ("client", CLIENT)] {
+            self.create_pod(namespace, name, image).await.map_err(failed)?;
+        }
+        for name in ["server", "client"] {
+            let pod = format!("{namespace}/{name}");
+            progress.waiting(&Said::new("check-waiting-pod").with("pod", &pod), 0, 1);
+            self.wait_ready(&pod).await?;
+        }
+        let connection = Connection {
+            from: format!("{namespace}/client"),
+            to: format!("{namespace}/server"),
+            port: 80,
+        };
+        if !self.becomes(&connection, Outcome::Allowed).await {
+            return Err(Said::new("capability-network-policy-enforced-no-connection"));
+        }
+        let policy = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "deny-all", "namespace": namespace},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+        });
+        let path = format!("/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies");
+        self.client.post(&path, &policy).await.map_err(failed)?;
+        Ok(self.becomes(&connection, Outcome::Blocked).await)
+    }
+
+    async fn create_pod(&self, namespace: &str, name: &str, image: &str) -> Result<(), Problem> {
+        let mut container = json!({"name": name, "image": image});
+        if name == "client"
+            && let Some(container) = container.as_object_mut()
+        {
+            container.insert("command".to_owned(), json!(["sleep", "600"]));
+        }
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"terminationGracePeriodSeconds": 0, "containers": [container]},
+        });
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let start = self.clock.now();
+        loop {
+            match self.client.post(&path, &pod).await {
+                Ok(_) => return Ok(()),
+                Err(Problem::Status(status))
+                    if status.message.contains("serviceaccount")
+                        && self.clock.now().duration_since(start).unsigned_abs() < SETTLE =>
+                {
+                    self.clock.sleep(EVERY).await;
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+    }
+
+    async fn wait_ready(&self, pod: &str) -> Result<(), Said> {
+        let start = self.clock.now();
+        while let Some(cause) = self.cause_of_pod(pod).await {
+            if self.clock.now().duration_since(start).unsigned_abs() > START {
+                return Err(cause);
+            }
+            self.clock.sleep(EVERY).await;
+        }
+        Ok(())
+    }
+
+    async fn becomes(&self, connection: &Connection, wanted: Outcome) -> bool {
+        let start = self.clock.now();
+        loop {
+            if self.probe_connection(connection).await.outcome == wanted {
+                return true;
+            }
+            if self.clock.now().duration_since(start).unsigned_abs() > SETTLE {
+                return false;
+            }
+            self.clock.sleep(EVERY).await;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Proving a scenario: every check fails before its step and passes after the step's solution.
+
+use notebook::cell::CellKind;
+use notebook::check::Check;
+use serde::{Deserialize, Serialize};
+
+use crate::{Capability, Progress, RunError, Runner, SetupError, State, Verdict};
+
+/// What the proof of a scenario found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// The scenario.
+    pub scenario: String,
+    /// What the cluster can do.
+    pub capabilities: Vec<Capability>,
+    /// Every check, in order.
+    pub checks: Vec<CellProof>,
+}
+
+/// What the proof found about one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CellProof {
+    /// The step.
+    pub step: String,
+    /// The check cell.
+    pub cell: String,
+    /// Its verdict before the step.
+    pub before: Verdict,
+    /// Its verdict after the solution.
+    pub after: Verdict,
+    /// What is wrong with it, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// What can be wrong with a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// It holds before its step, so it could not have failed.
+    HeldBefore,
+    /// It says that it holds before its step, and it does not.
+    DidNotHoldBefore,
+    /// It does not hold after the solution.
+    FailedAfter,
+}
+
+impl Proof {
+    /// Whether nothing is wrong.
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(|check| check.fault.is_none())
+    }
+
+    /// Requirements that the cluster does not meet, or of which it is not known.
+    pub fn missing(&self) -> impl Iterator<Item = &Capability> {
+        self.capabilities.iter().filter(|capability| capability.met != Some(true))
+    }
+}
+
+/// Why a proof could not be finished.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProofError {
+    /// The scenario could not be set up.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The scenario cannot be run as it is written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Proves a scenario on a cluster. Where the cluster lacks what the whole scenario requires, nothing is
+/// run and the proof has no checks (see [`Proof::missing`]).
+pub async fn prove(runner: &Runner, progress: &dyn Progress) -> Result<Proof, ProofError> {
+    let capabilities = runner.preflight(progress).await;
+    let scenario = &runner.notebook().scenario;
+    let unmet = |capability: &Capability| {
+        capability.met == Some(false) && scenario.requires.contains(&capability.requirement)
+    };
+    let able = !capabilities.iter().any(unmet);
+    let mut proof =
+        Proof { scenario: runner.notebook().id.clone(), capabilities, checks: Vec::new() };
+    if !able {
+        return Ok(proof);
+    }
+    runner.setup(progress).await?;
+    for step in &scenario.steps {
+        let mut before = Vec::new();
+        for id in &step.cells {
+            if matches!(runner.cell(id)?.kind, CellKind::Check { .. }) {
+                before.push(runner.glance(id).await?);
+            }
+        }
+        let after = runner.solve(&step.id, progress).await?;
+        for (before, (cell, after)) in before.into_iter().zip(after) {
+            let CellKind::Check { checks } = &runner.cell(&cell)?.kind else { continue };
+            for ((check, before), after) in checks.iter().zip(before).zip(after) {
+                let fault = fault(check, &before, &after);
+                let (step, cell) = (step.id.clone(), cell.clone());
+                proof.checks.push(CellProof { step, cell, before, after, fault });
+            }
+        }
+    }
+    Ok(proof)
+}
+
+fn fault(check: &Check, before: &Verdict, after: &Verdict) -> Option<Fault> {
+    match (before.state, after.state) {
+        (_, State::Failed) => Some(Fault::FailedAfter),
+        (State::Passed, _) if !check.holds_before => Some(Fault::HeldBefore),
+        (State::Failed, _) if check.holds_before => Some(Fault::DidNotHoldBefore),
+        _ => None,
+    }
+}
