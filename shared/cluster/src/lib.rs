@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The embedded cluster: a Kubernetes API server over a store of documents, and a world of controllers,
+//! scheduler, kubelets and network that changes state only through it. Time and chance are inputs.
+//!
+//! *Invariant:* no I/O, no clock, no entropy, no threads: the same requests at the same times give the
+//! same bytes, native and in WebAssembly.
+
+pub mod apiserver;
+mod cluster;
+pub mod event_loop;
+mod fields;
+pub mod rng;
+pub mod store;
+
+pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers};

@@ -1,0 +1,49 @@
+//! What the store promises to watches and lists.
+
+use serde_json::json;
+
+use super::Store;
+
+fn put(store: &mut Store, name: &str, value: u64) {
+    store.put("configmaps", "dev", name, json!({"metadata": {"name": name}, "value": value}));
+}
+
+#[test]
+fn a_clone_is_a_snapshot() {
+    let mut store = Store::default();
+    put(&mut store, "a", 1);
+    let before = store.clone();
+    put(&mut store, "a", 2);
+    store.remove("configmaps", "dev", "a");
+    assert_eq!(before.get("configmaps", "dev", "a").unwrap()["value"], 1);
+    assert!(store.get("configmaps", "dev", "a").is_none());
+}
+
+#[test]
+fn a_list_of_the_past_is_what_it_was() {
+    let mut store = Store::default();
+    put(&mut store, "a", 1);
+    put(&mut store, "b", 1);
+    let then = store.revision();
+    put(&mut store, "c", 1);
+    store.remove("configmaps", "dev", "a");
+    let names: Vec<_> = store
+        .list_at("configmaps", Some("dev"), then)
+        .unwrap()
+        .iter()
+        .map(|object| object["metadata"]["name"].clone())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn forgotten_changes_are_said_to_be_forgotten() {
+    let mut store = Store::default();
+    let start = store.revision();
+    for value in 0..5000 {
+        put(&mut store, "a", value);
+    }
+    assert!(store.changes_after(start).is_err());
+    assert_eq!(store.changes_after(store.revision()).unwrap().len(), 0);
+    assert_eq!(store.changes_after(store.oldest()).unwrap().len(), 4096);
+}
