@@ -28,7 +28,7 @@ pub enum Block {
         /// Whether it is numbered.
         ordered: bool,
         /// Items.
-        items: Vec<Vec<Block>>,
+        items: Vec<Vec<Self>>,
     },
     /// Code that is only read.
     Code {
@@ -40,7 +40,7 @@ pub enum Block {
     /// A quotation; used for notes to the reader.
     Quote {
         /// Blocks.
-        blocks: Vec<Block>,
+        blocks: Vec<Self>,
     },
     /// A table.
     Table {
@@ -68,18 +68,18 @@ pub enum Inline {
     /// Emphasis.
     Emphasis {
         /// Inner pieces.
-        text: Vec<Inline>,
+        text: Vec<Self>,
     },
     /// Strong emphasis.
     Strong {
         /// Inner pieces.
-        text: Vec<Inline>,
+        text: Vec<Self>,
     },
     /// A link; only http and https addresses, or `#step` places.
     Link {
         /// Address.
         to: String,
         /// Inner pieces.
-        text: Vec<Inline>,
+        text: Vec<Self>,
     },
 }

@@ -35,11 +35,8 @@ impl Words {
     /// nothing that was said is lost.
     pub fn say(&self, code: &str, args: &BTreeMap<String, String>) -> String {
         let Some(pieces) = self.messages.get(code) else {
-            let mut text = code.to_owned();
-            for (name, value) in args {
-                text.push_str(&format!(" {name}={value}"));
-            }
-            return text;
+            let args = args.iter().map(|(name, value)| format!("{name}={value}"));
+            return [code.to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ");
         };
         let pieces = pieces.iter().map(|piece| match piece {
             Piece::Text(text) => text.as_str(),

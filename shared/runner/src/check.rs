@@ -8,6 +8,7 @@ mod rejects;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use notebook::cell::{CellKind, Hint};
 use notebook::check::{Check, Condition};
 use notebook::duration;
@@ -133,10 +134,7 @@ impl Runner {
         stable: Duration,
     ) -> Look {
         let start = self.clock.now();
-        let passed = |since| {
-            let passed: jiff::SignedDuration = self.clock.now().duration_since(since);
-            passed.unsigned_abs()
-        };
+        let passed = |since: Timestamp| self.clock.now().duration_since(since).unsigned_abs();
         let mut held_since = None;
         loop {
             let look = self.look(condition).await;

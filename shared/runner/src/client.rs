@@ -88,7 +88,7 @@ impl Client {
         persona: Option<&Persona>,
         body: Option<&Value>,
     ) -> Result<Value, Problem> {
-        let request = self.request(method, path, persona, body)?;
+        let request = Self::request(method, path, persona, body)?;
         let answer = self.transport.send(request).await?;
         let code = answer.status().as_u16();
         let body = answer.into_body();
@@ -103,7 +103,6 @@ impl Client {
     }
 
     fn request(
-        &self,
         method: Method,
         path: &str,
         persona: Option<&Persona>,
@@ -137,7 +136,7 @@ impl Client {
 
     /// GET of something that is not JSON.
     pub(crate) async fn text(&self, path: &str) -> Result<String, Problem> {
-        let request = self.request(Method::GET, path, None, None)?;
+        let request = Self::request(Method::GET, path, None, None)?;
         let answer = self.transport.send(request).await?;
         let code = answer.status().as_u16();
         let text = String::from_utf8_lossy(answer.body()).into_owned();
@@ -207,7 +206,9 @@ impl Client {
             .find(|one| text(one, "kind") == target.kind && !text(one, "name").contains('/'));
         let Some(resource) = resource else {
             let (kind, version) = (&target.kind, &target.api_version);
-            return Err(Problem::Odd(format!("no matches for kind \"{kind}\" in version \"{version}\"")));
+            return Err(Problem::Odd(format!(
+                "no matches for kind \"{kind}\" in version \"{version}\""
+            )));
         };
         let kind = Kind {
             plural: text(resource, "name"),
@@ -231,7 +232,7 @@ impl Client {
             "/api/v1/namespaces/{namespace}/pods/{pod}/exec?{}&stdout=true&stderr=true",
             words.join("&")
         );
-        let request = self.request(Method::GET, &path, None, None).map_err(|problem| {
+        let request = Self::request(Method::GET, &path, None, None).map_err(|problem| {
             ExecError::Transport(TransportError::Unsupported(problem.to_string()))
         })?;
         self.transport.exec(request, Vec::new()).await
@@ -239,9 +240,10 @@ impl Client {
 }
 
 fn root(api_version: &str) -> String {
-    match api_version.contains('/') {
-        true => format!("/apis/{api_version}"),
-        false => format!("/api/{api_version}"),
+    if api_version.contains('/') {
+        format!("/apis/{api_version}")
+    } else {
+        format!("/api/{api_version}")
     }
 }
 
@@ -253,7 +255,11 @@ pub(crate) fn escape(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 escaped.push(char::from(byte));
             }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let hex = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
+                let (high, low) = (hex(byte >> 4), hex(byte & 15));
+                escaped.extend(['%', high.to_ascii_uppercase(), low.to_ascii_uppercase()]);
+            }
         }
     }
     escaped

@@ -76,11 +76,7 @@ impl std::fmt::Debug for Runner {
 
 impl Runner {
     /// A notebook (with its variables filled in, see [`Notebook::with_variables`]) on a cluster.
-    pub fn new(
-        transport: Arc<dyn Transport>,
-        clock: Arc<dyn Clock>,
-        notebook: &Notebook,
-    ) -> Self {
+    pub fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, notebook: &Notebook) -> Self {
         let client = Client::new(Arc::clone(&transport));
         Self { transport, clock, client, notebook: notebook.clone() }
     }

@@ -177,18 +177,28 @@ mod tests {
         });
         let table = [
             (json!({"kind": "Other", "metadata": {"name": "x"}}), "matches"),
-            (json!({"metadata": {"labels": {"app": "db"}}}), "metadata.labels.app: expected db, found web"),
-            (json!({"metadata": {"labels": {"ns": "op"}}}), "metadata.labels.ns: expected op, found nothing"),
+            (
+                json!({"metadata": {"labels": {"app": "db"}}}),
+                "metadata.labels.app: expected db, found web",
+            ),
+            (
+                json!({"metadata": {"labels": {"ns": "op"}}}),
+                "metadata.labels.ns: expected op, found nothing",
+            ),
             (json!({"metadata": {"labels": {"ns": "(!= op)"}}}), "matches"),
             (json!({"metadata": {"labels": {"ns": "(absent)", "app": "(exists)"}}}), "matches"),
             (json!({"spec": {"containers": [{"name": "b", "image": "(~ ^alp)"}]}}), "matches"),
-            (json!({"spec": {"containers": "(length 3)"}}),
-             "spec.containers: expected (length 3), found [{\"image\":\"nginx:1\",\"name\":\"a\"},{\"image\":\"alpine\",\"name\":\"b\"}]"),
+            (
+                json!({"spec": {"containers": "(length 3)"}}),
+                "spec.containers: expected (length 3), found [{\"image\":\"nginx:1\",\"name\":\"a\"},{\"image\":\"alpine\",\"name\":\"b\"}]",
+            ),
             (json!({"status": {"replicas": "(>= 3)", "cpu": "(< 2)"}}), "matches"),
             (json!({"status": {"replicas": "(> 3)"}}), "status.replicas: expected (> 3), found 3"),
             (json!({"status": {"cpu": "1.5"}}), "matches"),
-            (json!({"status": {"conditions": [{"type": "Ready", "status": "False"}]}}),
-             "status.conditions[0].status: expected False, found True"),
+            (
+                json!({"status": {"conditions": [{"type": "Ready", "status": "False"}]}}),
+                "status.conditions[0].status: expected False, found True",
+            ),
         ];
         for (expected, result) in table {
             assert_eq!(check(expected.clone(), &live), result, "{expected}");

@@ -16,7 +16,7 @@ use crate::{Progress, RunError, Runner, Said, Verdict, is_played};
 const SETUP_WITHIN: Duration = Duration::from_mins(2);
 
 /// Why a scenario could not be set up.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
     /// A setup file is missing or no manifest.
     #[error("setup file {file}: {message}")]
@@ -77,7 +77,7 @@ impl Runner {
                 |message: String| SetupError::Unreadable { file: file.clone(), message };
             let text = self.file(file).map_err(|error| unreadable(error.to_string()))?;
             let documents = manifest::read(text).map_err(|error| unreadable(error.to_string()))?;
-            let results = apply_documents(&kubectl, &documents, ApplyOptions::default()).await;
+            let results = apply_documents(&kubectl, &documents, ApplyOptions).await;
             progress.applied("setup", &results);
             if let Some(failed) = results.iter().find(|result| result.is_failed()) {
                 let message = failed.message.clone();
@@ -88,9 +88,10 @@ impl Runner {
             let within = check.within.as_deref().and_then(duration::parse).unwrap_or(SETUP_WITHIN);
             let first = self.look(&check.condition).await;
             progress.waiting(&first.expected, scenario.setup.len() + index, total);
-            let look = match first.holds {
-                true => first,
-                false => self.until(&check.condition, within, Duration::ZERO).await,
+            let look = if first.holds {
+                first
+            } else {
+                self.until(&check.condition, within, Duration::ZERO).await
             };
             if !look.holds {
                 let cause = self.cause(&check.condition).await;
@@ -114,7 +115,7 @@ impl Runner {
             Ok(documents) => documents,
             Err(error) => return Ok(Err(error)),
         };
-        let results = apply_documents(&kubectl, &documents, ApplyOptions::default()).await;
+        let results = apply_documents(&kubectl, &documents, ApplyOptions).await;
         progress.applied(cell, &results);
         Ok(Ok(results))
     }

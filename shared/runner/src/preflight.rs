@@ -115,8 +115,7 @@ impl Runner {
 
     async fn exec_works(&self) -> Option<bool> {
         let namespaces = &self.notebook.scenario.variables;
-        let namespace =
-            namespaces.first().map_or("default", |variable| variable.default.as_str());
+        let namespace = namespaces.first().map_or("default", |variable| variable.default.as_str());
         let may = self.may("create", "pods/exec", namespace).await?;
         Some(may && self.pods_run().await?)
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Capability, Progress, RunError, Runner, SetupError, State, Verdict};
 
 /// What the proof of a scenario found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proof {
     /// The scenario.
@@ -60,7 +60,7 @@ impl Proof {
 }
 
 /// Why a proof could not be finished.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// The scenario could not be set up.
     #[error(transparent)]

@@ -38,9 +38,10 @@ impl Reader<'_> {
 
     fn check(&mut self, item: &Node, named: bool, report: &mut Report) -> Option<Check> {
         let mut fields = Fields::of(FILE, item, "a check", report)?;
-        let id = match named {
-            true => fields.text("id", report)?,
-            false => fields.text_or_none("id", report).unwrap_or_default(),
+        let id = if named {
+            fields.text("id", report)?
+        } else {
+            fields.text_or_none("id", report).unwrap_or_default()
         };
         let title: Option<Localized> = fields
             .take("title")

@@ -13,14 +13,11 @@ pub(super) fn named(
 ) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (path, line) in &plan.files {
-        match files.get(path) {
-            Some(text) => {
-                found.insert(path.clone(), text.clone());
-            }
-            None => {
-                let message = format!("the file `{path}` is missing");
-                report.say(FILE, *line, message, "a path relative to the folder");
-            }
+        if let Some(text) = files.get(path) {
+            found.insert(path.clone(), text.clone());
+        } else {
+            let message = format!("the file `{path}` is missing");
+            report.say(FILE, *line, message, "a path relative to the folder");
         }
     }
     let unused = files.keys().filter(|path| {

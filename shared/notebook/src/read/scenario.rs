@@ -46,13 +46,14 @@ pub(super) fn read(files: &BTreeMap<String, String>, report: &mut Report) -> Opt
     let personas = personas(fields.list("personas", report), report);
     let names = Names { personas: personas.iter().map(|one| one.id.clone()).collect() };
     let requires = requirements(fields.list("requires", report), report);
-    let mut named = Vec::new();
+    let mut mentioned = Vec::new();
     let setup = fields.list("setup", report);
-    let setup = setup.iter().filter_map(|item| file(item, "setup", &mut named, report)).collect();
-    let mut reader = checks::Reader { names: &names, files: &mut named };
+    let setup =
+        setup.iter().filter_map(|item| file(item, "setup", &mut mentioned, report)).collect();
+    let mut reader = checks::Reader { names: &names, files: &mut mentioned };
     let setup_checks = reader.list(fields.list("setupChecks", report), false, report);
     let plans = fields.list("steps", report);
-    let cells = cells::list(fields.list("cells", report), &names, &mut named, report);
+    let cells = cells::list(fields.list("cells", report), &names, &mut mentioned, report);
     let steps = steps(plans, &cells, report);
     let line = fields.line();
     fields.finish(report);
@@ -77,7 +78,7 @@ pub(super) fn read(files: &BTreeMap<String, String>, report: &mut Report) -> Opt
         steps,
         cells: cells.into_iter().map(|(cell, _)| cell).collect(),
     };
-    Some(Plan { scenario, files: named })
+    Some(Plan { scenario, files: mentioned })
 }
 
 /// A text that names a file of the folder; it is remembered with its line.

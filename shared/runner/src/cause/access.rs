@@ -17,9 +17,10 @@ impl Runner {
                 continue;
             }
             let request = &expectation.request;
-            return match review.allowed {
-                true => self.why_allowed(&persona, request).await,
-                false => self.why_denied(&persona, request).await,
+            return if review.allowed {
+                self.why_allowed(&persona, request).await
+            } else {
+                self.why_denied(&persona, request).await
             };
         }
         None
@@ -45,20 +46,20 @@ impl Runner {
         let bindings = self.bindings(namespace).await?;
         let mut roles = Vec::new();
         for binding in bindings.iter().filter(|binding| names(binding, persona)) {
-            match self.role(binding, namespace).await {
-                Some(role) => roles.push(role),
-                None => {
-                    let said = Said::new("cause-role-missing");
-                    let said = said.with("binding", text(binding, NAME));
-                    return Some(said.with("role", text(binding, "/roleRef/name")));
-                }
+            if let Some(role) = self.role(binding, namespace).await {
+                roles.push(role)
+            } else {
+                let said = Said::new("cause-role-missing");
+                let said = said.with("binding", text(binding, NAME));
+                return Some(said.with("role", text(binding, "/roleRef/name")));
             }
         }
         if roles.is_empty() {
             return Some(no_binding(&bindings, persona, namespace));
         }
-        let mut rules = roles.iter().flat_map(|role| items(role.get("rules")).map(move |rule| (role, rule)));
-        let versioned = rules.find_map(|(role, rule)| {
+        let mut all =
+            roles.iter().flat_map(|role| items(role.get("rules")).map(move |rule| (role, rule)));
+        let versioned = all.find_map(|(role, rule)| {
             let group = strings(rule, "apiGroups").find(|group| group.contains('/'))?;
             let wanted = wanted(request);
             (group.split('/').next() == Some(wanted.group)).then_some((role, group))
@@ -95,9 +96,9 @@ const NAME: &str = "/metadata/name";
 /// No binding names the persona; perhaps one does with another case.
 fn no_binding(bindings: &[Value], persona: &Persona, namespace: &str) -> Said {
     for binding in bindings {
-        let near = items(binding.get("subjects")).map(|subject| text(subject, "/name")).find(|name| {
-            *name != persona.user && name.eq_ignore_ascii_case(&persona.user)
-        });
+        let near = items(binding.get("subjects"))
+            .map(|subject| text(subject, "/name"))
+            .find(|name| *name != persona.user && name.eq_ignore_ascii_case(&persona.user));
         if let Some(name) = near {
             let said = Said::new("cause-name-case").with("binding", text(binding, NAME));
             return said.with("found", name).with("expected", &persona.user);
@@ -138,9 +139,8 @@ fn wanted(request: &AccessRequest) -> Wanted<'_> {
 /// Whether a rule allows a request (`pkg/apis/rbac/v1/evaluation_helpers.go`).
 fn allows(rule: &Value, request: &AccessRequest) -> bool {
     let wanted = wanted(request);
-    let has = |key: &str, value: &str| {
-        strings(rule, key).any(|listed| listed == "*" || listed == value)
-    };
+    let has =
+        |key: &str, value: &str| strings(rule, key).any(|listed| listed == "*" || listed == value);
     let named = strings(rule, "resourceNames").next().is_none()
         || strings(rule, "resourceNames").any(|name| name == request.name);
     has("verbs", &request.verb)

@@ -111,7 +111,9 @@ impl Runner {
         let selecting = || policies.iter().filter(|policy| isolates(policy, &target));
         let mut nearest: Option<(u8, Said)> = None;
         for policy in selecting() {
-            for peer in items(policy.pointer("/spec/ingress")).flat_map(|rule| items(rule.get("from"))) {
+            for peer in
+                items(policy.pointer("/spec/ingress")).flat_map(|rule| items(rule.get("from")))
+            {
                 let Some(miss) = miss(policy, peer, &source, &target) else { continue };
                 if nearest.as_ref().is_none_or(|(rank, _)| miss.0 < *rank) {
                     nearest = Some(miss);
@@ -123,8 +125,9 @@ impl Runner {
         }
         let names: Vec<&str> = selecting().map(name).collect();
         let from = &expectation.connection.from;
-        (!names.is_empty())
-            .then(|| Said::new("cause-no-rule").with("policies", names.join(", ")).with("pod", from))
+        (!names.is_empty()).then(|| {
+            Said::new("cause-no-rule").with("policies", names.join(", ")).with("pod", from)
+        })
     }
 }
 
@@ -154,9 +157,10 @@ fn why_admitted(policy: &Value, peers: &[&Value], peer: &Value) -> Said {
     let whole_namespace = has(peer, "namespaceSelector") && !has(peer, "podSelector");
     let pods_alone =
         peers.iter().any(|other| has(other, "podSelector") && !has(other, "namespaceSelector"));
-    let said = match whole_namespace && pods_alone {
-        true => Said::new("cause-dash"),
-        false => Said::new("cause-admitted"),
+    let said = if whole_namespace && pods_alone {
+        Said::new("cause-dash")
+    } else {
+        Said::new("cause-admitted")
     };
     let selector = peer.get("podSelector").or_else(|| peer.get("namespaceSelector"));
     said.with("policy", name(policy)).with("selector", selector_text(selector))

@@ -20,9 +20,10 @@ impl Runner {
     pub(super) async fn look_can(&self, requests: &[AccessExpectation]) -> Look {
         for expectation in requests {
             let said = |code: &str| said(code, expectation);
-            let expected = said(match expectation.allowed {
-                true => "check-expected-can",
-                false => "check-expected-cannot",
+            let expected = said(if expectation.allowed {
+                "check-expected-can"
+            } else {
+                "check-expected-cannot"
             });
             let Ok(persona) = self.persona(Some(&expectation.persona)) else {
                 let found = Said::new("check-found-problem").with("message", &expectation.persona);
@@ -53,7 +54,9 @@ impl Runner {
             many => Said::new("check-expected-answers").with("count", many.len()),
         };
         let found = match requests {
-            [only] => said(if only.allowed { "check-found-can" } else { "check-found-cannot" }, only),
+            [only] => {
+                said(if only.allowed { "check-found-can" } else { "check-found-cannot" }, only)
+            }
             many => Said::new("check-found-answers").with("count", many.len()),
         };
         Look { holds: true, expected, found }

@@ -64,17 +64,13 @@ impl Runner {
             Err(problem) => return Look::problem(expected, &problem),
         };
         let pattern = Regex::new(pattern).ok();
-        let fitting = log
-            .lines()
-            .find(|line| pattern.as_ref().is_some_and(|pattern| pattern.is_match(line)));
-        match fitting {
-            Some(line) => {
-                Look { holds: true, expected, found: said("check-found-log").with("line", line) }
-            }
-            None => {
-                let found = said("check-found-no-log").with("lines", log.lines().count());
-                Look { holds: false, expected, found }
-            }
+        let fitting =
+            log.lines().find(|line| pattern.as_ref().is_some_and(|pattern| pattern.is_match(line)));
+        if let Some(line) = fitting {
+            Look { holds: true, expected, found: said("check-found-log").with("line", line) }
+        } else {
+            let found = said("check-found-no-log").with("lines", log.lines().count());
+            Look { holds: false, expected, found }
         }
     }
 }
