@@ -4,6 +4,7 @@
 //!
 //! *Invariant:* no I/O, no clock, no entropy; knows the wire format and no behaviour of any kind.
 
+pub mod apply;
 pub mod decode;
 pub mod engine;
 pub mod field_error;

@@ -1,0 +1,231 @@
+//! Server-side apply and the record of who manages which field, as
+//! `k8s.io/apimachinery/pkg/util/managedfields` and `sigs.k8s.io/structured-merge-diff/merge`.
+
+mod managers;
+pub mod set;
+mod typed;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use self::managers::{Manager, Managers};
+use self::set::FieldSet;
+use self::typed::{Shape, compare, fields_of, merge, remove};
+use crate::gvk::GroupVersionKind;
+use crate::object;
+use crate::schema::Schema;
+use crate::status::{Status, StatusCause, StatusDetails};
+
+/// Who writes, in what way.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer<'a> {
+    /// Field manager.
+    pub manager: &'a str,
+    /// Subresource through which it writes; empty for the object itself.
+    pub subresource: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Fields that nobody manages (`internal/stripmeta.go`).
+const STRIPPED: [&[&str]; 11] = [
+    &["apiVersion"],
+    &["kind"],
+    &["metadata", "name"],
+    &["metadata", "namespace"],
+    &["metadata", "creationTimestamp"],
+    &["metadata", "selfLink"],
+    &["metadata", "uid"],
+    &["metadata", "clusterName"],
+    &["metadata", "generation"],
+    &["metadata", "managedFields"],
+    &["metadata", "resourceVersion"],
+];
+
+fn stripped(mut set: FieldSet) -> FieldSet {
+    for path in STRIPPED {
+        match path {
+            [one] => {
+                set.children.remove(&format!("f:{one}"));
+            }
+            [first, second] => {
+                if let Some(inner) = set.children.get_mut(&format!("f:{first}")) {
+                    inner.children.remove(&format!("f:{second}"));
+                    inner.member = false;
+                }
+            }
+            _ => {}
+        }
+    }
+    if set.children.get("f:metadata").is_some_and(FieldSet::is_empty) {
+        set.children.remove("f:metadata");
+    }
+    set
+}
+
+/// Records an ordinary write: `new` gets the `managedFields` that follow from `old` (the zero object of
+/// the kind on create).
+pub fn update(
+    schema: &Schema,
+    gvk: &GroupVersionKind,
+    old: &Value,
+    new: &mut Value,
+    writer: Writer<'_>,
+) {
+    let mut managers = match object::at(new, &["metadata", "managedFields"]) {
+        // A client that sends an empty list wants them cleared; one that sends none keeps the old ones.
+        Some(Value::Array(list)) if is_reset(list) => Managers::default(),
+        _ => Managers::read(object::at(old, &["metadata", "managedFields"])),
+    };
+    object::remove(new, &["metadata", "managedFields"]);
+    let found = compare(schema, &Shape::root(schema, gvk), old, new);
+    let changed = stripped(found.changed);
+    let removed = stripped(found.removed);
+    let who = Manager::update(writer, gvk);
+    for (other, set, _) in &mut managers.entries {
+        if *other != who {
+            *set = set.difference(&changed).difference(&removed);
+        }
+    }
+    let mut own = managers.set_of(&who).difference(&removed);
+    own.extend(&changed);
+    if own != managers.set_of(&who) {
+        managers.put(who, own, writer.now);
+    }
+    managers.write(new);
+}
+
+fn is_reset(list: &[Value]) -> bool {
+    matches!(list, [])
+        || matches!(list, [one] if one.as_object().is_some_and(serde_json::Map::is_empty))
+}
+
+/// The result of an apply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// The object with its new `managedFields`.
+    pub object: Value,
+}
+
+/// Applies a document. `live` is `None` when the object does not exist.
+pub fn apply(
+    schema: &Schema,
+    gvk: &GroupVersionKind,
+    live: Option<&Value>,
+    applied: &Value,
+    writer: Writer<'_>,
+    force: bool,
+) -> Result<Applied, Box<Status>> {
+    if object::at(applied, &["metadata", "managedFields"])
+        .and_then(Value::as_array)
+        .is_some_and(|list| !list.is_empty())
+    {
+        return Err(Box::new(Status::bad_request("metadata.managedFields must be nil")));
+    }
+    let shape = Shape::root(schema, gvk);
+    let who = Manager::apply(writer, gvk);
+    let mut managers =
+        Managers::read(live.and_then(|live| object::at(live, &["metadata", "managedFields"])));
+    let mut base = live.cloned().unwrap_or_else(
+        || json!({ "apiVersion": gvk.group_version().to_string(), "kind": gvk.kind }),
+    );
+    object::remove(&mut base, &["metadata", "managedFields"]);
+    if live.is_some() && managers.entries.is_empty() {
+        let first = Writer { manager: "before-first-apply", ..writer };
+        managers.put(
+            Manager::update(first, gvk),
+            stripped(fields_of(schema, &shape, &base)),
+            writer.now,
+        );
+    }
+    let last = managers.set_of(&who);
+    let set = stripped(fields_of(schema, &shape, applied));
+    let mut merged = merge(schema, &shape, &base, applied);
+    let mut kept = set.clone();
+    for (other, theirs, _) in &managers.entries {
+        if *other != who {
+            kept.extend(theirs);
+        }
+    }
+    remove(schema, &shape, &mut merged, &last.difference(&kept), &kept);
+    let found = compare(schema, &shape, &base, &merged);
+    let changed = stripped(found.changed);
+    let removed = stripped(found.removed);
+    settle_conflicts(schema, &shape, &base, &mut managers, (&who, &changed), force)?;
+    for (other, theirs, _) in &mut managers.entries {
+        if *other != who {
+            *theirs = theirs.difference(&removed);
+        }
+    }
+    if set != last || merged != base {
+        managers.put(who, set, writer.now);
+    }
+    managers.write(&mut merged);
+    Ok(Applied { object: merged })
+}
+
+/// Finds who else manages what changed, and takes it from them when that is allowed.
+fn settle_conflicts(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    base: &Value,
+    managers: &mut Managers,
+    (who, changed): (&Manager, &FieldSet),
+    force: bool,
+) -> Result<(), Box<Status>> {
+    let mut conflicts: Vec<(Manager, FieldSet, Option<String>)> = Vec::new();
+    for (other, theirs, time) in managers.entries.iter().filter(|(other, ..)| other != who) {
+        let both = theirs.intersection(changed);
+        if !both.is_empty() {
+            conflicts.push((other.clone(), both, time.clone()));
+        }
+    }
+    if !force && !conflicts.is_empty() {
+        // What the client-side apply annotation names may be taken over (`internal/lastapplied.go`).
+        let allowed = last_applied(schema, shape, base);
+        let rest = conflicts.iter().any(|(_, set, _)| !set.difference(&allowed).is_empty());
+        if rest {
+            return Err(Box::new(conflict_status(&conflicts)));
+        }
+    }
+    for (other, both, _) in &conflicts {
+        for (one, theirs, _) in &mut managers.entries {
+            if one == other {
+                *theirs = theirs.difference(both);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn last_applied(schema: &Schema, shape: &Shape<'_>, base: &Value) -> FieldSet {
+    object::annotations(base)
+        .get("kubectl.kubernetes.io/last-applied-configuration")
+        .and_then(|text| serde_json::from_str::<Value>(text).ok())
+        .map(|document| stripped(fields_of(schema, shape, &document)))
+        .unwrap_or_default()
+}
+
+/// `internal/conflict.go NewConflictError`.
+fn conflict_status(conflicts: &[(Manager, FieldSet, Option<String>)]) -> Status {
+    let mut causes = Vec::new();
+    let mut lines = Vec::new();
+    for (manager, set, time) in conflicts {
+        let shown = manager.show(time.as_deref());
+        lines.push(format!("conflicts with {shown}:"));
+        for path in set.paths() {
+            lines.push(format!("- {path}"));
+            causes.push(StatusCause {
+                reason: "FieldManagerConflict".to_owned(),
+                message: format!("conflict with {shown}"),
+                field: path,
+            });
+        }
+    }
+    let message = match causes.as_slice() {
+        [one] => format!("Apply failed with 1 conflict: {}: {}", one.message, one.field),
+        many => format!("Apply failed with {} conflicts: {}", many.len(), lines.join("\n")),
+    };
+    Status::failure(409, "Conflict", message)
+        .with_details(StatusDetails { causes, ..StatusDetails::default() })
+}

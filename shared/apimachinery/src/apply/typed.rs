@@ -1,0 +1,309 @@
+//! Walks over two documents with the schema beside them: which fields there are, which changed, and what
+//! they are together (`sigs.k8s.io/structured-merge-diff/typed`).
+
+use serde_json::{Map, Value};
+
+use super::set::{Element, FieldSet};
+use crate::schema::{Definition, ListKind, Schema, Type};
+
+/// What the schema says of a place.
+#[derive(Debug, Clone)]
+pub(super) enum Shape<'a> {
+    /// A scalar, or something that is replaced as a whole.
+    Leaf,
+    /// A struct: known fields.
+    Struct(&'a Definition),
+    /// A map: keys are data.
+    Map(&'a Type),
+    /// A list whose items have keys.
+    Keyed(&'a [String], &'a Type),
+    /// A list of unique scalars.
+    Set,
+    /// Nothing is known: maps are merged, lists are replaced.
+    Unknown,
+}
+
+impl<'a> Shape<'a> {
+    pub(super) fn root(schema: &'a Schema, gvk: &crate::gvk::GroupVersionKind) -> Self {
+        schema.kind(gvk).map_or(Self::Unknown, Self::Struct)
+    }
+
+    fn of_type(schema: &'a Schema, ty: &'a Type) -> Self {
+        match ty {
+            Type::Word(_) | Type::List(_) => Self::Leaf,
+            Type::Map(values) => Self::Map(values),
+            Type::Ref(name) => match schema.definition(name) {
+                Some(found)
+                    if found.atomic || found.scalar.is_some() || found.fields.is_empty() =>
+                {
+                    Self::Leaf
+                }
+                Some(found) => Self::Struct(found),
+                None => Self::Unknown,
+            },
+        }
+    }
+
+    /// The shape of a field or of a map's value.
+    fn field(&self, schema: &'a Schema, key: &str) -> Self {
+        match self {
+            Self::Struct(definition) => definition.fields.get(key).map_or(Self::Unknown, |field| {
+                match (&field.ty, field.list) {
+                    _ if field.atomic => Self::Leaf,
+                    (Type::List(items), ListKind::Map) => Self::Keyed(&field.keys, items),
+                    (Type::List(_), ListKind::Set) => Self::Set,
+                    (ty, _) => Self::of_type(schema, ty),
+                }
+            }),
+            Self::Map(values) => Self::of_type(schema, values),
+            Self::Leaf | Self::Keyed(..) | Self::Set | Self::Unknown => Self::Unknown,
+        }
+    }
+
+    fn is_map(&self, value: &Value) -> bool {
+        value.is_object() && matches!(self, Self::Struct(_) | Self::Map(_) | Self::Unknown)
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        matches!(self, Self::Struct(definition) if definition.fields.contains_key(key))
+    }
+}
+
+/// The keys of a list item; missing keys take the default of their field, as upstream does for ports.
+fn item_key(schema: &Schema, keys: &[String], items: &Type, item: &Value) -> Element {
+    let definition = schema.resolve(items);
+    let mut found = Map::new();
+    for key in keys {
+        let default = || {
+            definition.and_then(|one| one.fields.get(key)).and_then(|field| field.default.clone())
+        };
+        if let Some(value) = item.get(key).cloned().or_else(default) {
+            found.insert(key.clone(), value);
+        }
+    }
+    Element::Key(Value::Object(found))
+}
+
+/// All fields of an applied document.
+pub(super) fn fields_of(schema: &Schema, shape: &Shape<'_>, value: &Value) -> FieldSet {
+    let mut set = FieldSet::default();
+    match (shape, value) {
+        (Shape::Keyed(keys, items), Value::Array(list)) => {
+            for item in list {
+                let key = item_key(schema, keys, items, item).encode();
+                let mut inner = fields_of(schema, &Shape::of_type(schema, items), item);
+                inner.member = true;
+                set.children.insert(key, inner);
+            }
+        }
+        (Shape::Set, Value::Array(list)) => {
+            for item in list {
+                set.insert(&[Element::Item(item.clone())]);
+            }
+        }
+        (shape, Value::Object(map)) if shape.is_map(value) => {
+            for (key, inner) in map {
+                let mut child = fields_of(schema, &shape.field(schema, key), inner);
+                let empty = inner.is_null() || inner.as_object().is_some_and(Map::is_empty);
+                child.member |= empty || !shape.knows(key);
+                set.children.insert(Element::Field(key.clone()).encode(), child);
+            }
+        }
+        _ => set.member = true,
+    }
+    set
+}
+
+/// What differs between two documents.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// Only in the new one, or different there.
+    pub(super) changed: FieldSet,
+    /// Only in the old one.
+    pub(super) removed: FieldSet,
+}
+
+/// Compares two documents.
+pub(super) fn compare(schema: &Schema, shape: &Shape<'_>, old: &Value, new: &Value) -> Comparison {
+    let mut found = Comparison::default();
+    pair(schema, shape, (Some(old), Some(new)), &mut Vec::new(), &mut found);
+    found
+}
+
+fn pair(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    (old, new): (Option<&Value>, Option<&Value>),
+    path: &mut Vec<Element>,
+    found: &mut Comparison,
+) {
+    if old == new {
+        return;
+    }
+    match (old, new) {
+        (None, Some(_)) if !path.is_empty() => found.changed.insert(path),
+        (Some(_), None) if !path.is_empty() => found.removed.insert(path),
+        _ => {}
+    }
+    let of = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
+    let any = new.or(old).unwrap_or(&Value::Null);
+    match shape {
+        Shape::Keyed(keys, items) if any.is_array() => {
+            let inner = Shape::of_type(schema, items);
+            let (old, new) = (of(old), of(new));
+            let (old, new) = (listed(&old), listed(&new));
+            let keyed = |list: &[Value]| -> Vec<(Element, Value)> {
+                list.iter()
+                    .map(|item| (item_key(schema, keys, items, item), item.clone()))
+                    .collect()
+            };
+            pair_items(schema, &inner, (&keyed(old), &keyed(new)), path, found);
+        }
+        Shape::Set if any.is_array() => {
+            let (old, new) = (of(old), of(new));
+            let keyed = |list: &[Value]| -> Vec<(Element, Value)> {
+                list.iter().map(|item| (Element::Item(item.clone()), item.clone())).collect()
+            };
+            pair_items(
+                schema,
+                &Shape::Leaf,
+                (&keyed(listed(&old)), &keyed(listed(&new))),
+                path,
+                found,
+            );
+        }
+        shape if shape.is_map(any) => {
+            let empty = Map::new();
+            let old_map = old.and_then(Value::as_object).unwrap_or(&empty);
+            let new_map = new.and_then(Value::as_object).unwrap_or(&empty);
+            let mut keys: Vec<&String> = old_map.keys().chain(new_map.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                path.push(Element::Field(key.clone()));
+                let inner = shape.field(schema, key);
+                pair(schema, &inner, (old_map.get(key), new_map.get(key)), path, found);
+                path.pop();
+            }
+        }
+        _ if old.is_some() && new.is_some() => found.changed.insert(path),
+        _ => {}
+    }
+}
+
+fn listed(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn pair_items(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    (old, new): (&[(Element, Value)], &[(Element, Value)]),
+    path: &mut Vec<Element>,
+    found: &mut Comparison,
+) {
+    let find = |list: &'_ [(Element, Value)], key: &Element| {
+        list.iter().find(|(one, _)| one == key).map(|(_, value)| value.clone())
+    };
+    for (key, before) in old {
+        path.push(key.clone());
+        pair(schema, shape, (Some(before), find(new, key).as_ref()), path, found);
+        path.pop();
+    }
+    for (key, after) in new.iter().filter(|(key, _)| find(old, key).is_none()) {
+        path.push(key.clone());
+        pair(schema, shape, (None, Some(after)), path, found);
+        path.pop();
+    }
+}
+
+/// The live document with the applied one over it.
+pub(super) fn merge(schema: &Schema, shape: &Shape<'_>, live: &Value, applied: &Value) -> Value {
+    match (shape, live, applied) {
+        (Shape::Keyed(keys, items), Value::Array(live), Value::Array(applied)) => {
+            let inner = Shape::of_type(schema, items);
+            let key = |item: &Value| item_key(schema, keys, items, item);
+            let mut found: Vec<Value> = live
+                .iter()
+                .map(|item| match applied.iter().find(|one| key(one) == key(item)) {
+                    Some(over) => merge(schema, &inner, item, over),
+                    None => item.clone(),
+                })
+                .collect();
+            for item in applied {
+                if !live.iter().any(|one| key(one) == key(item)) {
+                    found.push(item.clone());
+                }
+            }
+            Value::Array(found)
+        }
+        (Shape::Set, Value::Array(live), Value::Array(applied)) => {
+            let mut found = live.clone();
+            found.extend(applied.iter().filter(|item| !live.contains(item)).cloned());
+            Value::Array(found)
+        }
+        (shape, Value::Object(live_map), Value::Object(applied_map)) if shape.is_map(applied) => {
+            let mut found = live_map.clone();
+            for (key, over) in applied_map {
+                let merged = match live_map.get(key) {
+                    Some(under) => merge(schema, &shape.field(schema, key), under, over),
+                    None => over.clone(),
+                };
+                found.insert(key.clone(), merged);
+            }
+            Value::Object(found)
+        }
+        _ => applied.clone(),
+    }
+}
+
+/// Takes the members of a set out of a document, unless `kept` has something at or below them.
+pub(super) fn remove(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    value: &mut Value,
+    gone: &FieldSet,
+    kept: &FieldSet,
+) {
+    let none = FieldSet::default();
+    match (shape, value) {
+        (Shape::Keyed(keys, items), Value::Array(list)) => {
+            let inner = Shape::of_type(schema, items);
+            let mut found = Vec::with_capacity(list.len());
+            for mut item in std::mem::take(list) {
+                let key = item_key(schema, keys, items, &item).encode();
+                let still = kept.children.get(&key).unwrap_or(&none);
+                if let Some(gone) = gone.children.get(&key) {
+                    if gone.member && still.is_empty() {
+                        continue;
+                    }
+                    remove(schema, &inner, &mut item, gone, still);
+                }
+                found.push(item);
+            }
+            *list = found;
+        }
+        (Shape::Set, Value::Array(list)) => list.retain(|item| {
+            let key = Element::Item(item.clone()).encode();
+            let gone = gone.children.get(&key).is_some_and(|gone| gone.member);
+            !gone || kept.children.get(&key).is_some_and(|kept| !kept.is_empty())
+        }),
+        (shape, Value::Object(map)) => {
+            for (element, gone) in &gone.children {
+                let Some(Element::Field(key)) = Element::decode(element) else { continue };
+                let still = kept.children.get(element).unwrap_or(&none);
+                if gone.member && still.is_empty() {
+                    map.remove(&key);
+                } else if let Some(inner) = map.get_mut(&key) {
+                    remove(schema, &shape.field(schema, &key), inner, gone, still);
+                    let emptied = inner.as_object().is_some_and(Map::is_empty)
+                        || inner.as_array().is_some_and(Vec::is_empty);
+                    if emptied && still.is_empty() {
+                        map.remove(&key);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
