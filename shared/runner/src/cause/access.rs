@@ -47,7 +47,7 @@ impl Runner {
         let mut roles = Vec::new();
         for binding in bindings.iter().filter(|binding| names(binding, persona)) {
             if let Some(role) = self.role(binding, namespace).await {
-                roles.push(role)
+                roles.push(role);
             } else {
                 let said = Said::new("cause-role-missing");
                 let said = said.with("binding", text(binding, NAME));
