@@ -1,5 +1,7 @@
 //! Pictures as texts: what is in them and where it stands.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expected texts are written by the test")]
+
 use diagram::connections::{self, Connection};
 use diagram::layout::{Layout, layout};
 use diagram::scene::{EdgeState, Phrase, Scene};
@@ -61,52 +63,54 @@ fn picture() -> Scene {
 }
 
 fn check_scene(scene: &Scene, expected: Expect) {
-    let mut text = String::new();
+    let mut text = Vec::new();
     for group in &scene.groups {
-        text += &format!("[{}] {}\n", group.title, group.labels.join(" "));
+        text.push(format!("[{}] {}", group.title, group.labels.join(" ")));
     }
     for node in &scene.nodes {
         let lines: Vec<_> =
             node.lines.iter().map(|line| format!("{}={}", line.key, line.value)).collect();
-        text += &format!(
-            "{} x{} {:?} {} {:?} {}\n",
+        text.push(format!(
+            "{} x{} {:?} {} {:?} {}",
             node.id,
             node.count,
             node.state,
             node.word,
             node.role,
             lines.join(" ")
-        );
+        ));
     }
     for edge in &scene.edges {
-        text += &format!(
-            "{} -> {} {:?} {:?} {}\n",
+        text.push(format!(
+            "{} -> {} {:?} {:?} {}",
             edge.from, edge.to, edge.kind, edge.state, edge.label
-        );
+        ));
     }
     for phrase in &scene.summary {
-        text += &format!("{} {:?}\n", phrase.code, phrase.args);
+        text.push(format!("{} {:?}", phrase.code, phrase.args));
     }
-    expected.assert_eq(&text);
+    text.push(String::new());
+    expected.assert_eq(&text.join("\n"));
 }
 
 fn check_layout(layout: &Layout, expected: Expect) {
-    let mut text = format!("{} x {}\n", layout.width, layout.height);
+    let mut text = vec![format!("{} x {}", layout.width, layout.height)];
     for place in layout.groups.iter().chain(&layout.nodes) {
-        text += &format!("{} {},{} {}x{}\n", place.id, place.x, place.y, place.width, place.height);
+        text.push(format!("{} {},{} {}x{}", place.id, place.x, place.y, place.width, place.height));
     }
     for route in &layout.edges {
         let points: Vec<_> =
             route.points.iter().map(|point| format!("{},{}", point.x, point.y)).collect();
-        text += &format!(
-            "{}: {} label {},{}\n",
+        text.push(format!(
+            "{}: {} label {},{}",
             route.id,
             points.join(" "),
             route.label.x,
             route.label.y
-        );
+        ));
     }
-    expected.assert_eq(&text);
+    text.push(String::new());
+    expected.assert_eq(&text.join("\n"));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What a learner reads when a check fails: expected, found, the most likely cause, and hints.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expected texts are written by the test")]
+#![expect(clippy::unwrap_used, reason = "a world that cannot be built is a wrong test")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::pin;

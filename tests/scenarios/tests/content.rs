@@ -5,6 +5,7 @@ use notebook::read;
 use notebook::scenario::{Notebook, Status};
 use scenarios::{content, files, folders};
 
+#[expect(clippy::panic, reason = "the diagnostics are the message of the test")]
 fn read_in(track: &str, folder: &str, language: &str) -> Notebook {
     let files = files(&content().join(track).join(folder));
     read::notebook(track, folder, &files, language).unwrap_or_else(|found| {

@@ -41,9 +41,10 @@ fn cell(
     let persona = fields.take("persona").and_then(|node| persona(node, names, report));
     let hints = fields.list("hints", report);
     let hints = hints.iter().filter_map(|node| hint(node, names, files, report)).collect();
-    let kind = kind(&mut fields, names, files, report);
+    // Of a cell whose kind is not known, it is not known which fields it may have either.
+    let kind = kind(&mut fields, names, files, report)?;
     fields.finish(report);
-    Some(Cell { id: id?, title: title?, persona, kind: kind?, hints })
+    Some(Cell { id: id?, title: title?, persona, kind, hints })
 }
 
 fn persona(node: &Node, names: &Names, report: &mut Report) -> Option<String> {

@@ -50,9 +50,9 @@ impl Reader<'_> {
         let stable_for = duration(&mut fields, "stableFor", report);
         let holds_before = fields.switch("holdsBefore", report);
         let requires = requirements(fields.list("requires", report), report);
-        let condition = self.condition(&mut fields, report);
+        // Of a check that is not known, it is not known which fields it may have either.
+        let condition = self.condition(&mut fields, report)?;
         fields.finish(report);
-        let condition = condition?;
         Some(Check { id, title, condition, within, stable_for, holds_before, requires })
     }
 

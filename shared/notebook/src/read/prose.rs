@@ -182,12 +182,23 @@ impl<'a> Reader<'a> {
             Tag::CodeBlock(CodeBlockKind::Indented) => self.fence(line, ""),
             Tag::Table(_) => self.table(),
             other => {
-                let end = other.to_end();
-                self.say(line, "Markdown that the notebook does not show", "no raw HTML");
-                self.blocks(Some(end));
+                let message = match other {
+                    Tag::HtmlBlock => "raw HTML in the prose",
+                    _ => "Markdown that the notebook does not show",
+                };
+                self.say(line, message, "Markdown");
+                self.skip(other.to_end());
                 return None;
             }
         })
+    }
+
+    fn skip(&mut self, end: TagEnd) {
+        while let Some((event, _)) = self.next() {
+            if matches!(event, Event::End(found) if found == end) {
+                break;
+            }
+        }
     }
 
     fn list(&mut self, ordered: bool) -> Block {
