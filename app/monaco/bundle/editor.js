@@ -1,0 +1,143 @@
+// The editor behind a small interface. Everything that is Monaco's stays in this file.
+import * as monaco from 'monaco-editor/editor.js';
+import 'monaco-editor/languages/definitions/yaml/register.js';
+import './features.js';
+
+const here = new URL('.', import.meta.url);
+// The Content-Security-Policy asks for a policy around the address of a worker.
+const policy = globalThis.trustedTypes?.createPolicy('podium-editor', { createScriptURL: url => url });
+globalThis.MonacoEnvironment = {
+  getWorker: () => {
+    const url = new URL('editor.worker.js', here).href;
+    return new Worker(policy ? policy.createScriptURL(url) : url);
+  },
+};
+
+const themes = { light: 'vs', dark: 'vs-dark', contrast: 'hc-black' };
+const editors = new Map();
+const place = (model, position) => [model.getValue(), position.lineNumber, position.column];
+
+monaco.languages.registerCompletionItemProvider('yaml', {
+  triggerCharacters: [' ', ':', '-'],
+  async provideCompletionItems(model, position) {
+    const ask = editors.get(model.uri.toString())?.complete;
+    if (!ask) return { suggestions: [] };
+    const word = model.getWordUntilPosition(position);
+    const range = new monaco.Range(position.lineNumber, word.startColumn, position.lineNumber, word.endColumn);
+    const offers = await ask(...place(model, position));
+    return {
+      suggestions: offers.map((offer, index) => ({
+        label: offer.label,
+        detail: offer.detail,
+        documentation: offer.documentation || undefined,
+        insertText: offer.insert,
+        kind: monaco.languages.CompletionItemKind.Field,
+        sortText: String(index).padStart(4, '0'),
+        range,
+      })),
+    };
+  },
+});
+
+monaco.languages.registerHoverProvider('yaml', {
+  async provideHover(model, position) {
+    const ask = editors.get(model.uri.toString())?.hover;
+    const value = ask && (await ask(...place(model, position)));
+    return value ? { contents: [{ value }] } : null;
+  },
+});
+
+/** Makes an editor in `host`. `calls` holds change, run, leave, complete, hover and height. */
+export function create(host, name, value, label, theme, calls) {
+  const model = monaco.editor.createModel(value, 'yaml', monaco.Uri.parse(`podium:///${name}-${crypto.randomUUID()}.yaml`));
+  model.updateOptions({ tabSize: 2, insertSpaces: true });
+  const editor = monaco.editor.create(host, {
+    model,
+    ariaLabel: label,
+    theme: themes[theme] ?? 'vs',
+    automaticLayout: true,
+    fixedOverflowWidgets: true,
+    minimap: { enabled: false },
+    scrollBeyondLastLine: false,
+    scrollbar: { alwaysConsumeMouseWheel: false, vertical: 'hidden', horizontalScrollbarSize: 10 },
+    fontSize: 14,
+    lineHeight: 22,
+    fontFamily: getComputedStyle(host).getPropertyValue('--font-code'),
+    padding: { top: 12, bottom: 12 },
+    lineNumbersMinChars: 3,
+    folding: false,
+    glyphMargin: false,
+    overviewRulerLanes: 0,
+    hideCursorInOverviewRuler: true,
+    renderLineHighlight: 'line',
+    renderLineHighlightOnlyWhenFocus: true,
+    guides: { indentation: true },
+    wordBasedSuggestions: 'off',
+    quickSuggestions: { other: true, strings: true, comments: false },
+    occurrencesHighlight: 'off',
+    unicodeHighlight: { ambiguousCharacters: false },
+    contextmenu: false,
+  });
+  editors.set(model.uri.toString(), calls);
+  const fit = () => {
+    host.style.height = `${Math.max(editor.getContentHeight(), 68)}px`;
+    editor.layout();
+  };
+  editor.onDidContentSizeChange(fit);
+  fit();
+  model.onDidChangeContent(() => calls.change(model.getValue()));
+  const composing = () => editor.inComposition === true;
+  editor.onKeyDown(event => {
+    if (composing() || event.browserEvent.isComposing || event.browserEvent.keyCode === 229) return;
+    const run = event.keyCode === monaco.KeyCode.Enter && (event.shiftKey || event.ctrlKey || event.metaKey);
+    if (run) {
+      event.preventDefault();
+      event.stopPropagation();
+      calls.run(event.shiftKey);
+    }
+  });
+  editor.addCommand(monaco.KeyCode.Escape, () => calls.leave(),
+    '!suggestWidgetVisible && !findWidgetVisible && !editorHasSelection && !editorHoverFocused && !parameterHintsVisible');
+
+  let zones = [];
+  return {
+    value: () => model.getValue(),
+    // Keeps the undo stack, so that a reset can be undone with the keyboard too.
+    replace: text => {
+      if (text === model.getValue()) return;
+      editor.pushUndoStop();
+      editor.executeEdits('podium', [{ range: model.getFullModelRange(), text }]);
+      editor.pushUndoStop();
+    },
+    theme: name => monaco.editor.setTheme(themes[name] ?? 'vs'),
+    focus: () => editor.focus(),
+    reveal: (lineNumber, column) => {
+      editor.setPosition({ lineNumber, column });
+      editor.revealPositionInCenterIfOutsideViewport({ lineNumber, column });
+      editor.focus();
+    },
+    // Squiggles, and the text of each finding under its line.
+    mark: findings => {
+      const level = { error: monaco.MarkerSeverity.Error, warning: monaco.MarkerSeverity.Warning, info: monaco.MarkerSeverity.Info };
+      monaco.editor.setModelMarkers(model, 'podium', findings.map(finding => ({
+        severity: level[finding.severity], message: finding.text, startLineNumber: finding.line,
+        startColumn: finding.column, endLineNumber: finding.endLine, endColumn: finding.endColumn,
+      })));
+      editor.changeViewZones(accessor => {
+        zones.forEach(zone => accessor.removeZone(zone));
+        zones = findings.map(finding => {
+          const node = document.createElement('div');
+          node.className = `finding-line finding-line--${finding.severity}`;
+          node.textContent = finding.text;
+          const rows = Math.max(1, Math.ceil((finding.text.length * 8) / Math.max(200, editor.getLayoutInfo().contentWidth - 40)));
+          return accessor.addZone({ afterLineNumber: finding.endLine, heightInLines: rows, domNode: node });
+        });
+      });
+    },
+    dispose: () => {
+      editors.delete(model.uri.toString());
+      editor.dispose();
+      model.dispose();
+    },
+  };
+}

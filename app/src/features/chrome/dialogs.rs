@@ -1,0 +1,98 @@
+//! Questions before something is lost: reset and solution.
+
+use std::sync::Arc;
+
+use app_ui::dialog::dialog;
+use app_ui::press::{Kind, Press};
+use leptos::html::{div, li, p, ul};
+use leptos::prelude::*;
+use protocol::v1::{Command, ResetScope};
+
+use crate::state::context::Ctx;
+
+/// Both dialogs.
+pub(crate) fn dialogs(ctx: Ctx) -> AnyView {
+    (reset_dialog(ctx), solve_dialog(ctx)).into_any()
+}
+
+/// A boolean that is true while the option holds something, and empties it when it becomes false.
+fn open_while<T: Clone + PartialEq + Send + Sync + 'static>(held: RwSignal<Option<T>>) -> RwSignal<bool> {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(held.with(Option::is_some)));
+    Effect::new(move |_| {
+        if !open.get() {
+            held.update(|held| *held = None);
+        }
+    });
+    open
+}
+
+fn reset_dialog(ctx: Ctx) -> AnyView {
+    let open = open_while(ctx.desk.reset);
+    let text = ctx.text;
+    let content = move || {
+        let Some(scope) = ctx.desk.reset.get() else { return ().into_any() };
+        let whole = scope == ResetScope::Scenario;
+        let what = match &scope {
+            ResetScope::Cell { .. } => text.say("reset-cell-what"),
+            ResetScope::Step { .. } => text.say("reset-step-what"),
+            ResetScope::Scenario => text.say("reset-scenario-what"),
+        };
+        let go = move || {
+            let scope = scope.clone();
+            open.set(false);
+            reset(ctx, scope);
+        };
+        div()
+            .child((
+                p().child(what),
+                ul().child((
+                    li().child(text.say("reset-loses-objects")),
+                    li().child(text.say("reset-loses-results")),
+                    li().child(text.say(if whole { "reset-loses-texts" } else { "reset-keeps-texts" })),
+                )),
+                p().child(text.say("reset-undo")),
+                div().class("dialog__tools").child((
+                    Press::new(text.say("reset-go")).kind(Kind::Danger).icon("reset").name("reset-go").draw(go),
+                    Press::new(text.say("cancel")).draw(move || open.set(false)),
+                )),
+            ))
+            .into_any()
+    };
+    dialog("reset-dialog", text.say("reset-title"), open, content)
+}
+
+/// Resets, and offers to take it back: the cluster and, for the whole scenario, the texts.
+fn reset(ctx: Ctx, scope: ResetScope) {
+    let texts = (scope == ResetScope::Scenario).then(|| ctx.drafts.clear()).unwrap_or_default();
+    ctx.session.steer(Command::Reset { scope });
+    let undo = Arc::new(move || {
+        ctx.session.steer(Command::Undo);
+        ctx.drafts.restore(texts.clone());
+    });
+    ctx.toasts.show(ctx.text.say("reset-done"), "info", Some((ctx.text.say("undo"), undo)));
+}
+
+fn solve_dialog(ctx: Ctx) -> AnyView {
+    let open = open_while(ctx.desk.solve);
+    let text = ctx.text;
+    let content = move || {
+        let Some(step) = ctx.desk.solve.get() else { return ().into_any() };
+        let go = move || {
+            let step = step.clone();
+            open.set(false);
+            ctx.session.send(&step.clone(), Command::Solve { step });
+        };
+        div()
+            .child((
+                p().child(text.say("solve-what")),
+                p().child(text.say("solve-keeps")),
+                div().class("dialog__tools").child((
+                    Press::new(text.say("solve-go")).kind(Kind::Primary).icon("check").name("solve-go").draw(go),
+                    Press::new(text.say("cancel")).draw(move || open.set(false)),
+                )),
+            ))
+            .into_any()
+    };
+    dialog("solve-dialog", text.say("solve-title"), open, content)
+}

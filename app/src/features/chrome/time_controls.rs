@@ -1,0 +1,87 @@
+//! The cluster's time: pause, step, speed. On a real cluster it only shows.
+
+use app_ui::press::{Kind, Press};
+use leptos::ev;
+use leptos::html::{div, label, option, select, span};
+use leptos::prelude::*;
+use protocol::v1::{ClockCommand, ClockView, Command};
+
+use crate::state::context::Ctx;
+use crate::state::time;
+
+const SPEEDS: [u32; 4] = [1, 4, 16, 64];
+
+/// The controls.
+pub(super) fn time_controls(ctx: Ctx) -> AnyView {
+    let clock = Memo::new(move |_| {
+        let known = ctx.session.model.with(|model| model.clock);
+        known.or_else(|| ctx.session.view.with(|view| view.as_ref().map(|view| view.clock)))
+    });
+    let movable = Memo::new(move |_| clock.with(|clock| clock.is_some_and(|clock| clock.movable)));
+    let shown = move || clock.with(Option::is_some).then(|| {
+        div().class("time").attr("role", "group").attr("aria-label", ctx.text.say("time-title")).child((
+            move || movable.get().then(|| controls(ctx, clock)),
+            span()
+                .class("time__clock")
+                .attr("title", move || ctx.text.say(if movable.get() { "time-simulated" } else { "time-real" }))
+                .child(move || clock.get().map(|clock| time::length(clock.elapsed_millis))),
+        ))
+    });
+    shown.into_any()
+}
+
+fn controls(ctx: Ctx, clock: Memo<Option<ClockView>>) -> AnyView {
+    let speed = Memo::new(move |_| clock.get().map_or(0, |clock| clock.speed));
+    let last = StoredValue::new(1_u32);
+    Effect::new(move |_| {
+        if speed.get() > 0 {
+            last.set_value(speed.get());
+        }
+    });
+    let steer = move |clock| ctx.session.steer(Command::Clock { clock });
+    let toggle = move || {
+        if speed.get() == 0 {
+            Press::new(ctx.text.say("time-play"))
+                .icon("play")
+                .kind(Kind::Quiet)
+                .only_icon()
+                .name("time-play")
+                .draw(move || steer(ClockCommand::Run { speed: last.get_value() }))
+        } else {
+            Press::new(ctx.text.say("time-pause"))
+                .icon("pause")
+                .kind(Kind::Quiet)
+                .only_icon()
+                .name("time-pause")
+                .draw(move || steer(ClockCommand::Pause))
+        }
+    };
+    let options = SPEEDS.into_iter().map(move |one| {
+        option()
+            .attr("value", one.to_string())
+            .prop("selected", move || speed.get() == one)
+            .child(format!("\u{d7}{one}"))
+    });
+    div()
+        .class("time__controls")
+        .child((
+            toggle,
+            Press::new(ctx.text.say("time-step"))
+                .icon("step")
+                .kind(Kind::Quiet)
+                .only_icon()
+                .name("time-step")
+                .draw(move || steer(ClockCommand::Step)),
+            label().class("visually-hidden").attr("for", "time-speed").child(ctx.text.say("time-speed")),
+            select()
+                .id("time-speed")
+                .class("time__speed")
+                .on(ev::change, move |event| {
+                    if let Ok(speed) = event_target_value(&event).parse() {
+                        steer(ClockCommand::Run { speed });
+                    }
+                })
+                .child(options.collect_view()),
+        ))
+        .into_any()
+}

@@ -1,0 +1,56 @@
+//! The notebook: prose and cells, step by step.
+
+mod access;
+mod action_cell;
+mod cell;
+mod check_cell;
+mod check_row;
+mod console_cell;
+mod diagram_cell;
+mod difference;
+mod editor;
+mod frame;
+mod manifest_cell;
+mod manifest_tools;
+mod note_cell;
+mod observe_cell;
+mod options;
+mod preflight;
+mod prose;
+mod quiz_cell;
+mod results;
+mod step;
+mod text_area;
+
+use leptos::html::{div, h1, header, p, span};
+use leptos::prelude::*;
+
+use app_ui::icon::icon;
+
+use crate::state::context::Ctx;
+
+/// The whole notebook.
+pub(crate) fn notebook(ctx: Ctx) -> AnyView {
+    let notebook = ctx.notebook();
+    let text = ctx.text;
+    let scenario = &notebook.scenario;
+    let minutes = text.with("minutes", &[("minutes", &scenario.minutes.to_string())]);
+    let steps = text.with("steps-count", &[("steps", &notebook.steps.len().to_string())]);
+    let section = text.with("section", &[("number", &scenario.section.to_string())]);
+    let all = notebook.steps.iter().enumerate();
+    div()
+        .class("notebook")
+        .child((
+            header().class("notebook__head").child((
+                p().class("notebook__section").child(section),
+                h1().class("notebook__title").id("title").attr("tabindex", "-1").child(text.pick(&scenario.title)),
+                p().class("notebook__goal").child(text.pick(&scenario.goal)),
+                p().class("notebook__facts")
+                    .child((span().child((icon("clock"), minutes)), span().child((icon("step"), steps)))),
+            )),
+            preflight::preflight(ctx),
+            div().class("prose").child(prose::blocks(ctx, &notebook.introduction)),
+            all.map(|(index, one)| step::step(ctx, index + 1, one)).collect_view(),
+        ))
+        .into_any()
+}

@@ -1,0 +1,82 @@
+//! Who may do what, asked of the API server itself (`kubectl auth can-i` as each persona).
+
+use app_ui::icon::icon;
+use app_ui::press::Press;
+use leptos::html::{caption, div, p, span, table, tbody, td, th, thead, tr};
+use leptos::prelude::*;
+use notebook::cell::Cell;
+use notebook::check::AccessRequest;
+use protocol::v1::Command;
+
+use crate::state::access::{AccessPlan, Answered};
+use crate::state::context::Ctx;
+
+/// The table of personas and requests.
+pub(super) fn access(ctx: Ctx, cell: &Cell, requests: Vec<AccessRequest>, personas: Vec<String>) -> AnyView {
+    let notebook = ctx.notebook();
+    let plan = StoredValue::new(AccessPlan::new(&cell.id, &notebook.scenario.personas, requests, &personas));
+    let answers = Memo::new(move |_| {
+        ctx.session.model.with(|model| plan.with_value(|plan| plan.answers(|id| model.cell(id))))
+    });
+    let ask = move || {
+        for (id, persona, line) in plan.with_value(AccessPlan::questions) {
+            let command = Command::Console { cell: id.clone(), line, persona: Some(persona), stdin: None };
+            ctx.session.send(&id, command);
+        }
+    };
+    // What was asked is out of date when roles or bindings change.
+    let rules = Memo::new(move |_| ctx.session.model.with(|model| AccessPlan::rules(&model.objects)));
+    Effect::new(move |_| {
+        rules.track();
+        if ctx.session.is_ready() {
+            ask();
+        }
+    });
+    let title = ctx.text.pick(&cell.title);
+    div()
+        .class("access")
+        .child((
+            move || access_table(ctx, &title, &plan.get_value(), &answers.get()),
+            p().class("scene__summary").attr("role", "status").child(move || {
+                let (allowed, total) = answers.with(|answers| AccessPlan::count(answers));
+                let (allowed, total) = (allowed.to_string(), total.to_string());
+                ctx.text.with("access-summary", &[("allowed", &allowed), ("total", &total)])
+            }),
+            div().class("tools").child(
+                Press::new(ctx.text.say("access-again"))
+                    .icon("reset")
+                    .name("access-again")
+                    .disabled(Signal::derive(move || !ctx.session.is_ready()))
+                    .draw(ask),
+            ),
+        ))
+        .into_any()
+}
+
+fn access_table(ctx: Ctx, name: &str, plan: &AccessPlan, answers: &[Vec<Answered>]) -> AnyView {
+    let heads = plan.columns().into_iter().map(|column| th().attr("scope", "col").child(column));
+    let rows = plan.personas.iter().zip(answers).map(|(persona, answers)| {
+        let squares = answers.iter().map(|answer| square(ctx, *answer));
+        tr().child((th().attr("scope", "row").child(ctx.text.pick(&persona.title)), squares.collect_view()))
+    });
+    div()
+        .class("table-scroll")
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .attr("aria-label", name.to_owned())
+        .child(table().class("matrix").child((
+            caption().class("visually-hidden").child(name.to_owned()),
+            thead().child(tr().child((td().child(()), heads.collect_view()))),
+            tbody().child(rows.collect_view()),
+        )))
+        .into_any()
+}
+
+fn square(ctx: Ctx, answer: Answered) -> AnyView {
+    let (sign, class, word) = match answer {
+        Answered::Yes => ("check", "matrix__same", ctx.text.say("matrix-open")),
+        Answered::No => ("cross", "matrix__shut", ctx.text.say("matrix-shut")),
+        Answered::NotYet => ("dots", "matrix__wanted", ctx.text.say("diagram-not-known")),
+    };
+    td().class(class).attr("title", word.clone()).child((icon(sign), span().class("visually-hidden").child(word))).into_any()
+}

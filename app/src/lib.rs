@@ -1,0 +1,25 @@
+//! The page: a catalogue of scenarios, and scenarios as notebooks that run.
+//!
+//! `pages` show what an address names; they are made of `features`, which are made of `parts` and of the
+//! crates `app-ui` and `app-monaco`. `state` holds what is known in plain structs; `services` are the way to
+//! executors, storage and browser. Data comes down as signals, wishes go up as commands of the protocol.
+//!
+//! Views are built with Leptos' builder functions and not with `view!`: the macro turns static parts into
+//! `innerHTML`, which the Content-Security-Policy (trusted types) forbids.
+//!
+//! *Invariant:* holds no logic that a plain struct could hold, no words (they live in `locales`) and no
+//! colours (they live in `styles/tokens.css`); never sees a credential.
+
+mod app;
+mod features;
+mod pages;
+mod parts;
+mod routes;
+mod services;
+mod state;
+
+/// Draws the page into the document.
+pub fn mount() {
+    services::browser::remove_boot();
+    leptos::mount::mount_to_body(app::app);
+}

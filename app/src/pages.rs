@@ -1,0 +1,5 @@
+//! Pages: what an address shows.
+
+pub(crate) mod catalog;
+pub(crate) mod not_found;
+pub(crate) mod scenario;

@@ -1,0 +1,135 @@
+//! The first page: what Podium is, and all sections of the course.
+
+use app_ui::icon::icon;
+use leptos::html::{a, article, div, h1, h2, h3, header, li, main, ol, p, section, span};
+use leptos::prelude::*;
+use notebook::scenario::{CatalogEntry, Status, Track};
+
+use super::not_found::not_found;
+use crate::features::chrome::plain_bar;
+use crate::routes::{Place, Route};
+use crate::services::content::{self, ContentError};
+use crate::state::context::Hall;
+use crate::state::words::Text;
+
+/// The page.
+pub(crate) fn catalog(hall: Hall, text: Text) -> AnyView {
+    let tracks = RwSignal::new(None::<Result<Vec<Track>, ContentError>>);
+    wasm_bindgen_futures::spawn_local(async move {
+        let found = content::catalog().await.map(|catalog| catalog.tracks);
+        // The reader may have gone on.
+        tracks.try_set(Some(found));
+    });
+    let shown = move || match tracks.get() {
+        None => div().class("page").child((plain_bar(text, hall, &Place::Catalog), loading(text))).into_any(),
+        Some(Ok(tracks)) => page(hall, text, &tracks),
+        Some(Err(ContentError::Missing)) => not_found(hall, text, &Place::Catalog, Some("404".to_owned())),
+        Some(Err(ContentError::Broken(cause))) => not_found(hall, text, &Place::Catalog, Some(cause)),
+    };
+    shown.into_any()
+}
+
+fn loading(text: Text) -> AnyView {
+    main().class("message").id("main").child(p().attr("role", "status").child(text.say("loading"))).into_any()
+}
+
+fn page(hall: Hall, text: Text, tracks: &[Track]) -> AnyView {
+    let first = tracks
+        .iter()
+        .flat_map(|track| &track.scenarios)
+        .filter(|entry| entry.status == Status::Ready)
+        .max_by_key(|entry| entry.section);
+    div()
+        .class("page")
+        .child((
+            a().class("skip").attr("href", "#main").child(text.say("skip-main")),
+            plain_bar(text, hall, &Place::Catalog),
+            main().class("catalog").id("main").child((
+                first.map(|entry| hero(text, entry)),
+                tracks.iter().map(|one| track(text, one)).collect_view(),
+            )),
+            p().class("catalog__foot").child(text.say("catalog-foot")),
+        ))
+        .into_any()
+}
+
+fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
+    let point = |sign: &'static str, title: &'static str, words: &'static str| {
+        li().class("hero__point").child((
+            span().class("hero__icon").child(icon(sign)),
+            div().child((h3().child(text.say(title)), p().child(text.say(words)))),
+        ))
+    };
+    let place = Place::Scenario(entry.id.clone());
+    let minutes = text.with("minutes", &[("minutes", &entry.minutes.to_string())]);
+    header()
+        .class("hero")
+        .child((
+            div().class("hero__words").child((
+                p().class("hero__kicker").child(text.say("hero-kicker")),
+                h1().class("hero__title").child(text.say("hero-title")),
+                p().class("hero__text").child(text.say("hero-text")),
+                div().class("hero__start").child((
+                    a().class("press press--primary press--large")
+                        .attr("href", Route::path(text.language, &place))
+                        .attr("data-route", "true")
+                        .attr("data-press", "start")
+                        .child((icon("play"), text.say("hero-start"))),
+                    p().class("hero__next").child(format!("{} \u{b7} {minutes}", text.pick(&entry.title))),
+                )),
+            )),
+            ol().class("hero__points").attr("role", "list").child((
+                point("pencil", "hero-edit", "hero-edit-text"),
+                point("eye", "hero-watch", "hero-watch-text"),
+                point("check", "hero-check", "hero-check-text"),
+            )),
+        ))
+        .into_any()
+}
+
+fn track(text: Text, track: &Track) -> AnyView {
+    let ready = track.scenarios.iter().filter(|entry| entry.status == Status::Ready).count().to_string();
+    let total = track.scenarios.len().to_string();
+    let entries = track.scenarios.iter().map(|one| li().child(entry(text, one)));
+    let heading = format!("track-{}", track.id);
+    section()
+        .class("track")
+        .attr("aria-labelledby", heading.clone())
+        .child((
+            div().class("track__head").child((
+                h2().id(heading).child(text.pick(&track.title)),
+                p().class("track__summary").child(text.pick(&track.summary)),
+                p().class("track__count").child(text.with("track-count", &[("ready", &ready), ("total", &total)])),
+            )),
+            ol().class("track__list").attr("role", "list").child(entries.collect_view()),
+        ))
+        .into_any()
+}
+
+fn entry(text: Text, entry: &CatalogEntry) -> AnyView {
+    let ready = entry.status == Status::Ready;
+    let title = text.pick(&entry.title);
+    let heading = if ready {
+        let path = Route::path(text.language, &Place::Scenario(entry.id.clone()));
+        h3().child(a().attr("href", path).attr("data-route", "true").child(title)).into_any()
+    } else {
+        h3().child(title).into_any()
+    };
+    let facts = if ready {
+        let steps = text.with("steps-count", &[("steps", &entry.steps.to_string())]);
+        let minutes = text.with("minutes", &[("minutes", &entry.minutes.to_string())]);
+        p().class("entry__facts")
+            .child((span().child((icon("clock"), minutes)), span().child((icon("step"), steps))))
+            .into_any()
+    } else {
+        p().class("entry__facts").child(span().child((icon("ring"), text.say("entry-planned")))).into_any()
+    };
+    article()
+        .class(if ready { "entry entry--ready" } else { "entry" })
+        .attr("data-scenario", entry.id.clone())
+        .child((
+            span().class("entry__number").attr("aria-hidden", "true").child(entry.section.to_string()),
+            div().class("entry__body").child((heading, p().class("entry__goal").child(text.pick(&entry.goal)), facts)),
+        ))
+        .into_any()
+}

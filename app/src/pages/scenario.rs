@@ -1,0 +1,150 @@
+//! A scenario: rail, notebook and cluster, with bars above and below.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use app_ui::splitter::{Limits, splitter};
+use leptos::html::{a, div, main, p};
+use leptos::prelude::*;
+use notebook::scenario::Notebook;
+use protocol::v1::Level;
+
+use super::not_found::not_found;
+use crate::features::chrome::{bottom_tabs, dialogs, help, plain_bar, rail, status_bar, top_bar};
+use crate::features::cluster::cluster;
+use crate::features::keyboard::keyboard;
+use crate::features::notebook::notebook;
+use crate::routes::{Place, code};
+use crate::services::browser::{self, timezone_offset};
+use crate::services::content::{self, ContentError};
+use crate::state::context::{Ctx, Hall};
+use crate::state::outline::places;
+use crate::state::session::{Connection, Opening};
+use crate::state::time::clock_time;
+use crate::state::words::Text;
+
+/// The page.
+pub(crate) fn scenario(hall: Hall, text: Text, id: String) -> AnyView {
+    let found = RwSignal::new(None::<Result<Arc<Notebook>, ContentError>>);
+    let place = Place::Scenario(id.clone());
+    wasm_bindgen_futures::spawn_local(async move {
+        let answer = content::notebook(&id, code(text.language)).await;
+        if found.is_disposed() {
+            return;
+        }
+        let filled = match answer {
+            Ok((notebook, content)) => fill(hall, text, notebook, content).await,
+            Err(error) => Err(error),
+        };
+        found.try_set(Some(filled));
+    });
+    let shown = move || match found.get() {
+        None => div()
+            .class("page")
+            .child((
+                plain_bar(text, hall, &place),
+                main().class("message").id("main").child(p().attr("role", "status").child(text.say("loading"))),
+            ))
+            .into_any(),
+        Some(Ok(notebook)) => page(hall, notebook, &place),
+        Some(Err(ContentError::Missing)) => not_found(hall, text, &place, None),
+        Some(Err(ContentError::Broken(cause))) => not_found(hall, text, &place, Some(cause)),
+    };
+    shown.into_any()
+}
+
+/// Opens the session and reads the drafts of a notebook.
+async fn fill(
+    hall: Hall,
+    text: Text,
+    notebook: Notebook,
+    content: String,
+) -> Result<Arc<Notebook>, ContentError> {
+    hall.session.open(Opening {
+        scenario: notebook.id.clone(),
+        content,
+        places: places(&notebook.scenario),
+        language: text.language,
+    });
+    hall.drafts.open(&notebook.id).await;
+    let set = BTreeMap::new();
+    let filled = notebook.with_variables(&set).map_err(|error| ContentError::Broken(error.to_string()))?;
+    Ok(Arc::new(filled))
+}
+
+fn page(hall: Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {
+    let ctx = Ctx::new(hall, notebook_data);
+    let text = ctx.text;
+    keyboard(ctx);
+    announce(ctx);
+    let columns = move || format!("{}px", ctx.desk.width.get());
+    div()
+        .class("page page--scenario")
+        .attr("data-pane", move || ctx.desk.pane.get())
+        .style(("--cluster-width", columns))
+        .child((
+            a().class("skip").attr("href", "#main").child(text.say("skip-main")),
+            a().class("skip").attr("href", "#cluster").child(text.say("skip-cluster")),
+            top_bar(ctx, hall, place),
+            rail(ctx),
+            main().class("desk").id("main").attr("tabindex", "-1").child((banner(ctx), notebook(ctx))),
+            splitter(text.say("splitter"), ctx.desk.width, Limits { min: 320, max: 760 }),
+            cluster(ctx),
+            status_bar(ctx),
+            bottom_tabs(ctx),
+            dialogs(ctx),
+            help(ctx),
+        ))
+        .into_any()
+}
+
+/// What the reader must know while there is no executor.
+fn banner(ctx: Ctx) -> AnyView {
+    let shown = move || match ctx.session.connection.get() {
+        Connection::Failed(why) => Some(
+            div()
+                .class("banner")
+                .attr("role", "alert")
+                .child(p().child((ctx.text.say("banner-no-executor"), " ", ctx.text.phrase(&why)))),
+        ),
+        Connection::Opening | Connection::Online | Connection::Offline => None,
+    };
+    shown.into_any()
+}
+
+/// Tells what happened as toasts: restored texts, lost sessions, notices of the executor.
+fn announce(ctx: Ctx) {
+    Effect::new(move |_| {
+        if let Some(at) = ctx.drafts.restored.get() {
+            let time = clock_time(at, timezone_offset());
+            ctx.toasts.show(ctx.text.with("drafts-restored", &[("time", &time)]), "good", None);
+            ctx.drafts.restored.set(None);
+        }
+    });
+    Effect::new(move |_| {
+        if let Some((_, phrase)) = ctx.session.told.get() {
+            ctx.toasts.show(ctx.text.phrase(&phrase), "warn", None);
+            ctx.session.told.update_untracked(|told| *told = None);
+        }
+    });
+    let notices = Memo::new(move |_| ctx.session.model.with(|model| model.notices.clone()));
+    Effect::new(move |before: Option<u64>| {
+        let before = before.unwrap_or_default();
+        let list = notices.get();
+        for notice in list.iter().filter(|notice| notice.seq > before) {
+            let tone = match notice.level {
+                Level::Info => "info",
+                Level::Warning => "warn",
+                Level::Error => "bad",
+            };
+            ctx.toasts.show(ctx.text.phrase(&notice.phrase), tone, None);
+        }
+        list.last().map_or(before, |last| last.seq)
+    });
+    // A link to a step names it in the address; the step exists only now.
+    request_animation_frame(|| {
+        if let Some(element) = browser::anchor().and_then(|anchor| browser::element(&anchor)) {
+            browser::scroll_to(&element);
+        }
+    });
+}

@@ -1,0 +1,40 @@
+//! A picture with its sentence, the reason of what is pointed at, and its table for those who do not see it.
+
+use app_ui::picture::picture;
+use leptos::html::{details, div, p, summary};
+use leptos::prelude::*;
+
+use crate::parts::table::text_table;
+use crate::state::scene::Drawing;
+use crate::state::words::Text;
+
+/// Draws a drawing.
+pub(crate) fn scene(text: Text, label: String, drawing: Memo<Drawing>) -> AnyView {
+    let shown = RwSignal::new(None::<String>);
+    let data = Signal::derive(move || drawing.with(|drawing| drawing.picture.clone()));
+    let caption = move || {
+        let id = shown.get()?;
+        data.with(|picture| {
+            let arrow = picture.arrows.iter().find(|arrow| arrow.id == id).map(|arrow| arrow.spoken.clone());
+            let card = || picture.cards.iter().find(|card| card.id == id).map(|card| card.spoken.clone());
+            arrow.or_else(card)
+        })
+    };
+    let heading = label.clone();
+    div()
+        .class("scene")
+        .child((
+            div().class("scene__picture").child(picture(label, data, shown)),
+            p().class("scene__summary").attr("role", "status").child(move || drawing.with(|it| it.summary.clone())),
+            p().class("scene__caption").child(move || caption().unwrap_or_else(|| text.say("scene-point"))),
+            details().class("scene__table").child((
+                summary().child(text.say("scene-as-table")),
+                move || {
+                    let Drawing { arrows, cards, .. } = drawing.get();
+                    let arrow_table = (!arrows.1.is_empty()).then(|| text_table(heading.clone(), arrows.0, arrows.1));
+                    (arrow_table, text_table(text.say("scene-objects"), cards.0, cards.1))
+                },
+            )),
+        ))
+        .into_any()
+}

@@ -1,0 +1,9 @@
+//! The outside world: executors, content, storage, the browser. Services know nothing of the page.
+
+pub(crate) mod browser;
+pub(crate) mod content;
+pub(crate) mod drafts;
+pub(crate) mod in_tab;
+pub(crate) mod link;
+pub(crate) mod remote;
+mod reply;

@@ -1,0 +1,200 @@
+//! A session in a Web Worker of this tab: the same protocol over `postMessage`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
+use gloo_timers::callback::Interval;
+use gloo_timers::future::TimeoutFuture;
+use protocol::v1::{
+    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Phrase, Query, SessionView, ToWorker,
+};
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, Worker};
+
+use super::browser;
+use super::link::{Deliver, Delivery, problem};
+use super::reply::{Giver, reply};
+
+const SCRIPT: &str = "/worker/app-worker_loader.js";
+const TICK_MILLIS: u32 = 100;
+const READY_MILLIS: u32 = 60_000;
+/// A worker that says nothing for so long while time runs has stopped.
+const SILENCE_MILLIS: f64 = 10_000.0;
+
+/// A session in a worker.
+#[derive(Clone)]
+pub(crate) struct InTab(Rc<Inner>);
+
+struct Inner {
+    worker: Worker,
+    deliver: Deliver,
+    waiting: RefCell<Option<Giver<Result<SessionView, ApiProblem>>>>,
+    ready: RefCell<Option<Giver<()>>>,
+    questions: RefCell<BTreeMap<u32, Giver<Answer>>>,
+    next: Cell<u32>,
+    asked_at: Cell<Option<f64>>,
+    ticked_at: Cell<f64>,
+    ticker: RefCell<Option<Interval>>,
+    closures: RefCell<Vec<Closure<dyn FnMut(MessageEvent)>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+impl InTab {
+    pub(super) async fn open(
+        request: CreateSession,
+        deliver: Deliver,
+    ) -> Result<(Self, SessionView), ApiProblem> {
+        let worker = start().map_err(|error| stopped(&format!("{error:?}")))?;
+        let (said_ready, ready) = reply();
+        let (opened, view) = reply();
+        let inner = Rc::new(Inner {
+            worker,
+            deliver,
+            waiting: RefCell::new(Some(opened)),
+            ready: RefCell::new(Some(said_ready)),
+            questions: RefCell::default(),
+            next: Cell::new(1),
+            asked_at: Cell::new(None),
+            ticked_at: Cell::new(browser::now_millis()),
+            ticker: RefCell::default(),
+            closures: RefCell::default(),
+        });
+        listen(&inner);
+        let patience = TimeoutFuture::new(READY_MILLIS);
+        match select(ready, patience).await {
+            Either::Left((Some(()), _)) => {}
+            _ => return Err(stopped("the worker did not start")),
+        }
+        inner.post(&ToWorker::Create { request: Box::new(request) });
+        let view = view.await.ok_or_else(|| stopped("the worker ended"))??;
+        tick(&inner);
+        (inner.deliver)(Delivery::Online);
+        Ok((Self(inner), view))
+    }
+
+    pub(super) fn send(&self, envelope: CommandEnvelope) {
+        self.0.post(&ToWorker::Command { envelope: Box::new(envelope) });
+    }
+
+    pub(super) async fn ask(&self, query: Query) -> Result<Answer, ApiProblem> {
+        let id = self.0.next.get();
+        self.0.next.set(id.wrapping_add(1));
+        let (answered, answer) = reply();
+        self.0.questions.borrow_mut().insert(id, answered);
+        self.0.post(&ToWorker::Query { id, query: Box::new(query) });
+        answer.await.ok_or_else(|| stopped("the worker ended"))
+    }
+
+    pub(super) fn close(&self) {
+        self.0.ticker.take();
+        self.0.closures.take();
+        self.0.worker.terminate();
+    }
+}
+
+impl Inner {
+    fn post(&self, message: &ToWorker) {
+        let text = serde_json::to_string(message).unwrap_or_default();
+        // Fails only for values that cannot be copied; a text always can.
+        let _copied = self.worker.post_message(&text.into());
+    }
+
+    fn take(&self, message: FromWorker) {
+        self.asked_at.set(None);
+        match message {
+            FromWorker::Ready => {
+                if let Some(ready) = self.ready.take() {
+                    ready.give(());
+                }
+            }
+            FromWorker::Created { session } => {
+                if let Some(waiting) = self.waiting.take() {
+                    waiting.give(Ok(*session));
+                }
+            }
+            FromWorker::Event { event } => (self.deliver)(Delivery::Event(*event)),
+            FromWorker::Answer { id, answer } => {
+                if let Some(question) = self.questions.borrow_mut().remove(&id) {
+                    question.give(*answer);
+                }
+            }
+            FromWorker::Problem { problem } => match self.waiting.take() {
+                Some(waiting) => {
+                    waiting.give(Err(*problem));
+                }
+                None => self.lose(problem.phrase),
+            },
+        }
+    }
+
+    fn lose(&self, phrase: Phrase) {
+        self.ticker.take();
+        self.worker.terminate();
+        if let Some(waiting) = self.waiting.take() {
+            waiting.give(Err(problem(0, phrase, "the worker ended")));
+        } else {
+            (self.deliver)(Delivery::Lost(phrase));
+        }
+    }
+}
+
+fn start() -> Result<Worker, JsValue> {
+    let address = browser::trusted_script_url("podium-worker", SCRIPT);
+    let make = js_sys::Reflect::get(&js_sys::global(), &"Worker".into())?.dyn_into::<js_sys::Function>()?;
+    js_sys::Reflect::construct(&make, &js_sys::Array::of1(&address))?.dyn_into::<Worker>()
+}
+
+fn listen(inner: &Rc<Inner>) {
+    let weak = Rc::downgrade(inner);
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        let Some(inner) = weak.upgrade() else { return };
+        let text = message.data().as_string().unwrap_or_default();
+        if let Ok(message) = serde_json::from_str(&text) {
+            inner.take(message);
+        }
+    });
+    let weak = Rc::downgrade(inner);
+    let on_error = Closure::<dyn FnMut(MessageEvent)>::new(move |_| {
+        if let Some(inner) = weak.upgrade() {
+            inner.lose(Phrase::new("page-worker-stopped"));
+        }
+    });
+    inner.worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    inner.worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    inner.closures.borrow_mut().extend([on_message, on_error]);
+}
+
+/// Hands wall time to the session, which has no clock of its own, and watches that it still lives.
+fn tick(inner: &Rc<Inner>) {
+    inner.ticked_at.set(browser::now_millis());
+    let weak = Rc::downgrade(inner);
+    let ticker = Interval::new(TICK_MILLIS, move || {
+        let Some(inner) = weak.upgrade() else { return };
+        let now = browser::now_millis();
+        // A tab in the background ticks seldom: the cluster then goes on slowly rather than in leaps.
+        let millis = (now - inner.ticked_at.replace(now)).clamp(0.0, 1000.0);
+        let silent_since = inner.asked_at.get().unwrap_or(now);
+        if inner.asked_at.get().is_none() {
+            inner.asked_at.set(Some(now));
+        }
+        let questions = inner.questions.borrow().len();
+        if questions > 0 && now - silent_since > SILENCE_MILLIS {
+            inner.lose(Phrase::new("page-worker-silent"));
+            return;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
+        inner.post(&ToWorker::Tick { millis: millis as u32 });
+    });
+    inner.ticker.replace(Some(ticker));
+}
+
+fn stopped(detail: &str) -> ApiProblem {
+    problem(0, Phrase::new("page-worker-stopped"), detail)
+}

@@ -1,0 +1,86 @@
+//! The executor of a session, wherever it is: the page does not know which one it talks to.
+
+use std::rc::Rc;
+
+use protocol::v1::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Executor, Phrase, Query, SessionView};
+
+use super::in_tab::InTab;
+use super::remote::Remote;
+
+/// What an executor tells without being asked.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// The next entry of the event log.
+    Event(Event),
+    /// The connection stands.
+    Online,
+    /// The connection broke; it is being made again.
+    Offline,
+    /// The session is gone and will not come back; why.
+    Lost(Phrase),
+}
+
+/// Takes deliveries.
+pub(crate) type Deliver = Rc<dyn Fn(Delivery)>;
+
+/// A connection to the executor of a session. Ends with the value.
+#[derive(Clone)]
+pub(crate) enum Link {
+    /// The server.
+    Remote(Remote),
+    /// A worker in this tab.
+    InTab(InTab),
+}
+
+impl Link {
+    /// Opens a new session.
+    pub(crate) async fn open(
+        request: CreateSession,
+        deliver: Deliver,
+    ) -> Result<(Self, SessionView), ApiProblem> {
+        if request.executor == Executor::EmbeddedTab {
+            let (link, view) = InTab::open(request, deliver).await?;
+            return Ok((Self::InTab(link), view));
+        }
+        let (link, view) = Remote::open(request, deliver).await?;
+        Ok((Self::Remote(link), view))
+    }
+
+    /// Goes on with a session of the server.
+    pub(crate) async fn resume(id: &str, deliver: Deliver) -> Result<(Self, SessionView), ApiProblem> {
+        let (link, view) = Remote::resume(id, deliver).await?;
+        Ok((Self::Remote(link), view))
+    }
+
+    /// Makes something happen.
+    pub(crate) async fn send(&self, envelope: CommandEnvelope) -> Result<(), ApiProblem> {
+        match self {
+            Self::Remote(link) => link.send(&envelope).await,
+            Self::InTab(link) => {
+                link.send(envelope);
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks something.
+    pub(crate) async fn ask(&self, query: Query) -> Result<Answer, ApiProblem> {
+        match self {
+            Self::Remote(link) => link.ask(&query).await,
+            Self::InTab(link) => link.ask(query).await,
+        }
+    }
+
+    /// Ends the connection; a session of the server stays.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Remote(link) => link.close(),
+            Self::InTab(link) => link.close(),
+        }
+    }
+}
+
+/// A problem that the page itself found.
+pub(crate) fn problem(status: u16, phrase: Phrase, detail: impl Into<String>) -> ApiProblem {
+    ApiProblem { status, phrase, detail: detail.into() }
+}

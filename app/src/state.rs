@@ -1,0 +1,19 @@
+//! What the page knows, in plain structs that are tested natively, and the signals that hold them.
+
+pub(crate) mod access;
+pub(crate) mod context;
+pub(crate) mod drafts;
+pub(crate) mod face;
+pub(crate) mod history;
+pub(crate) mod keys;
+pub(crate) mod model;
+pub(crate) mod objects;
+pub(crate) mod outline;
+pub(crate) mod preferences;
+pub(crate) mod run;
+pub(crate) mod scene;
+pub(crate) mod session;
+pub(crate) mod shared;
+pub(crate) mod time;
+pub(crate) mod verdicts;
+pub(crate) mod words;

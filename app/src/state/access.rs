@@ -1,0 +1,135 @@
+//! The table of who may do what: which questions it asks, and what was answered.
+
+use notebook::check::AccessRequest;
+use notebook::scenario::Persona;
+use protocol::v1::Stream;
+
+use super::objects::Objects;
+use super::run::CellRun;
+use super::shared::Shared;
+
+/// An answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// Allowed.
+    Yes,
+    /// Denied.
+    No,
+    /// Not asked, or not answered yet.
+    NotYet,
+}
+
+/// The questions of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccessPlan {
+    cell: String,
+    /// Rows.
+    pub personas: Vec<Persona>,
+    requests: Vec<AccessRequest>,
+}
+
+impl AccessPlan {
+    /// The questions of a cell: about these personas, or all of the scenario.
+    pub(crate) fn new(cell: &str, all: &[Persona], requests: Vec<AccessRequest>, wanted: &[String]) -> Self {
+        let personas = all.iter().filter(|one| wanted.is_empty() || wanted.contains(&one.id));
+        Self { cell: cell.to_owned(), personas: personas.cloned().collect(), requests }
+    }
+
+    /// Names of the columns.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        let name = |request: &AccessRequest| {
+            let place = if request.namespace.is_empty() { String::new() } else { format!(" ({})", request.namespace) };
+            format!("{} {}{place}", request.verb, request.resource)
+        };
+        self.requests.iter().map(name).collect()
+    }
+
+    /// The questions: under which id each is run, by whom, and its line.
+    pub(crate) fn questions(&self) -> Vec<(String, String, String)> {
+        let rows = self.personas.iter().enumerate();
+        rows.flat_map(|(row, persona)| {
+            self.requests
+                .iter()
+                .enumerate()
+                .map(move |(column, request)| (self.id(row, column), persona.id.clone(), line(request)))
+        })
+        .collect()
+    }
+
+    /// What was answered so far, row by row.
+    pub(crate) fn answers(&self, run: impl Fn(&str) -> Shared<CellRun>) -> Vec<Vec<Answered>> {
+        let rows = 0..self.personas.len();
+        rows.map(|row| {
+            (0..self.requests.len()).map(|column| answer(&run(&self.id(row, column)))).collect()
+        })
+        .collect()
+    }
+
+    /// How many questions were answered with yes, and how many there are.
+    pub(crate) fn count(answers: &[Vec<Answered>]) -> (usize, usize) {
+        let all = answers.iter().flatten();
+        (all.clone().filter(|answer| **answer == Answered::Yes).count(), all.count())
+    }
+
+    /// A fingerprint of all roles and bindings: answers are out of date when it changes.
+    pub(crate) fn rules(objects: &Objects) -> Vec<String> {
+        ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]
+            .iter()
+            .flat_map(|kind| objects.of_kind(kind).map(|(key, value)| {
+                let version = super::objects::text(value, "/metadata/resourceVersion");
+                format!("{kind}/{}/{}@{version}", key.namespace, key.name)
+            }).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn id(&self, row: usize, column: usize) -> String {
+        format!("{}:{row}:{column}", self.cell)
+    }
+}
+
+fn line(request: &AccessRequest) -> String {
+    let mut line = format!("kubectl auth can-i {} {}", request.verb, request.resource);
+    if let Some((resource, subresource)) = request.resource.split_once('/') {
+        line = format!("kubectl auth can-i {} {resource} --subresource={subresource}", request.verb);
+    }
+    if !request.name.is_empty() {
+        line = line.replacen(&request.resource, &format!("{}/{}", request.resource, request.name), 1);
+    }
+    if !request.namespace.is_empty() {
+        line.push_str(&format!(" -n {}", request.namespace));
+    }
+    line
+}
+
+fn answer(run: &CellRun) -> Answered {
+    let last = run.output.iter().rev().find(|line| line.stream == Stream::Stdout);
+    match last.map(|line| line.text.trim()) {
+        Some(text) if text.starts_with("yes") => Answered::Yes,
+        Some(text) if text.starts_with("no") => Answered::No,
+        _ => Answered::NotYet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(verb: &str, resource: &str, name: &str) -> AccessRequest {
+        AccessRequest {
+            verb: verb.to_owned(),
+            resource: resource.to_owned(),
+            namespace: "dev".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_request_becomes_the_line_that_asks_for_it() {
+        assert_eq!(line(&request("list", "pods", "")), "kubectl auth can-i list pods -n dev");
+        assert_eq!(
+            line(&request("patch", "deployments.apps/scale", "")),
+            "kubectl auth can-i patch deployments.apps --subresource=scale -n dev"
+        );
+        assert_eq!(line(&request("get", "pods", "web")), "kubectl auth can-i get pods/web -n dev");
+    }
+}

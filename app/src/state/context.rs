@@ -1,0 +1,123 @@
+//! What every part of the page may use, handed down as its first parameter.
+
+use std::sync::Arc;
+
+use app_ui::toast::Toasts;
+use leptos::prelude::*;
+use notebook::cell::Cell;
+use notebook::scenario::{Notebook, Step};
+use protocol::v1::{Language, ObjectKey, ResetScope};
+
+use super::drafts::Drafts;
+use super::preferences::Preferences;
+use super::session::Session;
+use super::words::Text;
+
+/// What is open on the desk: dialogs, panes, the selected object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Desk {
+    /// The dialog with the keys.
+    pub help: RwSignal<bool>,
+    /// The reset that is being asked about.
+    pub reset: RwSignal<Option<ResetScope>>,
+    /// The step whose solution is being asked about.
+    pub solve: RwSignal<Option<String>>,
+    /// What a narrow page shows: `notebook`, `cluster` or `console`.
+    pub pane: RwSignal<&'static str>,
+    /// The tab of the cluster pane.
+    pub tab: RwSignal<&'static str>,
+    /// Width of the cluster pane.
+    pub width: RwSignal<i32>,
+    /// The object whose drawer is open.
+    pub object: RwSignal<Option<ObjectKey>>,
+    /// Whether the list of findings of the status bar is open.
+    pub findings: RwSignal<usize>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            help: RwSignal::new(false),
+            reset: RwSignal::new(None),
+            solve: RwSignal::new(None),
+            pane: RwSignal::new("notebook"),
+            tab: RwSignal::new("topology"),
+            width: RwSignal::new(440),
+            object: RwSignal::new(None),
+            findings: RwSignal::new(0),
+        }
+    }
+}
+
+/// What lives as long as the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Hall {
+    /// Language of the address.
+    pub language: RwSignal<Language>,
+    /// What the reader chose.
+    pub preferences: Preferences,
+    /// The session of the open scenario.
+    pub session: Session,
+    /// The texts of the open scenario.
+    pub drafts: Drafts,
+    /// Messages.
+    pub toasts: Toasts,
+    /// What is open.
+    pub desk: Desk,
+}
+
+/// The hall, in one language, with one scenario open.
+#[derive(Clone, Copy)]
+pub(crate) struct Ctx {
+    /// Words.
+    pub text: Text,
+    /// What the reader chose.
+    pub preferences: Preferences,
+    /// The session.
+    pub session: Session,
+    /// The texts.
+    pub drafts: Drafts,
+    /// Messages.
+    pub toasts: Toasts,
+    /// What is open.
+    pub desk: Desk,
+    notebook: StoredValue<Arc<Notebook>>,
+}
+
+impl Ctx {
+    /// Opens a notebook in the hall.
+    pub(crate) fn new(hall: Hall, notebook: Arc<Notebook>) -> Self {
+        let Hall { language, preferences, session, drafts, toasts, desk } = hall;
+        Self {
+            text: Text { language: language.get_untracked() },
+            preferences,
+            session,
+            drafts,
+            toasts,
+            desk,
+            notebook: StoredValue::new(notebook),
+        }
+    }
+
+    /// The notebook.
+    pub(crate) fn notebook(self) -> Arc<Notebook> {
+        self.notebook.get_value()
+    }
+
+    /// A cell of the notebook.
+    pub(crate) fn cell(self, id: &str) -> Option<Cell> {
+        self.notebook.with_value(|notebook| {
+            notebook.scenario.cells.iter().find(|cell| cell.id == id).cloned()
+        })
+    }
+
+    /// Steps of the notebook.
+    pub(crate) fn steps(self) -> Vec<Step> {
+        self.notebook.with_value(|notebook| notebook.steps.clone())
+    }
+
+    /// The text of a file of the notebook.
+    pub(crate) fn file(self, name: &str) -> String {
+        self.notebook.with_value(|notebook| notebook.files.get(name).cloned().unwrap_or_default())
+    }
+}

@@ -1,0 +1,149 @@
+//! How events become what the page shows.
+
+use protocol::v1::{ConnectionState, OutputLine, PodRef, RunOutcome, Stream};
+
+use super::*;
+
+fn places() -> Vec<CellPlace> {
+    [("a", "one", false, true), ("b", "one", false, false), ("shell", "two", true, false), ("c", "two", false, true)]
+        .map(|(id, step, console, changes)| CellPlace {
+            id: id.to_owned(),
+            step: step.to_owned(),
+            console,
+            changes,
+        })
+        .to_vec()
+}
+
+fn id(run: &str) -> RunId {
+    RunId(run.to_owned())
+}
+
+/// Folds events in order and numbers them.
+fn fold(model: &mut Model, bodies: Vec<EventBody>) {
+    for body in bodies {
+        let seq = model.seq + 1;
+        model.fold(Event { seq, at_millis: i64::try_from(seq).unwrap() * 1000, body });
+    }
+}
+
+fn started(run: &str, cell: &str) -> EventBody {
+    EventBody::RunStarted { run: id(run), cell: cell.to_owned() }
+}
+
+fn finished(run: &str, cell: &str) -> EventBody {
+    EventBody::RunFinished { run: id(run), cell: cell.to_owned(), outcome: RunOutcome::Ok }
+}
+
+fn printed(run: &str, cell: &str, text: &str) -> EventBody {
+    let line = OutputLine { stream: Stream::Stdout, text: text.to_owned() };
+    EventBody::Output { run: id(run), cell: cell.to_owned(), lines: vec![line] }
+}
+
+fn edge(state: ConnectionState) -> EventBody {
+    let pod = |namespace: &str, name: &str| PodRef {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    EventBody::Connections {
+        cell: "map".to_owned(),
+        edges: vec![ConnectionView {
+            from: pod("op", "np-no"),
+            to: pod("dev", "np-test"),
+            port: 80,
+            state,
+            reason: None,
+            decided_by: None,
+        }],
+    }
+}
+
+#[test]
+fn a_run_that_began_and_ended_is_ok() {
+    let mut model = Model::new(places());
+    fold(&mut model, vec![started("1", "a")]);
+    assert_eq!(model.cell("a").phase, Phase::Running);
+    fold(&mut model, vec![finished("1", "a")]);
+    assert_eq!(model.cell("a").phase, Phase::Ok);
+}
+
+#[test]
+fn an_event_that_comes_twice_counts_once() {
+    let mut model = Model::new(places());
+    fold(&mut model, vec![started("1", "shell"), printed("1", "shell", "x")]);
+    model.fold(Event { seq: 2, at_millis: 0, body: printed("1", "shell", "x") });
+    assert_eq!(model.cell("shell").output.len(), 1);
+}
+
+#[test]
+fn a_console_keeps_its_output_and_other_cells_begin_anew() {
+    let mut model = Model::new(places());
+    for cell in ["shell", "b"] {
+        let run = |n: &str| format!("{cell}-{n}");
+        fold(
+            &mut model,
+            vec![
+                started(&run("1"), cell),
+                printed(&run("1"), cell, "one"),
+                finished(&run("1"), cell),
+                started(&run("2"), cell),
+                printed(&run("2"), cell, "two"),
+            ],
+        );
+    }
+    assert_eq!(model.cell("shell").output.len(), 2);
+    assert_eq!(model.cell("b").output.len(), 1);
+}
+
+#[test]
+fn running_an_earlier_cell_again_makes_later_ones_stale() {
+    let mut model = Model::new(places());
+    fold(&mut model, vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")]);
+    assert!(!model.cell("c").stale);
+    fold(&mut model, vec![started("3", "a"), finished("3", "a")]);
+    assert!(model.cell("c").stale);
+    assert!(!model.cell("a").stale);
+}
+
+#[test]
+fn a_solution_ends_every_cell_that_it_touched() {
+    let mut model = Model::new(places());
+    fold(&mut model, vec![started("s", "one"), printed("s", "a", "x"), printed("s", "b", "y"), finished("s", "one")]);
+    assert_eq!(
+        ["one", "a", "b"].map(|cell| model.cell(cell).phase),
+        [Phase::Ok, Phase::Ok, Phase::Ok]
+    );
+}
+
+#[test]
+fn a_reset_takes_back_what_ran_later_and_can_be_undone() {
+    let mut model = Model::new(places());
+    fold(&mut model, vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")]);
+    let scope = ResetScope::Cell { cell: "c".to_owned() };
+    fold(&mut model, vec![EventBody::Reset { scope: scope.clone(), undone: false }]);
+    assert_eq!([model.cell("a").phase, model.cell("c").phase], [Phase::Ok, Phase::Pristine]);
+    fold(&mut model, vec![EventBody::Reset { scope, undone: true }]);
+    assert_eq!([model.cell("a").phase, model.cell("c").phase], [Phase::Ok, Phase::Ok]);
+    fold(&mut model, vec![EventBody::Reset { scope: ResetScope::Scenario, undone: false }]);
+    assert_eq!([model.cell("a").phase, model.cell("c").phase], [Phase::Pristine, Phase::Pristine]);
+}
+
+#[test]
+fn a_changed_connection_belongs_to_the_cell_that_ran_last() {
+    let mut model = Model::new(places());
+    fold(&mut model, vec![edge(ConnectionState::Allowed), started("1", "a"), edge(ConnectionState::Blocked)]);
+    let run = model.cell("a");
+    let changes: Vec<_> = run.connections.iter().map(|one| (one.before, one.now.state)).collect();
+    assert_eq!(changes, [(ConnectionState::Allowed, ConnectionState::Blocked)]);
+}
+
+#[test]
+fn a_command_that_was_refused_leaves_a_newer_run_alone() {
+    let mut model = Model::new(places());
+    model.queue("a", id("1"));
+    model.queue("a", id("2"));
+    model.refuse("a", &id("1"), Phase::Unknown);
+    assert_eq!(model.cell("a").phase, Phase::Queued);
+    model.refuse("a", &id("2"), Phase::Unknown);
+    assert_eq!(model.cell("a").phase, Phase::Unknown);
+}

@@ -1,0 +1,81 @@
+//! What the structure of a notebook says: order of cells, steps, where a cell stands.
+
+use notebook::cell::{Cell, CellKind};
+use notebook::scenario::Scenario;
+
+use super::model::CellPlace;
+
+/// The cells in order, with what running them means.
+pub(crate) fn places(scenario: &Scenario) -> Vec<CellPlace> {
+    let cell = |id: &String| scenario.cells.iter().find(|cell| cell.id == *id);
+    let steps = scenario.steps.iter();
+    steps
+        .flat_map(|step| step.cells.iter().filter_map(cell).map(move |cell| (step, cell)))
+        .map(|(step, cell)| CellPlace {
+            id: cell.id.clone(),
+            step: step.id.clone(),
+            console: matches!(cell.kind, CellKind::Console { .. }),
+            changes: matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. }),
+        })
+        .collect()
+}
+
+/// The cells that decide whether a step is done: its checks, or else everything that can run.
+pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
+    let Some(plan) = scenario.steps.iter().find(|plan| plan.id == step) else { return Vec::new() };
+    let of = |wanted: &dyn Fn(&Cell) -> bool| -> Vec<String> {
+        plan.cells
+            .iter()
+            .filter(|id| scenario.cells.iter().any(|cell| cell.id == **id && wanted(cell)))
+            .cloned()
+            .collect()
+    };
+    let checks = of(&|cell| matches!(cell.kind, CellKind::Check { .. }));
+    if checks.is_empty() {
+        return of(&|cell| matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. }));
+    }
+    checks
+}
+
+/// Id of the element of a cell.
+pub(crate) fn cell_anchor(id: &str) -> String {
+    format!("cell-{id}")
+}
+
+/// Id of the element of a step.
+pub(crate) fn step_anchor(id: &str) -> String {
+    format!("step-{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario() -> Scenario {
+        serde_json::from_value(serde_json::json!({
+            "section": 1, "minutes": 1, "status": "ready",
+            "title": {"ko": "t", "en": "t"}, "goal": {"ko": "g", "en": "g"},
+            "steps": [{"id": "one", "cells": ["a", "b"]}, {"id": "two", "cells": ["c"]}],
+            "cells": [
+                {"id": "a", "type": "manifest", "title": {"ko": "a", "en": "a"}, "file": "a.yaml"},
+                {"id": "b", "type": "check", "title": {"ko": "b", "en": "b"}, "checks": []},
+                {"id": "c", "type": "action", "title": {"ko": "c", "en": "c"}, "run": []},
+            ],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn checks_decide_and_without_them_what_changes_the_cluster() {
+        assert_eq!(deciding(&scenario(), "one"), ["b"]);
+        assert_eq!(deciding(&scenario(), "two"), ["c"]);
+        assert!(deciding(&scenario(), "three").is_empty());
+    }
+
+    #[test]
+    fn places_follow_the_order_of_the_steps() {
+        let places = places(&scenario());
+        let seen: Vec<_> = places.iter().map(|p| (p.id.as_str(), p.step.as_str(), p.changes)).collect();
+        assert_eq!(seen, [("a", "one", true), ("b", "one", false), ("c", "two", true)]);
+    }
+}

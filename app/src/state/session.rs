@@ -1,0 +1,283 @@
+//! The session of the open scenario: what is known of it, and the way to its executor.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use protocol::v1::{
+    Answer, ApiProblem, Command, CommandEnvelope, CreateSession, Event, Executor, ExecutorView, Language, Phrase,
+    Query, RunId, SessionView,
+};
+
+use crate::services::link::{Delivery, Link};
+use crate::services::{browser, remote};
+
+use super::model::{CellPlace, Model};
+use super::run::Phase;
+
+/// How the connection to the executor stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// Being made for the first time.
+    Opening,
+    /// It stands.
+    Online,
+    /// It broke and is being made again.
+    Offline,
+    /// There is no executor; why.
+    Failed(Phrase),
+}
+
+/// What to open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Opening {
+    /// Scenario id.
+    pub scenario: String,
+    /// The compiled scenario, for a worker.
+    pub content: String,
+    /// Its cells.
+    pub places: Vec<CellPlace>,
+    /// The language.
+    pub language: Language,
+}
+
+/// The session of the open scenario. Lives as long as the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Session {
+    opening: RwSignal<Opening>,
+    /// Everything known, folded out of the event log.
+    pub model: RwSignal<Model>,
+    /// Who executes.
+    pub view: RwSignal<Option<SessionView>>,
+    /// How the connection stands.
+    pub connection: RwSignal<Connection>,
+    /// The executors that the server offers; empty without a server.
+    pub offered: RwSignal<Vec<ExecutorView>>,
+    /// Something happened that the reader should know: the session began anew, a command was not taken.
+    pub told: RwSignal<Option<(u64, Phrase)>>,
+    link: StoredValue<Option<Link>, LocalStorage>,
+    /// Counts openings, so that an old one that ends late changes nothing.
+    generation: StoredValue<u64>,
+    waiting: StoredValue<Vec<Event>, LocalStorage>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            opening: RwSignal::default(),
+            model: RwSignal::default(),
+            view: RwSignal::new(None),
+            connection: RwSignal::new(Connection::Opening),
+            offered: RwSignal::default(),
+            told: RwSignal::new(None),
+            link: StoredValue::new_local(None),
+            generation: StoredValue::new(0),
+            waiting: StoredValue::new_local(Vec::new()),
+        }
+    }
+}
+
+impl Session {
+    /// Opens a scenario, or goes on with it when it is open already (in another language).
+    pub(crate) fn open(self, opening: Opening) {
+        let same = self.opening.with_untracked(|old| old.scenario == opening.scenario);
+        let scenario = opening.scenario.clone();
+        let places = opening.places.clone();
+        self.opening.set(opening);
+        if same {
+            return;
+        }
+        self.hang_up();
+        self.model.set(Model::new(places));
+        let generation = self.generation.get_value();
+        wasm_bindgen_futures::spawn_local(async move {
+            let offered = remote::executors().await;
+            if self.generation.get_value() != generation {
+                return;
+            }
+            let server = offered.is_some();
+            self.offered.set(offered.unwrap_or_default());
+            let known = browser::remembered(&memory(&scenario));
+            match (server, known) {
+                (true, Some(id)) if id == "tab" => self.begin(Executor::EmbeddedTab, None).await,
+                (true, Some(id)) => self.resume(&id).await,
+                (true, None) => self.begin(Executor::EmbeddedServer, None).await,
+                (false, _) => self.begin(Executor::EmbeddedTab, None).await,
+            }
+        });
+    }
+
+    /// Goes on elsewhere. Texts stay; what ran belongs to the old cluster.
+    pub(crate) fn switch(self, executor: Executor) {
+        self.hang_up();
+        self.model.update(Model::forget);
+        wasm_bindgen_futures::spawn_local(self.begin(executor, None));
+    }
+
+    /// The reader left the scenario: coming back opens it again.
+    pub(crate) fn leave(self) {
+        if self.opening.with_untracked(|opening| !opening.scenario.is_empty()) {
+            self.hang_up();
+            self.opening.set(Opening::default());
+        }
+    }
+
+    /// Ends the connection. The server keeps its session.
+    pub(crate) fn hang_up(self) {
+        self.generation.update_value(|generation| *generation += 1);
+        self.link.update_value(|link| {
+            if let Some(link) = link.take() {
+                link.close();
+            }
+        });
+        self.waiting.set_value(Vec::new());
+        self.view.set(None);
+        self.connection.set(Connection::Opening);
+    }
+
+    async fn resume(self, id: &str) {
+        let generation = self.generation.get_value();
+        match Link::resume(id, self.deliver(generation)).await {
+            Ok(found) => self.take(generation, found),
+            Err(_) => self.begin(Executor::EmbeddedServer, Some("page-session-renewed")).await,
+        }
+    }
+
+    async fn begin(self, executor: Executor, tell: Option<&'static str>) {
+        let generation = self.generation.get_value();
+        let opening = self.opening.get_untracked();
+        let tab = executor == Executor::EmbeddedTab;
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this age fit")]
+        let now_millis = tab.then(|| browser::now_millis() as i64);
+        let request = CreateSession {
+            scenario: opening.scenario,
+            language: opening.language,
+            executor,
+            variables: BTreeMap::new(),
+            content: tab.then_some(opening.content),
+            seed: None,
+            now_millis,
+        };
+        match Link::open(request, self.deliver(generation)).await {
+            Ok(found) => {
+                self.take(generation, found);
+                if let Some(code) = tell {
+                    self.tell(Phrase::new(code));
+                }
+            }
+            Err(problem) if self.generation.get_value() == generation => {
+                self.connection.set(Connection::Failed(problem.phrase));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn take(self, generation: u64, (link, view): (Link, SessionView)) {
+        if self.generation.get_value() != generation {
+            link.close();
+            return;
+        }
+        let kept = if view.executor.kind == Executor::EmbeddedTab { "tab" } else { &view.id.0 };
+        browser::remember(&memory(&view.scenario), Some(kept));
+        self.link.set_value(Some(link));
+        self.view.set(Some(view));
+        self.connection.set(Connection::Online);
+    }
+
+    fn deliver(self, generation: u64) -> Rc<dyn Fn(Delivery)> {
+        Rc::new(move |delivery| {
+            if self.generation.get_value() != generation {
+                return;
+            }
+            match delivery {
+                Delivery::Event(event) => self.receive(event),
+                Delivery::Online => self.connection.set(Connection::Online),
+                Delivery::Offline => self.connection.set(Connection::Offline),
+                Delivery::Lost(why) => self.renew(why),
+            }
+        })
+    }
+
+    /// The session is gone: begins a new one of the same kind. Texts are not touched.
+    fn renew(self, why: Phrase) {
+        let executor = self.view.with_untracked(|view| view.as_ref().map(|view| view.executor.kind));
+        self.hang_up();
+        self.model.update(Model::forget);
+        let tab = executor == Some(Executor::EmbeddedTab);
+        self.tell(why);
+        let code = if tab { "page-worker-renewed" } else { "page-session-renewed" };
+        wasm_bindgen_futures::spawn_local(
+            self.begin(executor.unwrap_or(Executor::EmbeddedServer), Some(code)),
+        );
+    }
+
+    /// Collects events for a moment, so that a long log is folded in one go.
+    fn receive(self, event: Event) {
+        let first = self.waiting.with_value(Vec::is_empty);
+        self.waiting.update_value(|waiting| waiting.push(event));
+        if first {
+            Timeout::new(16, move || {
+                let events = self.waiting.try_update_value(std::mem::take).unwrap_or_default();
+                self.model.update(|model| events.into_iter().for_each(|event| model.fold(event)));
+            })
+            .forget();
+        }
+    }
+
+    fn tell(self, phrase: Phrase) {
+        self.told.update(|told| {
+            let number = told.as_ref().map_or(0, |(number, _)| *number);
+            *told = Some((number + 1, phrase));
+        });
+    }
+
+    /// Sends a command whose results will be told by the log; returns its run.
+    pub(crate) fn send(self, cell: &str, command: Command) -> RunId {
+        let run = RunId(browser::unique());
+        let cell = cell.to_owned();
+        let Some(link) = self.link.get_value() else {
+            self.tell(Phrase::new("page-not-connected"));
+            return run;
+        };
+        self.model.update(|model| model.queue(&cell, run.clone()));
+        let envelope = CommandEnvelope { run: run.clone(), command };
+        wasm_bindgen_futures::spawn_local(async move {
+            let Err(problem) = link.send(envelope.clone()).await else { return };
+            let ApiProblem { status, phrase, .. } = problem;
+            let phase = if status == 0 { Phase::Unknown } else { Phase::Failed };
+            self.model.update(|model| model.refuse(&cell, &envelope.run, phase));
+            self.tell(phrase);
+        });
+        run
+    }
+
+    /// Sends a command that belongs to no cell.
+    pub(crate) fn steer(self, command: Command) {
+        let Some(link) = self.link.get_value() else { return };
+        let envelope = CommandEnvelope { run: RunId(browser::unique()), command };
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(problem) = link.send(envelope).await {
+                self.tell(problem.phrase);
+            }
+        });
+    }
+
+    /// Asks something; nothing when nobody answers.
+    pub(crate) async fn ask(self, query: Query) -> Option<Answer> {
+        let link = self.link.get_value()?;
+        match link.ask(query).await {
+            Ok(answer) => Some(answer),
+            Err(problem) => Some(Answer::Failed(problem.phrase)),
+        }
+    }
+
+    /// Whether commands can be sent.
+    pub(crate) fn is_ready(self) -> bool {
+        self.view.with(Option::is_some)
+    }
+}
+
+fn memory(scenario: &str) -> String {
+    format!("podium-session-{scenario}")
+}
