@@ -1,6 +1,7 @@
 // Command controlplane is a real Kubernetes 1.36 in one program: the first argument names the
 // component, as in the hyperkube of old. The test suite compares Podium's embedded cluster with it.
-// `keys DIRECTORY ADDRESS...` makes certificates and `types GROUPVERSION...` prints how Go encodes types.
+// Three commands help the tests: `keys DIRECTORY ADDRESS...` makes certificates, `types GROUPVERSION...`
+// prints how Go encodes types, `registry LIST ADDRESS` serves the images of a list.
 package main
 
 import (
@@ -37,6 +38,9 @@ func main() {
 		return
 	case "keys":
 		exitOn(writeKeys(os.Args[1], os.Args[2:]))
+		return
+	case "registry":
+		exitOn(serveRegistry(os.Args[1], os.Args[2]))
 		return
 	case "types":
 		exitOn(printTypes(os.Args[1:]))

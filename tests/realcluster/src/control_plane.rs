@@ -5,9 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::daemon::{Daemon, free_port, state_dir, wait_until};
+use crate::daemon::{self, Daemon, free_port, state_dir, wait_until};
 use crate::programs::{make_dir, write};
 use crate::{Failure, programs};
+
+const TIER: &str = "control-plane";
+
+/// Removes what harnesses that were killed left behind.
+pub fn sweep() {
+    daemon::sweep(TIER);
+}
 
 /// What runs besides etcd and kube-apiserver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +52,8 @@ impl ControlPlane {
 
     /// Starts etcd, kube-apiserver and the named components.
     pub fn start_with(components: &[Component]) -> Result<Self, Failure> {
-        let dir = state_dir("control-plane")?;
+        sweep();
+        let dir = state_dir(TIER)?;
         Self::start_in(dir, &Listen { enter: &[], address: "127.0.0.1" }, components)
     }
 
@@ -140,9 +148,8 @@ impl ControlPlane {
             let said = String::from_utf8_lossy(&made.stderr);
             return Err(format!("the certificates cannot be made: {}", said.trim()));
         }
-        let tokens = "admin-token,admin,admin-uid,system:masters\nlearner-token,learner,learner-uid\n";
-        write(&self.dir.join("tokens.csv"), tokens)?;
-        for user in ["admin", "learner"] {
+        write(&self.dir.join("tokens.csv"), TOKENS)?;
+        for user in ["admin", "learner", "node", "proxy"] {
             let text = kubeconfig(address, self.port, &self.certificate("ca.crt"), user);
             write(&self.dir.join(format!("{user}.kubeconfig")), &text)?;
         }
@@ -239,6 +246,14 @@ impl Drop for ControlPlane {
         }
     }
 }
+
+/// Token, user, uid, groups. `node` and `proxy` are for the node tier.
+const TOKENS: &str = "\
+admin-token,admin,admin-uid,system:masters
+learner-token,learner,learner-uid
+node-token,system:node:node-1,node-uid,system:nodes
+proxy-token,system:kube-proxy,proxy-uid
+";
 
 const APISERVER_FLAGS: [&str; 6] = [
     "--service-cluster-ip-range=10.96.0.0/16",

@@ -109,18 +109,15 @@ pub(crate) fn free_port() -> Result<u16, Failure> {
         .map_err(|error| format!("there is no free port on loopback: {error}"))
 }
 
-/// A folder for the state of one cluster; those of harnesses that are gone are removed first.
+/// Where the state of all clusters lies.
+pub(crate) fn state_base() -> PathBuf {
+    std::env::temp_dir().join("podium-realcluster")
+}
+
+/// A folder for the state of one cluster, `TIER-PID-NUMBER`.
 pub(crate) fn state_dir(tier: &str) -> Result<PathBuf, Failure> {
-    let base = std::env::temp_dir().join("podium-realcluster");
+    let base = state_base();
     make_dir(&base)?;
-    for entry in fs::read_dir(&base).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.rsplit('-').nth(1).map(|pid| Path::new("/proc").join(pid));
-        if owner.is_some_and(|owner| !owner.exists()) && name.starts_with(tier) {
-            // A folder that cannot be removed (still mounted) only costs space.
-            drop(fs::remove_dir_all(entry.path()));
-        }
-    }
     for number in 0..1000 {
         let dir = base.join(format!("{tier}-{}-{number}", std::process::id()));
         if fs::create_dir(&dir).is_ok() {
@@ -128,4 +125,17 @@ pub(crate) fn state_dir(tier: &str) -> Result<PathBuf, Failure> {
         }
     }
     Err(format!("no folder for the state can be made in {}", base.display()))
+}
+
+/// Removes the folders of harnesses that were killed.
+pub(crate) fn sweep(tier: &str) {
+    for entry in fs::read_dir(state_base()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let rest = name.strip_prefix(tier).and_then(|rest| rest.strip_prefix('-'));
+        let owner = rest.and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|owner| !Path::new("/proc").join(owner).exists()) {
+            // A folder that cannot be removed only costs space.
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
 }

@@ -9,10 +9,13 @@
 
 pub mod control_plane;
 mod daemon;
+mod images;
+pub mod node_tier;
 pub mod programs;
 pub mod schema;
 
 pub use control_plane::{Component, ControlPlane};
+pub use node_tier::NodeTier;
 
 /// What can go wrong: one sentence with the cause and, where there is one, the remedy.
 pub type Failure = String;

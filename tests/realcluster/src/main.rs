@@ -4,9 +4,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 use std::io::Read as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-use realcluster::{ControlPlane, Failure, programs, schema};
+use realcluster::{ControlPlane, Failure, NodeTier, control_plane, node_tier, programs, schema};
 
 const USAGE: &str = "\
 Runs a real Kubernetes for tests, built from Go modules.
@@ -28,8 +29,17 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["build"] => build(),
-        ["up"] => ControlPlane::start().and_then(|plane| serve(&plane)),
-        ["up", "--no-controllers"] => ControlPlane::start_with(&[]).and_then(|plane| serve(&plane)),
+        ["up"] => ControlPlane::start().and_then(serve_plane),
+        ["up", "--nodes"] => NodeTier::start().and_then(|tier| {
+            let program = tier.program()?;
+            serve(&tier.kubeconfig(), &tier.learner_kubeconfig(), &program)
+        }),
+        ["down"] => {
+            control_plane::sweep();
+            node_tier::sweep();
+            Ok(())
+        }
+        ["up", "--no-controllers"] => ControlPlane::start_with(&[]).and_then(serve_plane),
         ["schema"] => write_schema(),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -53,10 +63,14 @@ fn build() -> Result<(), Failure> {
     Ok(())
 }
 
-fn serve(plane: &ControlPlane) -> Result<(), Failure> {
-    println!("KUBECONFIG={}", plane.kubeconfig().display());
-    println!("LEARNER_KUBECONFIG={}", plane.learner_kubeconfig().display());
-    println!("KUBECTL={} kubectl", plane.program().display());
+fn serve_plane(plane: ControlPlane) -> Result<(), Failure> {
+    serve(&plane.kubeconfig(), &plane.learner_kubeconfig(), plane.program())
+}
+
+fn serve(admin: &Path, learner: &Path, program: &Path) -> Result<(), Failure> {
+    println!("KUBECONFIG={}", admin.display());
+    println!("LEARNER_KUBECONFIG={}", learner.display());
+    println!("KUBECTL={} kubectl", program.display());
     println!("ready");
     let mut ignored = Vec::new();
     let read = std::io::stdin().read_to_end(&mut ignored);

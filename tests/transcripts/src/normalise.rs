@@ -24,6 +24,7 @@ impl Normaliser {
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000)".to_owned(), "<time>"),
             (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}".to_owned(), "<time>"),
             (r#"(resourceVersion\\?"?: ?\\?")\d+"#.to_owned(), "${1}<resourceVersion>"),
+            (r"(   )(\d+[smhdy])+$".to_owned(), "${1}<age>"),
             (r"(Resource Version:\s+)\d+".to_owned(), "${1}<resourceVersion>"),
             (r"(resource version to be \d+, was )\d+".to_owned(), "${1}<resourceVersion>"),
             (format!(r#"(pod-template-hash(=|: |": ?"))({SAFE}{{6,10}})"#), "${1}<hash>"),
