@@ -1,6 +1,8 @@
 //! Doing things: setting a scenario up, applying manifests, running commands, playing solutions.
 
-use kubectl::apply::{ApplyOptions, DocumentResult, apply_documents, delete_documents};
+use kubectl::apply::{
+    ApplyOptions, DocumentOutcome, DocumentResult, apply_documents, delete_documents,
+};
 use kubectl::manifest::{self, Document, ManifestError};
 use kubectl::{Files, Invocation, Kubectl, Output};
 use notebook::cell::{Cell, CellKind};
@@ -77,10 +79,11 @@ impl Runner {
                 |message: String| SetupError::Unreadable { file: file.clone(), message };
             let text = self.file(file).map_err(|error| unreadable(error.to_string()))?;
             let documents = manifest::read(text).map_err(|error| unreadable(error.to_string()))?;
-            let results = apply_documents(&kubectl, &documents, ApplyOptions).await;
+            let results = apply_documents(&kubectl, &documents, &ApplyOptions::default()).await;
             progress.applied("setup", &results);
-            if let Some(failed) = results.iter().find(|result| result.is_failed()) {
-                let message = failed.message.clone();
+            if let Some(failed) = results.iter().find(|one| one.outcome == DocumentOutcome::Failed)
+            {
+                let message = failed.message.trim_end().to_owned();
                 return Err(SetupError::Refused { file: file.clone(), message });
             }
         }
@@ -115,7 +118,7 @@ impl Runner {
             Ok(documents) => documents,
             Err(error) => return Ok(Err(error)),
         };
-        let results = apply_documents(&kubectl, &documents, ApplyOptions).await;
+        let results = apply_documents(&kubectl, &documents, &ApplyOptions::default()).await;
         progress.applied(cell, &results);
         Ok(Ok(results))
     }
