@@ -1,0 +1,89 @@
+//! The texts of `kubectl describe` (`kubectl/pkg/describe/describe.go`). The client makes them; the
+//! server knows nothing of them.
+
+mod access;
+mod bindings;
+mod containers;
+mod events;
+mod generic;
+mod limits;
+mod network;
+mod node;
+mod page;
+mod pod;
+mod policy;
+mod settings;
+mod workload;
+
+pub(crate) use containers::pod_template;
+pub(crate) use access::rows;
+pub(crate) use page::Page;
+pub(crate) use workload::replica_sets;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::failure::Outcome;
+use crate::select::Info;
+use crate::session::Session;
+
+/// What a text is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) show_events: bool,
+    pub(crate) now: Timestamp,
+}
+
+/// The text of one object.
+pub(crate) async fn describe(session: &mut Session<'_>, info: &Info, show_events: bool) -> Outcome<String> {
+    let settings = Settings { show_events, now: session.client.kubectl.clock.now() };
+    let object = session.get(&info.path()).await?;
+    let key = (info.resource.group.as_str(), info.resource.kind.as_str());
+    let mut page = Page::new(settings.now);
+    match key {
+        ("", "Pod") => pod::write(&mut page, &object),
+        ("", "Namespace") => limits::namespace(session, &mut page, &object).await?,
+        ("", "ResourceQuota") => limits::quota(&mut page, &object),
+        ("", "LimitRange") => limits::limit_range(&mut page, &object),
+        ("", "ConfigMap") => settings::config_map(&mut page, &object),
+        ("", "Secret") => settings::secret(&mut page, &object),
+        ("", "ServiceAccount") => settings::service_account(&mut page, &object),
+        ("", "Service") => network::service(session, &mut page, &object).await?,
+        ("", "Endpoints") => network::endpoints(&mut page, &object),
+        ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice(&mut page, &object),
+        ("networking.k8s.io", "NetworkPolicy") => policy::write(&mut page, &object),
+        ("", "Node") => node::write(session, &mut page, &object).await?,
+        ("apps", "Deployment") => workload::deployment(session, &mut page, &object).await?,
+        ("apps", "ReplicaSet") => workload::replica_set(session, &mut page, &object).await?,
+        ("apps", "StatefulSet") => workload::stateful_set(session, &mut page, &object).await?,
+        ("apps", "DaemonSet") => workload::daemon_set(session, &mut page, &object).await?,
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(&mut page, &object),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            bindings::write(&mut page, &object);
+        }
+        _ => generic::write(&mut page, &object),
+    }
+    if show_events && has_events(key) {
+        let events = events::search(session, &object, key).await;
+        if let Some(events) = events {
+            page.events(events);
+        }
+    }
+    Ok(page.finish())
+}
+
+/// Kinds whose text ends without events.
+fn has_events(key: (&str, &str)) -> bool {
+    !matches!(
+        key,
+        ("", "Namespace" | "ResourceQuota" | "LimitRange" | "Secret")
+            | ("networking.k8s.io", "NetworkPolicy")
+            | ("rbac.authorization.k8s.io", _)
+    )
+}
+
+/// The items of a list, or nothing when it may not be read.
+async fn list(session: &mut Session<'_>, path: &str) -> Option<Vec<Value>> {
+    let pages = session.client.get(path).await.ok()?;
+    pages.get("items").and_then(Value::as_array).cloned()
+}

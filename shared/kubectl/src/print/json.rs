@@ -1,0 +1,86 @@
+//! JSON as Go writes it: `<`, `>` and `&` escaped, four spaces.
+
+use serde_json::Value;
+
+/// `-o json`, with a line break at the end.
+pub(crate) fn pretty(value: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, value, Some(0));
+    out.push('\n');
+    out
+}
+
+/// `json.Marshal`.
+pub(crate) fn compact(value: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, value, None);
+    out
+}
+
+fn write(out: &mut String, value: &Value, depth: Option<usize>) {
+    match value {
+        Value::String(text) => string(out, text),
+        Value::Array(items) if items.is_empty() => out.push_str("[]"),
+        Value::Object(map) if map.is_empty() => out.push_str("{}"),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                separate(out, index, depth);
+                write(out, item, depth.map(|depth| depth + 1));
+            }
+            close(out, depth, ']');
+        }
+        Value::Object(map) => {
+            out.push('{');
+            for (index, (key, item)) in map.iter().enumerate() {
+                separate(out, index, depth);
+                string(out, key);
+                out.push_str(if depth.is_some() { ": " } else { ":" });
+                write(out, item, depth.map(|depth| depth + 1));
+            }
+            close(out, depth, '}');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
+    }
+}
+
+fn separate(out: &mut String, index: usize, depth: Option<usize>) {
+    if index > 0 {
+        out.push(',');
+    }
+    if let Some(depth) = depth {
+        indent(out, depth + 1);
+    }
+}
+
+fn close(out: &mut String, depth: Option<usize>, bracket: char) {
+    if let Some(depth) = depth {
+        indent(out, depth);
+    }
+    out.push(bracket);
+}
+
+fn indent(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("    ", depth));
+}
+
+fn string(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
