@@ -190,7 +190,11 @@ impl ControlPlane {
         })
     }
 
-    fn start_component(&mut self, listen: &Listen<'_>, component: Component) -> Result<(), Failure> {
+    fn start_component(
+        &mut self,
+        listen: &Listen<'_>,
+        component: Component,
+    ) -> Result<(), Failure> {
         let name = match component {
             Component::Controllers => "kube-controller-manager",
             Component::Scheduler => "kube-scheduler",
@@ -223,7 +227,7 @@ impl ControlPlane {
             paths.push("/api/v1/namespaces/default/serviceaccounts/default");
             paths.push("/api/v1/namespaces/default/configmaps/kube-root-ca.crt");
         }
-        wait_until("the first objects", Duration::from_secs(60), &self.daemons(), || {
+        wait_until("the first objects", Duration::from_mins(1), &self.daemons(), || {
             while let Some(path) = paths.last() {
                 if !self.kubectl(&["get", "--raw", path])?.status.success() {
                     return Ok(false);

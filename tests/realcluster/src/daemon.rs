@@ -93,8 +93,10 @@ pub(crate) fn wait_until(
             return Ok(());
         }
         if Instant::now() > deadline {
-            let logs: Vec<String> =
-                daemons.iter().map(|daemon| format!("--- {}\n{}", daemon.name, daemon.said())).collect();
+            let logs: Vec<String> = daemons
+                .iter()
+                .map(|daemon| format!("--- {}\n{}", daemon.name, daemon.said()))
+                .collect();
             let seconds = within.as_secs();
             return Err(format!("{what} did not happen within {seconds} s\n{}", logs.join("\n")));
         }

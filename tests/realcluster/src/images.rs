@@ -39,7 +39,9 @@ const WELCOME: &str = "<!DOCTYPE html>
 
 /// Makes the folders and `images.json`, the registry's list, in `dir`.
 pub(crate) fn prepare(dir: &Path) -> Result<(), Failure> {
-    for (name, os_release) in [("busybox", ""), ("alpine", "ID=alpine\n"), ("ubuntu", "ID=ubuntu\n")] {
+    for (name, os_release) in
+        [("busybox", ""), ("alpine", "ID=alpine\n"), ("ubuntu", "ID=ubuntu\n")]
+    {
         busybox_root(&dir.join(name), os_release)?;
     }
     let nginx = dir.join("nginx");
@@ -56,9 +58,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), Failure> {
 
 /// Which names and tags there are. Any other is really not found by the container runtime.
 fn list() -> Value {
-    let image = |root: &str, repositories: &[&str], tags: &[&str], config: Value| {
-        json!({ "root": root, "repositories": repositories, "tags": tags, "config": config })
-    };
+    let image = |root: &str, repositories: &[&str], tags: &[&str], config: Value| json!({ "root": root, "repositories": repositories, "tags": tags, "config": config });
     let shell = json!({ "Env": [PATH], "Cmd": ["sh"] });
     let nginx = json!({
         "Env": [PATH], "Cmd": ["nginx", "-g", "daemon off;"], "StopSignal": "SIGQUIT",
@@ -66,7 +66,12 @@ fn list() -> Value {
     });
     json!([
         image("busybox", &["library/busybox"], &["latest", "1.28", "1.36", "1.37"], shell.clone()),
-        image("alpine", &["library/alpine"], &["latest", "3", "3.20", "3.21", "3.22"], shell.clone()),
+        image(
+            "alpine",
+            &["library/alpine"],
+            &["latest", "3", "3.20", "3.21", "3.22"],
+            shell.clone()
+        ),
         image("ubuntu", &["library/ubuntu"], &["latest", "trusty", "22.04", "24.04"], shell),
         image(
             "nginx",
@@ -74,7 +79,12 @@ fn list() -> Value {
             &["latest", "alpine", "1.25", "1.26", "1.27", "1.28", "1.29", "1.29-alpine"],
             nginx
         ),
-        image("agnhost", &["pause"], &["3.10", "3.10.1"], json!({ "Entrypoint": ["/agnhost", "pause"] })),
+        image(
+            "agnhost",
+            &["pause"],
+            &["3.10", "3.10.1"],
+            json!({ "Entrypoint": ["/agnhost", "pause"] })
+        ),
         image(
             "agnhost",
             &["e2e-test-images/agnhost"],
@@ -100,7 +110,10 @@ fn busybox_root(root: &Path, os_release: &str) -> Result<(), Failure> {
                 .map_err(|error| format!("the applet {applet} cannot be linked: {error}"))?;
         }
     }
-    write(&root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")?;
+    write(
+        &root.join("etc/passwd"),
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
+    )?;
     write(&root.join("etc/group"), "root:x:0:\nnogroup:x:65534:\n")?;
     write(&root.join("etc/os-release"), os_release)?;
     fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))

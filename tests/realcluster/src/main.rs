@@ -1,7 +1,11 @@
 //! `realcluster`: the harness from the command line.
 //!
 //! *Invariant:* everything it starts ends with it; there is nothing to tear down afterwards.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to its terminal"
+)]
 
 use std::io::Read as _;
 use std::path::Path;
@@ -31,7 +35,7 @@ fn main() -> ExitCode {
         ["build"] => build(),
         ["up"] => ControlPlane::start().and_then(serve_plane),
         ["up", "--nodes"] => NodeTier::start().and_then(|tier| {
-            let program = tier.program()?;
+            let program = programs::control_plane()?;
             serve(&tier.kubeconfig(), &tier.learner_kubeconfig(), &program)
         }),
         ["down"] => {

@@ -64,11 +64,6 @@ impl NodeTier {
         self.plane_dir().join("learner.kubeconfig")
     }
 
-    /// The program that is all components; its first argument says which one.
-    pub fn program(&self) -> Result<PathBuf, Failure> {
-        programs::control_plane()
-    }
-
     /// kubectl as the administrator, from the host.
     pub fn kubectl(&self, arguments: &[&str]) -> Result<Output, Failure> {
         match &self.plane {
@@ -144,7 +139,7 @@ impl NodeTier {
         let daemons: Vec<&Daemon> =
             self.kubelet.iter().chain(&self.kube_proxy).chain(&self.containerd).collect();
         let ready = "-o=jsonpath={.status.conditions[?(@.type=='Ready')].status}";
-        wait_until("the node's readiness", Duration::from_secs(120), &daemons, || {
+        wait_until("the node's readiness", Duration::from_mins(2), &daemons, || {
             let answer = self.kubectl(&["get", "node", NODE, ready])?;
             Ok(answer.stdout == b"True")
         })

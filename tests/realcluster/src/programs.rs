@@ -57,9 +57,9 @@ pub(crate) fn cache() -> PathBuf {
     if let Some(dir) = std::env::var_os("PODIUM_CACHE") {
         return PathBuf::from(dir);
     }
-    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"))
-    });
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
     base.unwrap_or_else(std::env::temp_dir).join("podium")
 }
 

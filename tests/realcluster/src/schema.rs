@@ -52,8 +52,8 @@ pub fn committed() -> Result<Files, Failure> {
     let mut files = Files::new();
     for part in ["", "openapi", "wire"] {
         let dir = folder().join(part);
-        let entries =
-            fs::read_dir(&dir).map_err(|error| format!("{} cannot be read: {error}", dir.display()))?;
+        let entries = fs::read_dir(&dir)
+            .map_err(|error| format!("{} cannot be read: {error}", dir.display()))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_none_or(|extension| extension != "txt") {
                 continue;

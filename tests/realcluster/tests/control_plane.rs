@@ -7,10 +7,16 @@ fn a_control_plane_answers_and_leaves_nothing_behind() {
     let plane = ControlPlane::start().expect("a control plane");
     let version = plane.get("/version").expect("the version");
     assert!(version.contains("\"gitVersion\": \"v1.36.3\""), "{version}");
-    let applied = plane.kubectl(&["create", "deployment", "web", "--image=nginx"]).expect("kubectl");
+    let applied =
+        plane.kubectl(&["create", "deployment", "web", "--image=nginx"]).expect("kubectl");
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     let learner = plane
-        .kubectl(&["get", "pods", "--kubeconfig", &plane.learner_kubeconfig().display().to_string()])
+        .kubectl(&[
+            "get",
+            "pods",
+            "--kubeconfig",
+            &plane.learner_kubeconfig().display().to_string(),
+        ])
         .expect("kubectl");
     assert_eq!(
         String::from_utf8_lossy(&learner.stderr),

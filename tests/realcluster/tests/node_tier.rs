@@ -5,8 +5,7 @@ use std::process::Output;
 use realcluster::NodeTier;
 
 fn said(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text + &String::from_utf8_lossy(&output.stderr)
+    [&output.stdout, &output.stderr].map(|part| String::from_utf8_lossy(part)).concat()
 }
 
 fn kubectl(tier: &NodeTier, line: &str) -> String {
@@ -35,7 +34,8 @@ fn pods_run_answer_log_and_are_told_when_an_image_is_missing() {
     let logs = kubectl(&tier, "logs -l app=web --prefix");
     assert!(logs.contains("response:200"), "{logs}");
     let waiting = "jsonpath={.status.containerStatuses[0].state.waiting.reason}";
-    let missing = kubectl(&tier, &format!("wait --for={waiting}=ErrImagePull pod/absent --timeout=60s"));
+    let missing =
+        kubectl(&tier, &format!("wait --for={waiting}=ErrImagePull pod/absent --timeout=60s"));
     assert_eq!(missing, "pod/absent condition met\n");
     assert_eq!(
         kubectl(&tier, "delete pod shell absent --now"),

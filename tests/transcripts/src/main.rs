@@ -1,7 +1,11 @@
 //! `transcripts`: runs the transcripts by hand.
 //!
 //! *Invariant:* it only reads expectations; blessing is the test `real`'s.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to its terminal"
+)]
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -22,7 +22,10 @@ impl Normaliser {
         for (pattern, replacement) in [
             ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned(), "<uid>"),
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000)".to_owned(), "<time>"),
-            (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}".to_owned(), "<time>"),
+            (
+                r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}".to_owned(),
+                "<time>",
+            ),
             (r#"(resourceVersion\\?"?: ?\\?")\d+"#.to_owned(), "${1}<resourceVersion>"),
             (r"(   )(\d+[smhdy])+$".to_owned(), "${1}<age>"),
             (r"(Resource Version:\s+)\d+".to_owned(), "${1}<resourceVersion>"),
@@ -40,7 +43,8 @@ impl Normaliser {
         ] {
             rules.push((regex(&pattern)?, replacement));
         }
-        let age = regex(r"^(<invalid>|<unknown>|(\d+[smhdy])+( ago)?( \(x\d+ over (\d+[smhdy])+\))?)$")?;
+        let age =
+            regex(r"^(<invalid>|<unknown>|(\d+[smhdy])+( ago)?( \(x\d+ over (\d+[smhdy])+\))?)$")?;
         Ok(Self { rules, age, spaces: regex(" {2,}")? })
     }
 
@@ -138,7 +142,8 @@ impl Header {
             at += name.len() + 2;
         }
         let describes_events = line.trim_start().starts_with("Type") && line.contains("Reason");
-        let is_name = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || " ()/-_".contains(c));
+        let is_name =
+            |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || " ()/-_".contains(c));
         let is_table = starts.iter().all(|(_, name)| is_name(name));
         if starts.len() < 2 || !(is_table || describes_events) {
             return None;

@@ -50,11 +50,13 @@ impl Target {
         let stem = kubeconfig.display().to_string().replace(['/', '.'], "-");
         let dir = std::env::temp_dir().join(format!("podium-transcripts-{number}{stem}"));
         let bin = dir.join("bin");
-        let cannot = |error: std::io::Error| format!("{} cannot be prepared: {error}", dir.display());
+        let cannot =
+            |error: std::io::Error| format!("{} cannot be prepared: {error}", dir.display());
         fs::create_dir_all(&bin).map_err(cannot)?;
         let wrapper = bin.join("kubectl");
         let words: Vec<String> = kubectl.iter().map(|word| format!("'{word}'")).collect();
-        fs::write(&wrapper, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "))).map_err(cannot)?;
+        fs::write(&wrapper, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))
+            .map_err(cannot)?;
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).map_err(cannot)?;
         Ok(Self { kubectl: wrapper, kubeconfig: kubeconfig.to_owned(), dir })
     }
@@ -118,7 +120,7 @@ impl Drop for Target {
 pub fn outcomes(target: &Target, transcript: &Transcript) -> Result<Vec<String>, Failure> {
     let normaliser = Normaliser::new()?;
     let kubeconfig = target.prepare(transcript)?;
-    let folder = transcript.path.parent().unwrap_or(Path::new("."));
+    let folder = transcript.path.parent().unwrap_or_else(|| Path::new("."));
     let mut outcomes = Vec::new();
     for step in transcript.steps() {
         let output = target.run(&kubeconfig, folder, step)?;
@@ -130,7 +132,8 @@ pub fn outcomes(target: &Target, transcript: &Transcript) -> Result<Vec<String>,
 /// Compares a run with the expectations of the file.
 pub fn check(target: &Target, transcript: &Transcript) -> Result<Report, Failure> {
     let found = outcomes(target, transcript)?;
-    let expected = transcript.steps().into_iter().map(|step| step.expected.clone()).collect::<Vec<_>>();
+    let expected =
+        transcript.steps().into_iter().map(|step| step.expected.clone()).collect::<Vec<_>>();
     Ok(differences(transcript, &expected, &found))
 }
 

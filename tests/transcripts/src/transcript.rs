@@ -91,7 +91,9 @@ impl Transcript {
         let text = fs::read_to_string(path)
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         let part = |path: Option<&Path>| {
-            path.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+            path.and_then(Path::file_stem)
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default()
         };
         let name = format!("{}/{}", part(path.parent()), part(Some(path)));
         let plane = if text.starts_with("#! plane full") { Plane::Full } else { Plane::Bare };
@@ -149,7 +151,10 @@ fn parse(text: &str) -> Result<Vec<Part>, Failure> {
         if let Some(word) = heredoc(command) {
             loop {
                 let Some((_, line)) = lines.next() else {
-                    return Err(format!("line {}: the heredoc does not end with {word}", number + 1));
+                    return Err(format!(
+                        "line {}: the heredoc does not end with {word}",
+                        number + 1
+                    ));
                 };
                 script.extend(["\n", line]);
                 if line == word {
@@ -170,7 +175,10 @@ fn parse(text: &str) -> Result<Vec<Part>, Failure> {
 }
 
 fn is_output(line: &str) -> bool {
-    line.is_empty() || line.starts_with("  ") || line.starts_with('!') || line.starts_with("[exit code ")
+    line.is_empty()
+        || line.starts_with("  ")
+        || line.starts_with('!')
+        || line.starts_with("[exit code ")
 }
 
 /// The word that ends the heredoc of a command.

@@ -26,7 +26,8 @@ impl Embedded {
         }
         let mut process = command.stdout(Stdio::piped()).spawn().expect("podium that starts");
         let output = process.stdout.take().expect("its output");
-        let ready = BufReader::new(output).lines().map_while(Result::ok).any(|line| line.trim() == "ready");
+        let ready =
+            BufReader::new(output).lines().map_while(Result::ok).any(|line| line.trim() == "ready");
         assert!(ready, "podium ended before it was ready");
         Self { process, kubeconfig }
     }
@@ -46,7 +47,8 @@ fn run(plane: Plane) {
     for transcript in transcripts::all().expect("transcripts that can be read") {
         if transcript.plane == plane {
             let cluster = Embedded::start(plane);
-            let target = Target::new(&[&program, "kubectl"], &cluster.kubeconfig).expect("a target");
+            let target =
+                Target::new(&[&program, "kubectl"], &cluster.kubeconfig).expect("a target");
             report.add(transcripts::check(&target, &transcript).expect("a transcript that runs"));
         }
     }

@@ -23,7 +23,10 @@ fn run(plane: Plane, components: &[Component]) {
         report.add(run(&target, transcript).expect("a transcript that runs"));
     }
     println!("{report}");
-    assert!(report.differences.is_empty(), "the real control plane prints something else:\n{report}");
+    assert!(
+        report.differences.is_empty(),
+        "the real control plane prints something else:\n{report}"
+    );
 }
 
 #[test]

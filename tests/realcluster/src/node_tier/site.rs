@@ -28,7 +28,9 @@ pub(super) fn check_prerequisites() -> Result<(), Failure> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let is_root = status.lines().any(|line| line.starts_with("Uid:\t0\t"));
     if !is_root {
-        return Err("the node tier needs root: kubelet and containerd make mounts and networks".to_owned());
+        return Err(
+            "the node tier needs root: kubelet and containerd make mounts and networks".to_owned()
+        );
     }
     let missing: Vec<&str> = [
         ("/bin/busybox", "busybox-static"),
@@ -52,7 +54,9 @@ pub(super) fn check_prerequisites() -> Result<(), Failure> {
 pub fn sweep() {
     for entry in fs::read_dir(state_base()).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(rest) = name.strip_prefix(TIER).and_then(|rest| rest.strip_prefix('-')) else { continue };
+        let Some(rest) = name.strip_prefix(TIER).and_then(|rest| rest.strip_prefix('-')) else {
+            continue;
+        };
         let owner = rest.split('-').next().unwrap_or_default();
         if owner.is_empty() || Path::new("/proc").join(owner).exists() {
             continue;
@@ -68,7 +72,8 @@ impl Site {
     pub(super) fn make() -> Result<Self, Failure> {
         let dir = state_dir(TIER)?;
         let folder = dir.file_name().map(|name| name.to_string_lossy().into_owned());
-        let rest = folder.as_deref().and_then(|name| name.strip_prefix("nodes-")).unwrap_or_default();
+        let rest =
+            folder.as_deref().and_then(|name| name.strip_prefix("nodes-")).unwrap_or_default();
         let name = format!("podium-{rest}");
         let network = free_network()?;
         let site = Self { dir, name, address: format!("{network}.1") };

@@ -88,7 +88,8 @@ fn list(
 
 fn line(list: &List, resource: &Value) -> String {
     let name = text(resource, "name");
-    let group = resource.get("group").map_or_else(|| list.group.clone(), |_| text(resource, "group"));
+    let group =
+        resource.get("group").map_or_else(|| list.group.clone(), |_| text(resource, "group"));
     let version =
         resource.get("version").map_or_else(|| list.version.clone(), |_| text(resource, "version"));
     let mut words = vec![name.clone(), text(resource, "kind"), group_version(&group, &version)];

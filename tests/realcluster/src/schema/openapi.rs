@@ -75,7 +75,8 @@ pub(super) fn render(documents: &[Value]) -> Result<BTreeMap<String, String>, Fa
         let (package, short) = split(name)?;
         let scope = Scope { package, definitions: &definitions };
         let kinds = kinds.get(name).into_iter().flatten();
-        let block = scope.block(short, definition, kinds).map_err(|why| format!("{name}: {why}"))?;
+        let block =
+            scope.block(short, definition, kinds).map_err(|why| format!("{name}: {why}"))?;
         packages.entry(package).or_default().push(block);
     }
     let mut files: BTreeMap<String, String> = BTreeMap::new();
@@ -127,7 +128,8 @@ impl Scope<'_> {
             let word = word.map_or_else(|| self.type_of(definition), |word| Ok(word.to_owned()))?;
             return Ok(format!("type {name} = {word}\n"));
         };
-        let mut lines = vec![format!("type {name}{}", flag(object, "map", "x-kubernetes-map-type")?)];
+        let mut lines =
+            vec![format!("type {name}{}", flag(object, "map", "x-kubernetes-map-type")?)];
         let mut by_kind: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (kind, group_version) in kinds {
             by_kind.entry(kind).or_default().push(group_version);
@@ -143,7 +145,8 @@ impl Scope<'_> {
                 .map_err(|why| format!("{field}: {why}"))?;
             lines.push(format!("  {line}"));
         }
-        Ok(lines.join("\n") + "\n")
+        lines.push(String::new());
+        Ok(lines.join("\n"))
     }
 
     fn field(&self, name: &str, schema: &Value, required: bool) -> Result<String, Failure> {
@@ -164,7 +167,11 @@ impl Scope<'_> {
         let choices = strings(items.and_then(Value::as_object).unwrap_or(object), "enum");
         let choices = if choices.is_empty() { strings(object, "enum") } else { choices };
         if !choices.is_empty() {
-            push(&mut line, "enum", &choices.iter().map(|value| word(value)).collect::<Vec<_>>().join(","))?;
+            push(
+                &mut line,
+                "enum",
+                &choices.iter().map(|value| word(value)).collect::<Vec<_>>().join(","),
+            )?;
         }
         if let Some(default) = object.get("default") {
             push(&mut line, "default", &default.to_string())?;
@@ -172,7 +179,11 @@ impl Scope<'_> {
         if let Some(items) = items {
             let default = items.get("default");
             if default != self.zero(items)?.as_ref() {
-                push(&mut line, "items", &default.map_or("none".to_owned(), Value::to_string))?;
+                push(
+                    &mut line,
+                    "items",
+                    &default.map_or_else(|| "none".to_owned(), Value::to_string),
+                )?;
             }
         }
         Ok(line)
@@ -210,8 +221,10 @@ impl Scope<'_> {
     /// The default that items have in OpenAPI unless said otherwise.
     fn zero(&self, items: &Value) -> Result<Option<Value>, Failure> {
         if let Some(name) = reference(items) {
-            let has_fields =
-                self.definitions.get(name).is_some_and(|definition| definition.get("properties").is_some());
+            let has_fields = self
+                .definitions
+                .get(name)
+                .is_some_and(|definition| definition.get("properties").is_some());
             return Ok(has_fields.then(|| Value::Object(Map::new())));
         }
         Ok(match self.type_of(items)?.as_str() {
