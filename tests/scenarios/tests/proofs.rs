@@ -1,0 +1,161 @@
+//! Every ready scenario is proved on the embedded cluster: each check fails before its step and passes
+//! after the step's solution.
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot be run is told by its error")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cluster::{Cluster, ClusterConfig, Controllers};
+use notebook::read;
+use notebook::scenario::{Notebook, Status};
+use notebook::words::Words;
+use runner::{Progress, Proof, Runner, Said, Silent, State, Stream, Verdict, prove};
+use scenarios::{content, files, folders, root};
+use session::embedded::Embedded;
+
+type Engine = Embedded<Cluster>;
+
+fn cluster() -> Engine {
+    Embedded::new(Cluster::new(ClusterConfig {
+        seed: 4,
+        epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
+        nodes: 3,
+        controllers: Controllers::All,
+        admin_token: "test".to_owned(),
+        extra_tokens: Vec::new(),
+    }))
+}
+
+fn notebook(track: &str, folder: &str, variables: &[(&str, &str)]) -> Notebook {
+    let files = files(&content().join(track).join(folder));
+    let set = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let notebook = read::notebook(track, folder, &files, "en").unwrap();
+    notebook.with_variables(&set.collect()).unwrap()
+}
+
+fn runner(cluster: &Engine, notebook: &Notebook) -> Runner {
+    Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), notebook)
+}
+
+fn words() -> Words {
+    let texts = files(&root().join("app/locales/en"));
+    Words::parse(&texts.values().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Prints what happens; shown when a proof fails.
+struct Journal;
+
+impl Progress for Journal {
+    fn output(&self, cell: &str, stream: Stream, text: &str) {
+        print!("[{cell}] {}{text}", if stream == Stream::Command { "$ " } else { "" });
+        if stream == Stream::Command {
+            println!();
+        }
+    }
+
+    fn applied(&self, cell: &str, results: &[runner::DocumentResult]) {
+        for result in results {
+            println!("[{cell}] {}", result.message);
+        }
+    }
+}
+
+fn line(proof: &runner::CellProof, words: &Words) -> String {
+    let say = |said: &Said| words.say(&said.code, &said.args);
+    let Verdict { id, expected, found, cause, .. } = &proof.after;
+    format!(
+        "{}/{}/{id}: {:?} (before {:?}, after {:?})\n  expected: {}\n  before: {}\n  after: {}\n  cause: {:?}",
+        proof.step,
+        proof.cell,
+        proof.fault,
+        proof.before.state,
+        proof.after.state,
+        say(expected),
+        say(&proof.before.found),
+        say(found),
+        cause.as_ref().map(say),
+    )
+}
+
+fn faults(proof: &Proof) -> String {
+    let words = words();
+    let wrong = proof.checks.iter().filter(|check| check.fault.is_some());
+    wrong.map(|check| line(check, &words)).collect::<Vec<_>>().join("\n")
+}
+
+fn ready() -> Vec<(String, String)> {
+    let is_ready = |(track, folder): &(String, String)| {
+        notebook(track, folder, &[]).scenario.status == Status::Ready
+    };
+    folders().into_iter().filter(is_ready).collect()
+}
+
+#[test]
+fn every_check_fails_before_its_step_and_passes_after_its_solution() {
+    assert_eq!(ready().len(), 2);
+    for (track, folder) in ready() {
+        let cluster = cluster();
+        let runner = runner(&cluster, &notebook(&track, &folder, &[]));
+        let proof = cluster.block_on(prove(&runner, &Journal)).unwrap().unwrap();
+        assert!(proof.missing().next().is_none(), "{folder}: {:?}", proof.capabilities);
+        assert!(!proof.checks.is_empty(), "{folder}");
+        assert!(proof.holds(), "{folder}\n{}", faults(&proof));
+    }
+}
+
+#[test]
+fn a_scenario_holds_in_namespaces_of_other_names() {
+    for (track, folder) in ready() {
+        let cluster = cluster();
+        let notebook = notebook(&track, &folder, &[("dev", "kim-dev"), ("op", "kim-op")]);
+        let runner = runner(&cluster, &notebook);
+        let proof = cluster.block_on(prove(&runner, &Journal)).unwrap().unwrap();
+        assert!(!proof.checks.is_empty(), "{folder}");
+        assert!(proof.holds(), "{folder}\n{}", faults(&proof));
+    }
+}
+
+#[test]
+fn setting_a_scenario_up_twice_changes_nothing() {
+    for (track, folder) in ready() {
+        let cluster = cluster();
+        let runner = runner(&cluster, &notebook(&track, &folder, &[]));
+        cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
+        cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
+    }
+}
+
+/// What a step's check cell says after something else than its solution was done.
+fn after(folder: &str, steps: &[&str], deeds: &[(&str, &str)], cell: &str) -> BTreeMap<String, State> {
+    let cluster = cluster();
+    let runner = runner(&cluster, &notebook("hypercloud-4.1", folder, &[]));
+    cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
+    for step in steps {
+        cluster.block_on(runner.solve(step, &Journal)).unwrap().unwrap();
+    }
+    for (manifest, text) in deeds {
+        cluster.block_on(runner.apply(manifest, text, &Journal)).unwrap().unwrap().unwrap();
+    }
+    let verdicts = cluster.block_on(runner.check(cell, &Silent)).unwrap().unwrap();
+    verdicts.into_iter().map(|verdict| (verdict.id, verdict.state)).collect()
+}
+
+#[test]
+fn wrong_answers_to_section_3_are_told_from_right_ones() {
+    let path = content().join("hypercloud-4.1/03-network-policy");
+    let texts = files(&path);
+    let right = &texts["cells/test-namespace-policy.yaml"];
+    let wrong = [
+        ("a dash more", texts["cells/one-dash-more.yaml"].clone()),
+        ("admits everybody", right.replace("app: np-connect", "app: np-no")),
+        ("selects nothing", right.replacen("app: np-test", "app: np-tset", 1)),
+        ("another namespace label", right.replace("ns: op", "ns: ops")),
+        ("only egress", right.replace("- Ingress", "- Egress")),
+    ];
+    for (what, text) in wrong {
+        let steps = ["same-namespace", "other-namespace", "label", "dash"];
+        let verdicts = after("03-network-policy", &steps, &[("repair-policy", &text)], "repaired");
+        let failed = verdicts.values().any(|state| *state == State::Failed);
+        assert!(failed, "{what} passes: {verdicts:?}");
+    }
+}
