@@ -88,7 +88,7 @@ impl Walk<'_> {
         let mut found = Map::new();
         match message {
             Some(message) => {
-                self.members(&message.fields, name, &mut map, &mut found, path, own)?
+                self.members(&message.fields, (name, path, own), &mut map, &mut found)?;
             }
             None => {
                 for (key, field) in &definition.fields {
@@ -109,18 +109,16 @@ impl Walk<'_> {
     fn members(
         &mut self,
         fields: &[WireField],
-        name: &str,
+        (name, path, owner): (&str, &str, &str),
         map: &mut Map<String, Value>,
         found: &mut Map<String, Value>,
-        path: &str,
-        owner: &str,
     ) -> Result<(), String> {
         let schema = self.schema;
         for wire in fields {
             if wire.inline {
                 let inner = schema.message(wire.wire.trim_start_matches("[]"));
                 if let Some(inner) = inner {
-                    self.members(&inner.fields, name, map, found, path, owner)?;
+                    self.members(&inner.fields, (name, path, owner), map, found)?;
                 }
                 continue;
             }
@@ -186,15 +184,12 @@ impl Walk<'_> {
                 let go_type = place.go_type.split_once(']').map_or("", |(_, rest)| rest);
                 let mut found = Map::new();
                 for (key, value) in map {
-                    let path = join(place.path, &key);
+                    // Go does not name the keys of maps in its errors.
+                    let place = Place { go_type, ..*place };
                     let value = if value.is_null() {
                         self.zero(values, go_type)
                     } else {
-                        self.value(
-                            values,
-                            value,
-                            &Place { owner: place.owner, path: &path, go_type },
-                        )?
+                        self.value(values, value, &place)?
                     };
                     found.insert(key, value);
                 }
@@ -216,9 +211,10 @@ impl Walk<'_> {
         match ty {
             Type::Word(Word::String) => Value::String(String::new()),
             Type::Word(Word::Bool) => Value::Bool(false),
-            Type::Word(Word::Int32 | Word::Int64 | Word::Int | Word::Number) => Value::from(0),
+            Type::Word(
+                Word::Int32 | Word::Int64 | Word::Int | Word::Number | Word::IntOrString,
+            ) => Value::from(0),
             Type::Word(Word::Quantity) => Value::String("0".to_owned()),
-            Type::Word(Word::IntOrString) => Value::from(0),
             Type::Word(_) | Type::List(_) | Type::Map(_) => Value::Null,
             Type::Ref(name) => self.zero_struct(name),
         }

@@ -41,6 +41,7 @@ pub struct Definition {
 
 /// A field.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "the switches of the schema")]
 pub struct Field {
     /// Its type.
     pub ty: Type,
@@ -90,9 +91,9 @@ pub enum Type {
     /// Another definition, by full name.
     Ref(String),
     /// A list.
-    List(Box<Type>),
+    List(Box<Self>),
     /// A map with string keys.
-    Map(Box<Type>),
+    Map(Box<Self>),
 }
 
 /// Scalars and free-form values.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// `meta/v1 Status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 pub struct Status {
     /// Always `Status`.
     #[serde(default = "kind")]

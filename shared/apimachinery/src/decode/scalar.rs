@@ -91,7 +91,7 @@ fn bytes(value: Value, place: &Place<'_>) -> Result<Value, String> {
         .iter()
         .take(body)
         .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'+' || *byte == b'/'));
-    let padded = clean.len() % 4 == 0 && clean.len() - body <= 2;
+    let padded = clean.len().is_multiple_of(4) && clean.len() - body <= 2;
     match wrong {
         Some(at) => Err(format!("illegal base64 data at input byte {at}")),
         None if !padded => {
