@@ -101,7 +101,7 @@ fn is_reset(list: &[Value]) -> bool {
 }
 
 /// The result of an apply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// The object with its new `managedFields`.
     pub object: Value,

@@ -21,7 +21,7 @@ enum Node {
     /// A path inside of braces.
     Path(Vec<Step>),
     /// `{range path}…{end}`.
-    Range(Vec<Step>, Vec<Node>),
+    Range(Vec<Step>, Vec<Self>),
 }
 
 /// A step of a path.
@@ -42,9 +42,9 @@ enum Step {
     /// `[?(…)]`.
     Filter(Operand, String, Operand),
     /// `[?(@.a)]`.
-    Exists(Vec<Step>),
+    Exists(Vec<Self>),
     /// `[a,b]`.
-    Union(Vec<Vec<Step>>),
+    Union(Vec<Vec<Self>>),
 }
 
 /// A side of a filter.

@@ -132,16 +132,17 @@ fn scalar(word: Word) -> Value {
 
 fn type_schema(ty: &Type, default: Option<&Value>) -> Value {
     let reference = match ty {
-        Type::Word(word) => match word_definition(*word) {
-            Some(name) => name.to_owned(),
-            None => {
+        Type::Word(word) => {
+            if let Some(name) = word_definition(*word) {
+                name.to_owned()
+            } else {
                 let mut found = scalar(*word);
                 if let (Some(default), Some(map)) = (default, found.as_object_mut()) {
                     map.insert("default".to_owned(), default.clone());
                 }
                 return found;
             }
-        },
+        }
         Type::Ref(name) => name.clone(),
         Type::List(items) => {
             let default = zero(items);

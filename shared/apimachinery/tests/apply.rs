@@ -1,4 +1,5 @@
 //! Managed fields and server-side apply, against what the real server answered to the same requests.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use apimachinery::apply::{Writer, apply, update};
 use apimachinery::decode::decode;

@@ -68,7 +68,7 @@ pub struct FieldSet {
     /// Whether the path to here is itself in the set.
     pub member: bool,
     /// What is below, by the encoded element.
-    pub children: BTreeMap<String, FieldSet>,
+    pub children: BTreeMap<String, Self>,
 }
 
 impl FieldSet {

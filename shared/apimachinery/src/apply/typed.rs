@@ -195,10 +195,13 @@ fn listed(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
+/// An item of a list with its key.
+type Keyed = (Element, Value);
+
 fn pair_items(
     schema: &Schema,
     shape: &Shape<'_>,
-    (old, new): (&[(Element, Value)], &[(Element, Value)]),
+    (old, new): (&[Keyed], &[Keyed]),
     path: &mut Vec<Element>,
     found: &mut Comparison,
 ) {

@@ -15,7 +15,7 @@ pub(super) fn find(
         match node {
             Node::Text(text) => found.push(vec![Value::String(text.clone())]),
             Node::Path(steps) => {
-                found.push(cloned(&walk(steps, document, document, allow_missing)?))
+                found.push(cloned(&walk(steps, document, document, allow_missing)?));
             }
             Node::Range(steps, body) => {
                 for item in walk(steps, document, document, allow_missing)? {
@@ -92,7 +92,7 @@ fn take<'a>(
         },
         Step::Recursive => below(value, next),
         Step::Slice { start, end, step, single } => {
-            slice(value, (*start, *end, *step, *single), allow_missing, next)?
+            slice(value, (*start, *end, *step, *single), allow_missing, next)?;
         }
         Step::Exists(path) => {
             for item in value.as_array().into_iter().flatten() {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::PatchError;
 
 /// The document with the patch applied.
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as the other patch types")]
 pub fn apply(document: &Value, patch: &Value) -> Result<Value, PatchError> {
     Ok(merged(document, patch))
 }

@@ -15,6 +15,7 @@ struct Wanted {
 }
 
 /// The patch that makes `modified` of `original`.
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as applying")]
 pub fn create_two_way(
     schema: &Schema,
     gvk: &GroupVersionKind,
@@ -26,6 +27,7 @@ pub fn create_two_way(
 }
 
 /// The patch that brings `current` to `modified` and deletes what `original` had and `modified` has not.
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as applying")]
 pub fn create_three_way(
     schema: &Schema,
     gvk: &GroupVersionKind,
@@ -79,7 +81,7 @@ fn merge_item(
     let place = into.iter_mut().find(|one| one.get(merge_key) == item.get(merge_key));
     match (place, item) {
         (Some(Value::Object(place)), Value::Object(item)) => {
-            merge_patches(schema, shape, place, item)
+            merge_patches(schema, shape, place, item);
         }
         (_, item) => into.push(item),
     }
