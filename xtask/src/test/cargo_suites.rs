@@ -51,42 +51,31 @@ pub(super) fn wasm() -> Result<(), Failure> {
 
 pub(super) fn transcripts() -> Result<(), Failure> {
     run(cargo().args(["build", "--quiet", "--locked", "--package", "server"]))?;
-    run(cargo().args(["test", "--locked", "--package", "transcripts"]))
+    with_real("transcripts", "embedded")
 }
 
 pub(super) fn real() -> Result<(), Failure> {
-    run(cargo().args([
-        "test",
-        "--locked",
-        "--features",
-        "real",
-        "--package",
-        "realcluster",
-        "--test",
-        "schema",
-    ]))?;
-    run(cargo().args([
-        "test",
-        "--locked",
-        "--features",
-        "real",
-        "--package",
-        "transcripts",
-        "--test",
-        "real",
-    ]))
+    with_real("realcluster", "schema")?;
+    with_real("realcluster", "control_plane")?;
+    with_real("transcripts", "real")
 }
 
 pub(super) fn node() -> Result<(), Failure> {
+    with_real("realcluster", "node_tier")?;
+    with_real("transcripts", "nodes")
+}
+
+/// Tests that the feature `real` switches on, because they build or start a real Kubernetes.
+fn with_real(package: &str, test: &str) -> Result<(), Failure> {
     run(cargo().args([
         "test",
         "--locked",
         "--features",
         "real",
         "--package",
-        "realcluster",
+        package,
         "--test",
-        "node",
+        test,
     ]))
 }
 
