@@ -18,11 +18,18 @@ pub(crate) fn dialogs(ctx: Ctx) -> AnyView {
 /// A boolean that is true while the option holds something, and empties it when it becomes false.
 fn open_while<T: Clone + PartialEq + Send + Sync + 'static>(held: RwSignal<Option<T>>) -> RwSignal<bool> {
     let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(held.with(Option::is_some)));
     Effect::new(move |_| {
-        if !open.get() {
-            held.update(|held| *held = None);
+        let wanted = held.with(Option::is_some);
+        if open.get_untracked() != wanted {
+            open.set(wanted);
         }
+    });
+    Effect::new(move |before: Option<bool>| {
+        let now = open.get();
+        if before == Some(true) && !now {
+            held.set(None);
+        }
+        now
     });
     open
 }
