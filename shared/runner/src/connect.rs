@@ -126,22 +126,27 @@ impl Runner {
         let port = connection.port.to_string();
         let url = format!("http://{address}:{port}/");
         let both = format!("{address}:{port}");
-        let tools: [&[&str]; 3] = [
+        let tools: [&[&str]; 4] = [
             &["wget", "-q", "-T", "2", "-O", "/dev/null", &url],
             &["nc", "-z", "-w", "2", address, &port],
+            // The smaller nc of busybox knows no -z; it runs a program once it is connected.
+            &["nc", "-w", "2", address, &port, "-e", "true"],
             &["/agnhost", "connect", "--timeout=2s", &both],
         ];
+        let mut told = String::new();
         for command in tools {
             match read(self.client.exec(namespace, pod, command).await) {
                 Tried::Outcome(outcome) => return Probe::only(outcome),
                 Tried::NoTool => {}
+                Tried::Odd(message) => told = message,
                 Tried::Failed(message) => {
                     let reason = Said::new("cause-probe-failed").with("pod", &connection.from);
                     return Probe::unknown(reason.with("message", message));
                 }
             }
         }
-        Probe::unknown(Said::new("cause-no-probe-tool").with("pod", &connection.from))
+        let code = if told.is_empty() { "cause-no-probe-tool" } else { "cause-probe-failed" };
+        Probe::unknown(Said::new(code).with("pod", &connection.from).with("message", told))
     }
 }
 
@@ -164,10 +169,14 @@ enum Tried {
     Outcome(Outcome),
     /// The image has no such program.
     NoTool,
+    /// The program ended in a way that says nothing about the connection (a crash, for example).
+    Odd(String),
     /// The command could not be run at all.
     Failed(String),
 }
 
+/// What the end of a tool says about the connection. Only words that are known are evidence: a tool
+/// that crashed has not been blocked.
 fn read(result: Result<ExecOutput, ExecError>) -> Tried {
     let output = match result {
         Ok(output) => output,
@@ -175,22 +184,32 @@ fn read(result: Result<ExecOutput, ExecError>) -> Tried {
         Err(error) => return Tried::Failed(error.to_string()),
     };
     let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
     match output.exit_code {
         0 => Tried::Outcome(Outcome::Allowed),
         126 | 127 => Tried::NoTool,
         _ if is_no_tool(&said) => Tried::NoTool,
-        _ if said.contains("refused") => Tried::Outcome(Outcome::Refused),
+        _ if says(&["refused"]) => Tried::Outcome(Outcome::Refused),
         // An answer came, even if it is an error of the HTTP server.
-        _ if said.contains("server returned error") => Tried::Outcome(Outcome::Allowed),
-        _ => Tried::Outcome(Outcome::Blocked),
+        _ if says(&["server returned error"]) => Tried::Outcome(Outcome::Allowed),
+        // Some network plugins answer a forbidden packet with ICMP instead of dropping it.
+        _ if says(&["timed out", "timeout", "unreachable", "no route to host"]) => {
+            Tried::Outcome(Outcome::Blocked)
+        }
+        code => Tried::Odd(format!("exit code {code} {}", said.trim())),
     }
 }
 
 fn is_no_tool(message: &str) -> bool {
     let message = message.to_lowercase();
-    ["executable file not found", "no such file or directory", "applet not found"]
-        .iter()
-        .any(|text| message.contains(text))
+    let texts = [
+        "executable file not found",
+        "no such file or directory",
+        "applet not found",
+        "invalid option",
+        "usage:",
+    ];
+    texts.iter().any(|text| message.contains(text))
 }
 
 #[cfg(test)]
@@ -214,6 +233,9 @@ mod tests {
             (exit(1, "nc: 10.0.0.1 (10.0.0.1:80): Connection timed out"), "Blocked"),
             (exit(1, "REFUSED"), "Refused"),
             (exit(1, "TIMEOUT"), "Blocked"),
+            (exit(1, "nc: can't connect to remote host: No route to host"), "Blocked"),
+            (exit(1, "nc: invalid option -- 'z'"), "no tool"),
+            (exit(139, ""), "odd: exit code 139 "),
             (exit(127, "sh: wget: not found"), "no tool"),
             (exit(1, "exec: \"wget\": executable file not found in $PATH"), "no tool"),
         ];
@@ -222,6 +244,7 @@ mod tests {
             let found = match read(Ok(result)) {
                 Tried::Outcome(outcome) => format!("{outcome:?}"),
                 Tried::NoTool => "no tool".to_owned(),
+                Tried::Odd(message) => format!("odd: {message}"),
                 Tried::Failed(message) => message,
             };
             assert_eq!(found, expected, "{shown}");
