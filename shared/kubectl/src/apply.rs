@@ -99,7 +99,7 @@ pub async fn apply_documents(
             let mut warnings = Vec::new();
             let result = match info(&client, &mut discovery, value.clone()).await {
                 Ok(info) => {
-                    let options = commands_options(options);
+                    let options = commands_options(options, true);
                     commands::apply_info(&client, &info, &options, &mut warnings).await
                 }
                 Err(failure) => Err(failure),
@@ -126,13 +126,14 @@ fn with_suffix(operation: &str, dry_run: bool) -> String {
     format!("{operation}{suffix}")
 }
 
-fn commands_options(options: &ApplyOptions) -> commands::ApplyOptions {
+fn commands_options(options: &ApplyOptions, annotate: bool) -> commands::ApplyOptions {
     commands::ApplyOptions {
         server_side: options.server_side,
         force_conflicts: options.force_conflicts,
         field_manager: if options.server_side { "kubectl" } else { "kubectl-client-side-apply" }.to_owned(),
         field_validation: "Strict",
         dry_run: if options.dry_run { DryRun::Server } else { DryRun::None },
+        annotate,
         force: false,
         subresource: String::new(),
     }
@@ -193,7 +194,7 @@ pub async fn delete_documents(kubectl: &Kubectl, documents: &[Document]) -> Vec<
 /// What applying documents would change, asked of the server with a dry run.
 pub async fn diff_documents(kubectl: &Kubectl, documents: &[Document]) -> Vec<DocumentDiff> {
     let client = Client::new(kubectl.clone(), "kubectl diff");
-    let options = commands_options(&ApplyOptions { dry_run: true, ..ApplyOptions::default() });
+    let options = commands_options(&ApplyOptions { dry_run: true, ..ApplyOptions::default() }, false);
     let mut discovery = None;
     let mut results = Vec::new();
     for document in documents {

@@ -118,7 +118,11 @@ fn group(session: &mut Session<'_>, command: &Command) -> Outcome {
         return Err(session.usage(format!("unknown command \"{first}\"")));
     }
     let text = cli::help_text(&session.path, Some(command));
-    session.say(&text);
+    if command.name == "rollout" {
+        session.say(&text);
+    } else {
+        session.err(&text);
+    }
     Err(Failure::Exit(1))
 }
 

@@ -6,6 +6,7 @@ mod bindings;
 mod containers;
 mod events;
 mod generic;
+mod job;
 mod limits;
 mod network;
 mod node;
@@ -13,6 +14,7 @@ mod page;
 mod pod;
 mod policy;
 mod settings;
+mod storage;
 mod workload;
 
 pub(crate) use containers::pod_template;
@@ -57,6 +59,9 @@ pub(crate) async fn describe(session: &mut Session<'_>, info: &Info, show_events
         ("apps", "ReplicaSet") => workload::replica_set(session, &mut page, &object).await?,
         ("apps", "StatefulSet") => workload::stateful_set(session, &mut page, &object).await?,
         ("apps", "DaemonSet") => workload::daemon_set(session, &mut page, &object).await?,
+        ("batch", "Job") => job::write(&mut page, &object),
+        ("", "PersistentVolumeClaim") => storage::claim(session, &mut page, &object).await?,
+        ("scheduling.k8s.io", "PriorityClass") => storage::priority_class(&mut page, &object),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(&mut page, &object),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             bindings::write(&mut page, &object);

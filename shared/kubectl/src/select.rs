@@ -9,6 +9,9 @@ use crate::manifest;
 use crate::session::{Session, items_of};
 use crate::value::{Reading as _, set};
 
+/// `missingResourceError`.
+pub(crate) const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
 /// An object of the server or of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Info {
@@ -53,10 +56,24 @@ pub(crate) struct Wanted {
 /// What the arguments name.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
-    Files(Vec<Info>),
+    /// Objects of files, and what was wrong with others beside them.
+    Files(Vec<Info>, Vec<Failure>),
     /// All objects of these types that the selectors admit.
     Lists(Vec<Resource>),
     Named(Vec<(Resource, String)>),
+}
+
+impl Target {
+    /// The objects of files as names to ask the server for.
+    pub(crate) fn by_name(self) -> Outcome<Self> {
+        match self {
+            Self::Files(infos, failures) => {
+                Failure::gather(failures)?;
+                Ok(Self::Named(infos.into_iter().map(|info| (info.resource, info.name)).collect()))
+            }
+            other => Ok(other),
+        }
+    }
 }
 
 /// Objects, and what went wrong beside them.
@@ -82,8 +99,8 @@ impl Session<'_> {
                     "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
                 ));
             }
-            let infos = self.read_files(&files).await?;
-            return Ok(Target::Files(infos));
+            let visited = self.read_files(&files).await?;
+            return Ok(Target::Files(visited.infos, visited.failures));
         }
         let target = self.arguments(arguments, wanted, all || selector || field).await?;
         Ok(target)
@@ -114,9 +131,7 @@ impl Session<'_> {
             return Err(if selecting {
                 Failure::message("at least one resource must be specified to use a selector")
             } else {
-                Failure::message(
-                    "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-                )
+                Failure::message(NOTHING_NAMED)
             });
         };
         let resources = self.types(types, wanted).await?;
@@ -185,7 +200,13 @@ impl Session<'_> {
     pub(crate) async fn visit(&mut self, target: Target, wanted: Wanted) -> Outcome<Visited> {
         let mut visited = Visited::default();
         match target {
-            Target::Files(infos) => visited.infos = infos,
+            Target::Files(infos, failures) => {
+                if !wanted.go_on {
+                    Failure::gather(failures.clone())?;
+                }
+                visited.infos = infos;
+                visited.failures = failures;
+            }
             Target::Lists(resources) => {
                 for resource in resources {
                     match self.list_objects(&resource).await {
@@ -261,10 +282,9 @@ impl Session<'_> {
         }
     }
 
-    /// Reads the manifests of `-f`.
-    pub(crate) async fn read_files(&mut self, names: &[String]) -> Outcome<Vec<Info>> {
-        let mut infos = Vec::new();
-        let mut failures = Vec::new();
+    /// Reads the manifests of `-f`; a faulty document does not hide the others.
+    pub(crate) async fn read_files(&mut self, names: &[String]) -> Outcome<Visited> {
+        let Visited { mut infos, mut failures } = Visited::default();
         for (source, text) in self.texts(names)? {
             let documents = match manifest::read(&text) {
                 Ok(documents) => documents,
@@ -276,16 +296,37 @@ impl Session<'_> {
                 }
             };
             for document in documents {
+                if let Some(problem) = self.unset(&document.value) {
+                    failures.push(Failure::message(format!(
+                        "error validating {}: error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false",
+                        go_quote(&source)
+                    )));
+                    break;
+                }
                 match self.infos_of(document.value, &source).await {
                     Ok(found) => infos.extend(found),
                     Err(failure) => failures.push(failure),
                 }
             }
         }
-        if infos.is_empty() || !failures.is_empty() {
-            Failure::gather(failures)?;
+        Ok(Visited { infos, failures })
+    }
+
+    /// What kubectl's own validation says of a document without a type; the rest is the server's.
+    fn unset(&self, document: &Value) -> Option<String> {
+        let validates = self.flags.knows("validate")
+            && !matches!(self.flags.text("validate"), "ignore" | "false");
+        let missing: Vec<String> = ["apiVersion", "kind"]
+            .iter()
+            .filter(|field| document.text(field).is_empty())
+            .map(|field| format!("{field} not set"))
+            .collect();
+        match missing.as_slice() {
+            _ if !validates => None,
+            [] => None,
+            [single] => Some(single.clone()),
+            several => Some(format!("[{}]", several.join(", "))),
         }
-        Ok(infos)
     }
 
     fn texts(&self, names: &[String]) -> Outcome<Vec<(String, String)>> {

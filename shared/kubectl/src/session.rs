@@ -78,11 +78,19 @@ fn without_command(flags: &Parsed, out: &mut dyn Output) -> i32 {
     }
 }
 
+/// The order in which kubectl knows its commands, which is the order of its suggestions.
+const ORDER: [&str; 41] = [
+    "create", "expose", "run", "set", "explain", "get", "edit", "delete", "rollout", "scale", "autoscale",
+    "certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint", "describe", "logs",
+    "attach", "exec", "port-forward", "proxy", "cp", "auth", "debug", "events", "diff", "apply", "patch",
+    "replace", "wait", "kustomize", "label", "annotate", "completion", "config", "version",
+    "api-versions", "api-resources",
+];
+
 /// cobra's suggestions: names within an edit distance of two, or that begin alike.
 fn suggestions(name: &str) -> String {
-    let near: Vec<&str> = cli::COMMANDS
-        .iter()
-        .map(|command| command.name)
+    let near: Vec<&str> = ORDER
+        .into_iter()
         .filter(|known| {
             distance(&name.to_lowercase(), &known.to_lowercase()) <= 2
                 || known.to_lowercase().starts_with(&name.to_lowercase())
@@ -93,8 +101,8 @@ fn suggestions(name: &str) -> String {
     if near.is_empty() {
         return String::new();
     }
-    let lines: String = near.iter().map(|name| format!("\t{name}\n")).collect();
-    format!("\n\nDid you mean this?\n{}", lines)
+    let lines: Vec<String> = near.iter().map(|name| format!("\t{name}")).collect();
+    format!("\n\nDid you mean this?\n{}", lines.join("\n"))
 }
 
 fn distance(a: &str, b: &str) -> usize {
@@ -247,7 +255,8 @@ impl<'a> Session<'a> {
             pairs.push(("limit", &limit));
             pairs.push(("continue", &token));
             let full = format!("{path}{}", discovery::query(&pairs));
-            let page = self.send(http::Method::GET, &full, accept, None).await?.json()?;
+            let answer = self.send(http::Method::GET, &full, accept, None).await;
+            let page = answer.map_err(|failure| list_failure(failure, path, query))?.json()?;
             let next = page
                 .get("metadata")
                 .and_then(|metadata| metadata.get("continue"))
@@ -272,6 +281,38 @@ impl<'a> Session<'a> {
         let path = resource.collection(namespace);
         let pages = self.pages(&path, query, 500, crate::client::JSON).await?;
         Ok(pages.into_iter().flat_map(|page| items_of(page, resource)).collect())
+    }
+}
+
+/// `EnhanceListError`: what could not be listed, and by which selectors.
+fn list_failure(failure: Failure, path: &str, query: &[(&str, &str)]) -> Failure {
+    let Failure::Status(mut status) = failure else { return failure };
+    if matches!(status.reason.as_str(), "BadRequest" | "NotFound") {
+        let subject = go_quote(&subject(path));
+        let value = |name: &str| query.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+        let (labels, fields) = (value("labelSelector"), value("fieldSelector"));
+        status.message = if labels.is_empty() && fields.is_empty() {
+            format!("Unable to list {subject}: {}", status.message)
+        } else {
+            format!(
+                "Unable to find {subject} that match label selector {}, field selector {}: {}",
+                go_quote(labels),
+                go_quote(fields),
+                status.message
+            )
+        };
+    }
+    Failure::Status(status)
+}
+
+/// `apps/v1, Resource=deployments`, out of the path of a list.
+fn subject(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let resource = parts.last().copied().unwrap_or("");
+    match parts.as_slice() {
+        ["api", version, ..] => format!("/{version}, Resource={resource}"),
+        ["apis", group, version, ..] => format!("{group}/{version}, Resource={resource}"),
+        _ => resource.to_owned(),
     }
 }
 

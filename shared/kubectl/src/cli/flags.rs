@@ -153,6 +153,11 @@ impl Parsed {
         Ok(())
     }
 
+    /// Whether the command has such a flag.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.defaults.contains_key(name)
+    }
+
     /// Whether the flag was given.
     pub(crate) fn changed(&self, name: &str) -> bool {
         self.values.contains_key(name)

@@ -28,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) field_manager: String,
     pub(crate) field_validation: &'static str,
     pub(crate) dry_run: DryRun,
+    /// Keep the configuration in the annotation; `diff` does not.
+    pub(crate) annotate: bool,
     /// `--force`: delete and create when the change is not allowed.
     pub(crate) force: bool,
     pub(crate) subresource: String,
@@ -52,15 +54,14 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     }
     let options = options(session)?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
-    let infos = match session.target(&[], Wanted::default()).await? {
-        Target::Files(infos) => infos,
-        Target::Lists(_) | Target::Named(_) => Vec::new(),
+    let (infos, mut failures) = match session.target(&[], Wanted::default()).await? {
+        Target::Files(infos, failures) => (infos, failures),
+        Target::Lists(_) | Target::Named(_) => (Vec::new(), Vec::new()),
     };
-    if infos.is_empty() {
+    if infos.is_empty() && failures.is_empty() {
         return Err(Failure::message("no objects passed to apply"));
     }
     let human = matches!(format, Format::Human | Format::Name);
-    let mut failures = Vec::new();
     let mut objects = Vec::new();
     for info in infos {
         let mut said = Vec::new();
@@ -113,6 +114,7 @@ fn options(session: &mut Session<'_>) -> Outcome<Options> {
         field_manager: field_manager.to_owned(),
         field_validation: field_validation(flags)?,
         dry_run: DryRun::None,
+        annotate: true,
         force: flags.is("force"),
         subresource: flags.text("subresource").to_owned(),
     };
@@ -165,7 +167,8 @@ async fn create(
     options: &Options,
     said: &mut Vec<String>,
 ) -> Outcome<Applied> {
-    let mut object = modified_configuration(&info.object);
+    let mut object =
+        if options.annotate { modified_configuration(&info.object) } else { info.object.clone() };
     prune_nulls(&mut object);
     if options.dry_run == DryRun::Client {
         return Ok(Applied { operation: "created", object });
@@ -190,7 +193,8 @@ async fn update(
     options: &Options,
     said: &mut Vec<String>,
 ) -> Outcome<Applied> {
-    let modified = modified_configuration(&info.object);
+    let modified =
+        if options.annotate { modified_configuration(&info.object) } else { info.object.clone() };
     let mut attempt = 0;
     loop {
         let (patch, kind) = three_way(&info.resource, &modified, &current)
@@ -392,7 +396,7 @@ async fn server_side(
         Err(failure) => return Err(failure),
     };
     if options.dry_run == DryRun::None && options.field_manager == "kubectl" {
-        keep_last_applied(client, info, &object).await?;
+        object = keep_last_applied(client, info, object).await?;
     }
     if let Some(patch) = migration(&object, &options.field_manager) {
         let parameters = query(&[("dryRun", options.dry_run.query()), ("fieldManager", &options.field_manager)]);
@@ -428,15 +432,15 @@ fn owns_annotation(entry: &Value) -> bool {
 }
 
 /// The annotation gets a field manager of its own, so that apply on the server does not drop it.
-async fn keep_last_applied(client: &Client, info: &Info, object: &Value) -> Outcome {
+async fn keep_last_applied(client: &Client, info: &Info, object: Value) -> Outcome<Value> {
     let annotation = object.at("metadata.annotations").and_then(|all| all.get(LAST_APPLIED));
-    let Some(annotation) = annotation else { return Ok(()) };
+    let Some(annotation) = annotation else { return Ok(object) };
     let owned = object
         .list("metadata.managedFields")
         .iter()
         .any(|entry| entry.text("operation") == "Apply" && owns_annotation(entry));
     if owned {
-        return Ok(());
+        return Ok(object);
     }
     let mut only = json!({
         "apiVersion": info.resource.api_version(), "kind": info.resource.kind,
@@ -446,8 +450,7 @@ async fn keep_last_applied(client: &Client, info: &Info, object: &Value) -> Outc
         set(&mut only, &["metadata", "namespace"], Value::from(info.namespace.clone()));
     }
     let path = format!("{}{}", info.path(), query(&[("fieldManager", "kubectl-last-applied"), ("force", "false")]));
-    client.send(Method::PATCH, &path, JSON, Some((APPLY, compact(&only).into_bytes()))).await?;
-    Ok(())
+    client.send(Method::PATCH, &path, JSON, Some((APPLY, compact(&only).into_bytes()))).await?.json()
 }
 
 /// The patch that makes fields of earlier applies on the client belong to the server's apply
@@ -498,7 +501,7 @@ pub(super) async fn view_last(session: &mut Session<'_>) -> Outcome {
         };
         let value: Value = serde_json::from_str(text).map_err(|error| Failure::message(error.to_string()))?;
         let text = match session.flags.text("output") {
-            "json" => crate::print::pretty(&value),
+            "json" => crate::print::pretty_by_two(&value),
             "" | "yaml" => crate::manifest::to_yaml(&value),
             other => {
                 return Err(session.usage(format!("Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json")));

@@ -134,7 +134,7 @@ async fn resolve(
             }
             if !known && !by_verb {
                 let more = if group.is_empty() { String::new() } else { format!(" in group {}", go_quote(&group)) };
-                return Err(Failure::message(format!(
+                return Err(Failure::Raw(format!(
                     "the server doesn't have a resource type {}{more}",
                     go_quote(&resource)
                 )));

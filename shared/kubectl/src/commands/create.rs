@@ -11,7 +11,7 @@ use crate::client::JSON;
 use crate::discovery::{Resource, query};
 use crate::failure::{Failure, Outcome};
 use crate::print::{Format, Printer, compact};
-use crate::select::{Info, Wanted};
+use crate::select::{Info, Visited, Wanted};
 use crate::session::Session;
 use crate::value::{Reading as _, set};
 
@@ -39,11 +39,10 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     }
     let dry_run = DryRun::of(session)?;
     let validation = field_validation(&session.flags)?;
-    let infos = session.read_files(&files).await?;
-    if infos.is_empty() {
+    let Visited { infos, mut failures } = session.read_files(&files).await?;
+    if infos.is_empty() && failures.is_empty() {
         return Err(Failure::message("no objects passed to create"));
     }
-    let mut failures = Vec::new();
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
     let mut printer = Printer::new(format, &session.flags, format!("created{}", dry_run.suffix()));
     for info in infos {
@@ -229,15 +228,14 @@ pub(super) async fn replace(session: &mut Session<'_>) -> Outcome {
     let dry_run = DryRun::of(session)?;
     let validation = field_validation(&session.flags)?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
-    let infos = session.read_files(&files).await?;
-    if infos.is_empty() {
+    let Visited { infos, mut failures } = session.read_files(&files).await?;
+    if infos.is_empty() && failures.is_empty() {
         return Err(Failure::message("no objects passed to replace"));
     }
     let force = session.flags.is("force");
     if force {
         delete_all(session, &infos).await?;
     }
-    let mut failures = Vec::new();
     let operation = format!("replaced{}", dry_run.suffix());
     let mut printer = Printer::new(format, &session.flags, operation);
     for info in infos {

@@ -50,9 +50,10 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     let arguments = session.flags.arguments.clone();
     let target = session.target(&arguments, wanted).await?;
     let explicit = session.explicit_namespace;
-    let named = !matches!(target, Target::Files(_));
+    let named = !matches!(target, Target::Files(..));
     let visited = session.visit(target, wanted).await?;
     let mut failures = visited.failures;
+    let found = visited.infos.len();
     let mut deleted = Vec::new();
     for info in visited.infos {
         if explicit && named && !info.resource.namespaced {
@@ -65,7 +66,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         }
     }
     Failure::gather(failures)?;
-    if deleted.is_empty() {
+    if found == 0 {
         session.say("No resources found\n");
         return Ok(());
     }

@@ -25,9 +25,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     }
     let server_side = session.flags.is("server-side");
     let options = options(session, server_side);
-    let Target::Files(infos) = session.target(&[], Wanted::default()).await? else { return Ok(()) };
+    let target = session.target(&[], Wanted::default()).await?;
+    let Target::Files(infos, mut failures) = target else { return Ok(()) };
     let mut different = false;
-    let mut failures = Vec::new();
     let keep = session.flags.is("show-managed-fields");
     let show_secrets = session.flags.is("show-secrets");
     for info in infos {
@@ -57,6 +57,7 @@ fn options(session: &Session<'_>, server_side: bool) -> Options {
         field_manager: manager.to_owned(),
         field_validation: "",
         dry_run: DryRun::Server,
+        annotate: false,
         force: false,
         subresource: String::new(),
     }

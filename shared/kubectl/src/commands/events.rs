@@ -86,13 +86,11 @@ fn is_wanted(event: &Value, types: &[String]) -> bool {
 }
 
 /// `eventTime` of `cmd/events/events.go`.
-fn last_seen(event: &Value) -> String {
-    for field in ["series.lastObservedTime", "lastTimestamp", "eventTime"] {
-        if event.has(field) {
-            return event.text(field).to_owned();
-        }
-    }
-    String::new()
+fn last_seen(event: &Value) -> Option<jiff::Timestamp> {
+    ["series.lastObservedTime", "lastTimestamp", "eventTime"]
+        .into_iter()
+        .find(|field| event.has(field))
+        .and_then(|field| event.text(field).parse().ok())
 }
 
 fn line(session: &Session<'_>, event: &Value, all: bool) -> String {

@@ -7,7 +7,7 @@ use super::pods::{default_container, has_container, no_such_container, pods_of, 
 use crate::client::JSON;
 use crate::discovery::encode;
 use crate::failure::{Failure, Outcome};
-use crate::select::{Target, Wanted};
+use crate::select::Wanted;
 use crate::session::Session;
 use crate::value::Reading as _;
 
@@ -86,12 +86,7 @@ async fn pod(session: &mut Session<'_>, name: Option<&String>) -> Outcome<serde_
         .map(|name| if name.contains('/') { name.clone() } else { format!("pods/{name}") })
         .into_iter()
         .collect();
-    let target = match session.target(&arguments, Wanted::default()).await? {
-        Target::Files(infos) => {
-            Target::Named(infos.into_iter().map(|info| (info.resource, info.name)).collect())
-        }
-        other => other,
-    };
+    let target = session.target(&arguments, Wanted::default()).await?.by_name()?;
     let visited = session.visit(target, Wanted::default()).await?;
     let mut infos = visited.infos;
     if infos.len() > 1 {

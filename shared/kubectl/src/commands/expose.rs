@@ -99,7 +99,24 @@ fn selector(session: &Session<'_>, info: &Info) -> Outcome<Value> {
         "Service" | "ReplicationController" => "spec.selector",
         _ => {
             if !info.object.list("spec.selector.matchExpressions").is_empty() {
-                return Err(refused("couldn't convert expressions to map-based selector format".to_owned()));
+                let shown: Vec<String> = info
+                    .object
+                    .list("spec.selector.matchExpressions")
+                    .iter()
+                    .map(|expression| {
+                        let values: Vec<String> = expression.list("values").iter().map(plain).collect();
+                        format!(
+                            "{{Key:{} Operator:{} Values:[{}]}}",
+                            expression.text("key"),
+                            expression.text("operator"),
+                            values.join(" ")
+                        )
+                    })
+                    .collect();
+                return Err(refused(format!(
+                    "couldn't convert expressions - \"[{}]\" to map-based selector format",
+                    shown.join(" ")
+                )));
             }
             "spec.selector.matchLabels"
         }

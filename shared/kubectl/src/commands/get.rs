@@ -80,7 +80,10 @@ async fn table(session: &mut Session<'_>, arguments: &[String], format: &Format)
     let sort_by = session.flags.text("sort-by").to_owned();
     if !sort_by.is_empty() {
         for part in &mut parts {
-            sort_rows(&mut part.value, &sort_by).map_err(Failure::Message)?;
+            // kubectl prints no rows when no object has the field.
+            if sort_rows(&mut part.value, &sort_by).is_err() {
+                set(&mut part.value, &["rows"], json!([]));
+            }
         }
     }
     let several = match parts.split_first() {
@@ -127,7 +130,8 @@ async fn tables(session: &mut Session<'_>, target: Target) -> Outcome<(Vec<Part>
                 }
             }
         }
-        Target::Files(infos) => {
+        Target::Files(infos, faults) => {
+            failures.extend(faults);
             for info in infos {
                 let path = format!("{}{}", info.path(), list_query("", "", &[("includeObject", include)]));
                 match session.send(Method::GET, &path, accept, None).await {
@@ -211,13 +215,10 @@ async fn generic(session: &mut Session<'_>, arguments: &[String], format: Format
     let target = session.target(arguments, wanted).await?;
     let single = match &target {
         Target::Named(named) => named.len() == 1,
-        Target::Files(infos) => infos.len() == 1,
+        Target::Files(infos, _) => infos.len() == 1,
         Target::Lists(_) => false,
     };
-    let target = match target {
-        Target::Files(infos) => Target::Named(infos.into_iter().map(|info| (info.resource, info.name)).collect()),
-        other => other,
-    };
+    let target = target.by_name()?;
     let Visited { infos, mut failures } = session.visit(target, wanted).await?;
     if session.flags.is("ignore-not-found") {
         failures.retain(|failure| !failure.is_not_found());
@@ -273,10 +274,10 @@ async fn watch(session: &mut Session<'_>, arguments: &[String], format: Format) 
         Target::Named(mut named) if named.len() == 1 => {
             named.pop().map_or((None, None), |(resource, name)| (Some(resource), Some(name)))
         }
-        Target::Files(mut infos) if infos.len() == 1 => {
+        Target::Files(mut infos, _) if infos.len() == 1 => {
             infos.pop().map_or((None, None), |info| (Some(info.resource), Some(info.name)))
         }
-        Target::Named(_) | Target::Files(_) => {
+        Target::Named(_) | Target::Files(..) => {
             return Err(Failure::message(
                 "watch is only supported on individual resources and resource collections - more than 1 resource was found",
             ));

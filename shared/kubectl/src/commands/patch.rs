@@ -20,10 +20,10 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     let (text, file) = (flags.text("patch").to_owned(), flags.text("patch-file").to_owned());
     let text = match (text.is_empty(), file.is_empty()) {
         (false, false) => {
-            return Err(session.usage("cannot specify --patch and --patch-file together"));
+            return Err(Failure::message("cannot specify --patch and --patch-file together"));
         }
         (true, true) => {
-            return Err(session.usage("must specify --patch or --patch-file containing the contents of the patch"));
+            return Err(Failure::message("must specify --patch or --patch-file containing the contents of the patch"));
         }
         (false, true) => text,
         (true, false) => session.files.read(&file).ok_or_else(|| {
@@ -35,7 +35,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         "merge" => MERGE,
         "strategic" => STRATEGIC,
         _ => {
-            return Err(session.usage(format!(
+            return Err(Failure::message(format!(
                 "--type must be one of [json merge strategic], not {}",
                 crate::failure::go_quote(flags.text("type"))
             )));

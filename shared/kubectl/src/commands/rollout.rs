@@ -134,6 +134,18 @@ pub(super) async fn undo(session: &mut Session<'_>) -> Outcome {
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
     let (infos, mut failures) = infos(session).await?;
     for info in infos {
+        let applied = info
+            .object
+            .at("metadata.annotations")
+            .is_some_and(|all| all.get(super::apply::LAST_APPLIED).is_some());
+        if applied {
+            session.warn(&format!(
+                "resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.",
+                info.resource.plural,
+                info.name,
+                super::apply::LAST_APPLIED
+            ));
+        }
         match history::undo(session, &info, to, dry_run).await {
             Ok(operation) => {
                 let mut printer = Printer::new(format.clone(), &session.flags, operation);

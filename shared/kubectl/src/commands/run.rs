@@ -14,6 +14,9 @@ use crate::value::{Reading as _, set};
 
 /// Runs the command.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
+    if !session.flags.changed("image") {
+        return Err(Failure::message("required flag(s) \"image\" not set"));
+    }
     let arguments = session.flags.arguments.clone();
     let Some(name) = arguments.first().filter(|_| session.flags.before_dash != Some(0)) else {
         return Err(session.usage("NAME is required for run"));

@@ -22,7 +22,7 @@ pub(super) async fn run(session: &mut Session<'_>, verb: Verb) -> Outcome {
         Verb::SetImage => {
             let (resources, pairs) = split(&arguments);
             if resources.is_empty() && session.flags.all("filename").is_empty() {
-                return Err(Failure::message("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+                return Err(Failure::message(crate::select::NOTHING_NAMED));
             }
             if pairs.is_empty() {
                 return Err(Failure::message("at least one image update is required"));
@@ -99,8 +99,7 @@ pub(super) async fn change(
             .ok_or_else(|| Failure::message(format!("{}/{} is not a pod or has no pod template", info.resource.plural, info.name)))
             .and_then(&edit);
         if let Err(failure) = edited {
-            let said = format!("{}/{} {}", info.resource.plural, info.name, failure.text());
-            failures.push(Failure::Message(format!("error: {said}").trim_start_matches("error: ").to_owned()));
+            failures.push(failure);
             continue;
         }
         if object == info.object {

@@ -114,7 +114,7 @@ async fn list(session: &mut Session<'_>, resources: &[String]) -> Outcome {
         };
         for field in ["containers", "initContainers"] {
             for container in template.list(&format!("spec.{field}")) {
-                said.push_str(&format!("# {} {}, container {}\n", info.resource.plural, info.name, container.text("name")));
+                said.push_str(&format!("# {} {}, container {}\n", info.resource.kind, info.name, container.text("name")));
                 for variable in container.list("env") {
                     said.push_str(&shown(variable));
                 }

@@ -45,10 +45,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         until_created(session, &target, timeout).await?;
     }
     let for_delete = conditions.iter().any(|condition| matches!(condition, Condition::Delete));
-    let target = match target {
-        Target::Files(infos) => Target::Named(infos.into_iter().map(|info| (info.resource, info.name)).collect()),
-        other => other,
-    };
+    let target = target.by_name()?;
     let visited = session.visit(target, wanted).await?;
     let mut failures = visited.failures;
     if for_delete {

@@ -76,23 +76,20 @@ fn basics(page: &mut Page, container: &Value, status: Option<&Value>, space: &st
     if let Some(status) = status {
         page.field(2, "Image ID", status.text("imageID"));
     }
-    let ports: Vec<String> = container
-        .list("ports")
-        .iter()
-        .map(|port| {
-            let shown = format!("{}/{}", port.int("containerPort").unwrap_or(0), port.text("protocol"));
-            match port.text("name") {
-                "" => shown,
-                name => format!("{shown} ({name})"),
-            }
-        })
-        .collect();
-    let host_ports: Vec<String> = container
-        .list("ports")
-        .iter()
-        .map(|port| format!("{}/{}", port.int("hostPort").unwrap_or(0), port.text("protocol")))
-        .collect();
-    for (one, many, ports) in [("Port", "Ports", ports), ("Host Port", "Host Ports", host_ports)] {
+    for (one, many, field) in
+        [("Port", "Ports", "containerPort"), ("Host Port", "Host Ports", "hostPort")]
+    {
+        let ports: Vec<String> = container
+            .list("ports")
+            .iter()
+            .map(|port| {
+                let shown = format!("{}/{}", port.int(field).unwrap_or(0), port.text("protocol"));
+                match port.text("name") {
+                    "" => shown,
+                    name => format!("{shown} ({name})"),
+                }
+            })
+            .collect();
         match ports.as_slice() {
             [] => page.field(2, one, "<none>"),
             [single] => page.field(2, one, single),
@@ -270,12 +267,8 @@ fn one_variable(page: &mut Page, variable: &Value, container: &Value, pod: Optio
     }
 }
 
-/// `ExtractFieldPathAsString`.
+/// `ExtractFieldPathAsString`; kubectl knows no field label for a single label or annotation.
 fn field(pod: &Value, path: &str) -> String {
-    if let Some((map, key)) = path.strip_suffix(']').and_then(|path| path.split_once('[')) {
-        let key = key.trim_matches(['\'', '"']);
-        return pod.at(map).and_then(|map| map.get(key)).map(plain).unwrap_or_default();
-    }
     let path = if path == "spec.host" { "spec.nodeName" } else { path };
     pod.at(path).map(plain).unwrap_or_default()
 }

@@ -388,7 +388,15 @@ impl<'a> Reading<'a> {
     }
 
     fn scan_error(&self, error: &ScanError) -> ManifestError {
-        ManifestError::at(self.position(*error.marker()), error.info())
+        // kubectl's parser says the problem without what it was doing.
+        let info = error.info();
+        let problem = match info.split_once(", did not find") {
+            Some((context, problem)) if context.starts_with("while ") => {
+                format!("did not find{problem}")
+            }
+            _ => info,
+        };
+        ManifestError::at(self.position(*error.marker()), problem)
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) enum Format {
     Columns(CustomColumns),
 }
 
-const FORMATS: &str = "json,yaml,kyaml,name,go-template,go-template-file,template,templatefile,jsonpath,jsonpath-as-json,jsonpath-file";
+const FORMATS: &str = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml";
+const GET_FORMATS: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
 
 impl Format {
     /// Reads `-o` and `--template`; `get` also knows custom columns and `wide`.
@@ -67,9 +68,9 @@ impl Format {
                 return Err(format!("the output format {name} is not available in the console"));
             }
             _ => {
-                let more = if for_get { ",custom-columns,custom-columns-file,wide" } else { "" };
+                let formats = if for_get { GET_FORMATS } else { FORMATS };
                 return Err(format!(
-                    "unable to match a printer suitable for the output format \"{output}\", allowed formats are: {FORMATS}{more}"
+                    "unable to match a printer suitable for the output format \"{output}\", allowed formats are: {formats}"
                 ));
             }
         })

@@ -5,7 +5,15 @@ use serde_json::Value;
 /// `-o json`, with a line break at the end.
 pub(crate) fn pretty(value: &Value) -> String {
     let mut out = String::new();
-    write(&mut out, value, Some(0));
+    write(&mut out, value, Some(0), "    ");
+    out.push('\n');
+    out
+}
+
+/// The same with two spaces, as `apply view-last-applied` prints it.
+pub(crate) fn pretty_by_two(value: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, value, Some(0), "  ");
     out.push('\n');
     out
 }
@@ -13,11 +21,11 @@ pub(crate) fn pretty(value: &Value) -> String {
 /// `json.Marshal`.
 pub(crate) fn compact(value: &Value) -> String {
     let mut out = String::new();
-    write(&mut out, value, None);
+    write(&mut out, value, None, "");
     out
 }
 
-fn write(out: &mut String, value: &Value, depth: Option<usize>) {
+fn write(out: &mut String, value: &Value, depth: Option<usize>, step: &str) {
     match value {
         Value::String(text) => string(out, text),
         Value::Array(items) if items.is_empty() => out.push_str("[]"),
@@ -25,44 +33,44 @@ fn write(out: &mut String, value: &Value, depth: Option<usize>) {
         Value::Array(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
-                separate(out, index, depth);
-                write(out, item, depth.map(|depth| depth + 1));
+                separate(out, index, depth, step);
+                write(out, item, depth.map(|depth| depth + 1), step);
             }
-            close(out, depth, ']');
+            close(out, depth, ']', step);
         }
         Value::Object(map) => {
             out.push('{');
             for (index, (key, item)) in map.iter().enumerate() {
-                separate(out, index, depth);
+                separate(out, index, depth, step);
                 string(out, key);
                 out.push_str(if depth.is_some() { ": " } else { ":" });
-                write(out, item, depth.map(|depth| depth + 1));
+                write(out, item, depth.map(|depth| depth + 1), step);
             }
-            close(out, depth, '}');
+            close(out, depth, '}', step);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
     }
 }
 
-fn separate(out: &mut String, index: usize, depth: Option<usize>) {
+fn separate(out: &mut String, index: usize, depth: Option<usize>, step: &str) {
     if index > 0 {
         out.push(',');
     }
     if let Some(depth) = depth {
-        indent(out, depth + 1);
+        indent(out, depth + 1, step);
     }
 }
 
-fn close(out: &mut String, depth: Option<usize>, bracket: char) {
+fn close(out: &mut String, depth: Option<usize>, bracket: char, step: &str) {
     if let Some(depth) = depth {
-        indent(out, depth);
+        indent(out, depth, step);
     }
     out.push(bracket);
 }
 
-fn indent(out: &mut String, depth: usize) {
+fn indent(out: &mut String, depth: usize, step: &str) {
     out.push('\n');
-    out.extend(std::iter::repeat_n("    ", depth));
+    out.extend(std::iter::repeat_n(step, depth));
 }
 
 fn string(out: &mut String, text: &str) {

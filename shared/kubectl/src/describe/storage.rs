@@ -1,0 +1,115 @@
+//! `kubectl describe` of claims, and of priority classes.
+
+use serde_json::Value;
+
+use super::page::{Page, clock_text};
+use crate::failure::Outcome;
+use crate::print::format_labels;
+use crate::session::Session;
+use crate::value::{Reading as _, plain};
+
+/// Writes the text of a claim, with the pods that use it.
+pub(super) async fn claim(session: &mut Session<'_>, page: &mut Page, claim: &Value) -> Outcome {
+    let path = format!("/api/v1/namespaces/{}/pods?limit=500", claim.text("metadata.namespace"));
+    let pods = session.client.get(&path).await?;
+    let name = claim.text("metadata.name");
+    page.field(0, "Name", name);
+    page.field(0, "Namespace", claim.text("metadata.namespace"));
+    page.field(0, "StorageClass", claim.text("spec.storageClassName"));
+    if claim.has("metadata.deletionTimestamp") {
+        let lasts = page.ago(claim.text("metadata.deletionTimestamp"));
+        page.field(0, "Status", &format!("Terminating (lasts {lasts})"));
+    } else {
+        page.field(0, "Status", claim.text("status.phase"));
+    }
+    let volume = claim.text("spec.volumeName");
+    page.field(0, "Volume", volume);
+    page.meta(claim);
+    let finalizers: Vec<String> = claim.list("metadata.finalizers").iter().map(plain).collect();
+    page.field(0, "Finalizers", &format!("[{}]", finalizers.join(" ")));
+    let bound = !volume.is_empty();
+    let capacity = claim.at("status.capacity.storage").filter(|_| bound).map(plain);
+    page.field(0, "Capacity", &capacity.unwrap_or_default());
+    page.field(0, "Access Modes", &if bound { modes(claim) } else { String::new() });
+    let mode = claim.text("spec.volumeMode");
+    if !mode.is_empty() {
+        page.field(0, "VolumeMode", mode);
+    }
+    if let Some(source) = claim.at("spec.dataSource") {
+        page.at(0, "DataSource:\n");
+        if source.has("apiGroup") {
+            page.field(1, "APIGroup", source.text("apiGroup"));
+        }
+        page.field(1, "Kind", source.text("kind"));
+        page.field(1, "Name", source.text("name"));
+    }
+    let users: Vec<&str> = pods
+        .list("items")
+        .iter()
+        .filter(|pod| {
+            pod.list("spec.volumes")
+                .iter()
+                .any(|volume| volume.text("persistentVolumeClaim.claimName") == name)
+        })
+        .map(|pod| pod.text("metadata.name"))
+        .collect();
+    page.at(0, "Used By:\t");
+    if users.is_empty() {
+        page.at(0, "<none>\n");
+    }
+    for (index, user) in users.into_iter().enumerate() {
+        let indent = if index > 0 { "\t" } else { "" };
+        page.at(0, &format!("{indent}{user}\n"));
+    }
+    conditions(page, claim);
+    Ok(())
+}
+
+fn modes(claim: &Value) -> String {
+    let modes: Vec<&str> = claim.list("status.accessModes").iter().filter_map(Value::as_str).collect();
+    let short: Vec<&str> = [
+        ("ReadWriteOnce", "RWO"),
+        ("ReadOnlyMany", "ROX"),
+        ("ReadWriteMany", "RWX"),
+        ("ReadWriteOncePod", "RWOP"),
+    ]
+    .into_iter()
+    .filter(|(long, _)| modes.contains(long))
+    .map(|(_, short)| short)
+    .collect();
+    short.join(",")
+}
+
+fn conditions(page: &mut Page, claim: &Value) {
+    let conditions = claim.list("status.conditions");
+    if conditions.is_empty() {
+        return;
+    }
+    page.at(0, "Conditions:\n");
+    page.at(1, "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage\n");
+    page.at(1, "----\t------\t-----------------\t------------------\t------\t-------\n");
+    for condition in conditions {
+        page.at(
+            1,
+            &format!(
+                "{} \t{} \t{} \t{} \t{} \t{}\n",
+                condition.text("type"),
+                condition.text("status"),
+                clock_text(condition.text("lastProbeTime")),
+                clock_text(condition.text("lastTransitionTime")),
+                condition.text("reason"),
+                condition.text("message")
+            ),
+        );
+    }
+}
+
+/// Writes the text of a priority class.
+pub(super) fn priority_class(page: &mut Page, class: &Value) {
+    page.field(0, "Name", class.text("metadata.name"));
+    page.field(0, "Value", &class.int("value").unwrap_or(0).to_string());
+    page.field(0, "GlobalDefault", &class.truth("globalDefault").to_string());
+    page.field(0, "PreemptionPolicy", class.text("preemptionPolicy"));
+    page.field(0, "Description", class.text("description"));
+    page.field(0, "Annotations", &format_labels(&class.entries("metadata.annotations")));
+}
