@@ -19,7 +19,7 @@ pub struct Cell {
     /// What kind of cell it is.
     #[serde(flatten)]
     pub kind: CellKind,
-    /// Hints, offered when a check of this or the following check cell fails.
+    /// Hints, offered when a check of this cell fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,
 }
