@@ -123,7 +123,8 @@ async fn apply(client: &Client) -> Result<f64, Failure> {
 async fn watch(client: &Client) -> Result<f64, Failure> {
     let list: serde_json::Value =
         client.request(Request::get(format!("{NAMESPACE}?limit=1")).body(Vec::new())?).await?;
-    let version = list["metadata"]["resourceVersion"].as_str().ok_or("a list without a version")?;
+    let version = list.pointer("/metadata/resourceVersion").and_then(serde_json::Value::as_str);
+    let version = version.ok_or("a list without a version")?;
     let path = format!("{NAMESPACE}?watch=true&resourceVersion={version}");
     let lines = client.request_stream(Request::get(path).body(Vec::new())?).await?.lines();
     pin_mut!(lines);

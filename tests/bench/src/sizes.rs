@@ -6,21 +6,37 @@ use std::process::Command;
 use crate::Failure;
 use crate::subject::root;
 
-/// What belongs together, how it is found, and its budget in KiB.
-const BUDGETS: [(&str, fn(&str) -> bool, u32); 4] = [
-    (
-        "page (wasm and glue)",
-        |path| !path.contains('/') && (path.ends_with(".wasm") || path.ends_with(".js")),
-        400,
-    ),
-    (
-        "HTML and CSS",
-        |path| !path.contains('/') && (path.ends_with(".html") || path.ends_with(".css")),
-        40,
-    ),
-    ("worker (embedded cluster)", |path| path.starts_with("worker"), 700),
-    ("editor (loaded lazily)", |path| path.contains("editor"), 1_040),
+/// Files that are downloaded together.
+struct Part {
+    label: &'static str,
+    wanted: fn(&str) -> bool,
+    budget_kib: u32,
+}
+
+/// The budgets of the page.
+const PARTS: [Part; 4] = [
+    Part {
+        label: "page (wasm and glue)",
+        wanted: |path| at_root(path, &["wasm", "js"]),
+        budget_kib: 400,
+    },
+    Part { label: "HTML and CSS", wanted: |path| at_root(path, &["html", "css"]), budget_kib: 40 },
+    Part {
+        label: "worker (embedded cluster)",
+        wanted: |path| path.starts_with("worker"),
+        budget_kib: 700,
+    },
+    Part {
+        label: "editor (loaded lazily)",
+        wanted: |path| path.contains("editor"),
+        budget_kib: 1_040,
+    },
 ];
+
+fn at_root(path: &str, extensions: &[&str]) -> bool {
+    let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+    !path.contains('/') && extension.is_some_and(|extension| extensions.contains(&extension))
+}
 
 /// Prints a row for each.
 pub(crate) fn print() -> Result<(), Failure> {
@@ -28,12 +44,12 @@ pub(crate) fn print() -> Result<(), Failure> {
     let mut files = Vec::new();
     collect(&dist, &dist, &mut files)?;
     println!("{:34} {:>10} {:>10}", "brotli", "size", "budget");
-    for (label, wanted, budget) in BUDGETS {
+    for part in PARTS {
         let mut bytes = 0;
-        for file in files.iter().filter(|path| wanted(path)) {
+        for file in files.iter().filter(|path| (part.wanted)(path)) {
             bytes += compressed(&dist.join(file))?;
         }
-        println!("{label:34} {:>6} KiB {budget:>6} KiB", bytes / 1024);
+        println!("{:34} {:>6} KiB {:>6} KiB", part.label, bytes / 1024, part.budget_kib);
     }
     Ok(())
 }

@@ -123,6 +123,22 @@ impl Browser {
         Ok(element.click().await?)
     }
 
+    /// Replaces the text of the editor inside an element, whichever editor it is: click into it, select
+    /// all, type.
+    pub async fn write(&self, css: &str, text: &str) -> Outcome {
+        self.find(css).await?.scroll_into_view().await?;
+        let editor = self.find(&format!("{css} :is(.monaco-editor, .plain__text)")).await?;
+        editor.click().await?;
+        self.driver
+            .action_chain()
+            .key_down(Key::Control)
+            .send_keys("a")
+            .key_up(Key::Control)
+            .perform()
+            .await?;
+        Ok(self.driver.action_chain().send_keys(text).perform().await?)
+    }
+
     /// Waits until a JavaScript expression is true.
     pub async fn until(&self, what: &str, expression: &str) -> Outcome {
         let script = format!("return Boolean({expression});");

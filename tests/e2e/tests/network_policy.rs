@@ -1,0 +1,123 @@
+//! Section 3 from end to end, as a learner walks it: on the embedded cluster in the server and in the
+//! tab, in both languages.
+#![cfg(feature = "browser")]
+
+use e2e::Outcome;
+use e2e::audit::{accessible, quiet};
+use e2e::browser::{Browser, Size};
+use e2e::serve::{Podium, static_files};
+
+const SCENARIO: &str = "hypercloud-4.1/03-network-policy";
+/// No YAML at all from the third line on.
+const BROKEN: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: [";
+
+/// Steps after the ones that are walked by hand, with their check cells.
+const REST: [(&str, &[&str]); 6] = [
+    ("other-namespace", &["still-blocked"]),
+    ("label", &["picture-matrix"]),
+    ("dash", &["leak"]),
+    ("repair", &["repaired"]),
+    ("relabel", &["relabelled"]),
+    ("away", &["open-again"]),
+];
+
+fn press(cell: &str, name: &str) -> String {
+    format!("[data-cell='{cell}'] [data-press='{name}']:not([disabled])")
+}
+
+/// Checks a cell and waits until all its checks pass.
+async fn passes(browser: &Browser, cell: &str) -> Outcome {
+    browser.click(&press(cell, "check")).await?;
+    let all = format!(
+        "(rows => rows.length > 0 && rows.every(row => row.dataset.verdict === 'check-passed'))\
+         ([...document.querySelectorAll(\"[data-cell='{cell}'] [data-verdict]\")])"
+    );
+    browser.until(&format!("all checks of {cell} pass"), &all).await
+}
+
+/// Replaces the text of a manifest cell as a person does: into the editor, select all, type.
+async fn write(browser: &Browser, cell: &str, text: &str) -> Outcome {
+    browser.write(&format!("[data-cell='{cell}']"), text).await
+}
+
+async fn look(browser: &Browser, place: &str) -> Outcome {
+    quiet(browser, place).await?;
+    accessible(browser, place).await?;
+    browser.screenshot(place).await?;
+    Ok(())
+}
+
+/// A failed check says what is missing; a broken text says where; nothing is lost on a refresh.
+async fn stumble(browser: &Browser, tag: &str) -> Outcome {
+    browser.click(&press("same-matrix", "check")).await?;
+    browser
+        .find("[data-cell='same-matrix'] [data-check='policy'][data-verdict='check-failed']")
+        .await?;
+    write(browser, "default-policy", BROKEN).await?;
+    browser.find("[data-cell='default-policy'] .findings").await?;
+    browser.find("[data-cell='default-policy'] [data-state='state-invalid']").await?;
+    look(browser, &format!("{tag}-broken-yaml")).await?;
+    browser.driver.refresh().await?;
+    browser.find(&press("default-policy", "reset-cell")).await?;
+    browser.find("[data-cell='default-policy'] [data-state='state-invalid']").await?;
+    browser.click(&press("default-policy", "reset-cell")).await?;
+    browser.find("[data-cell='default-policy'] [data-state='state-pristine']").await?;
+    Ok(())
+}
+
+/// Applies the first policy, takes the step back, and undoes that.
+async fn apply_reset_undo(browser: &Browser, tag: &str) -> Outcome {
+    browser.click(&press("default-policy", "apply")).await?;
+    let created = "networkpolicy.networking.k8s.io/default-policy created";
+    browser.shows("[data-cell='default-policy'] .answers", created).await?;
+    passes(browser, "same-matrix").await?;
+    look(browser, &format!("{tag}-policy-applied")).await?;
+    browser.click("[data-step='same-namespace'] [data-press='reset-step']").await?;
+    browser.click("[data-press='reset-go']").await?;
+    browser.click(".toast .press").await?;
+    passes(browser, "same-matrix").await
+}
+
+async fn walk(url: &str, executor: &str, language: &str) -> Outcome {
+    let tag = format!("{executor}-{language}");
+    let browser = Browser::open(Size::WIDE).await?;
+    browser.goto(&format!("{url}/{language}/{SCENARIO}/")).await?;
+    browser.find(&format!("[data-executor='{executor}']")).await?;
+    passes(&browser, "open-matrix").await?;
+    look(&browser, &format!("{tag}-open")).await?;
+    stumble(&browser, &tag).await?;
+    apply_reset_undo(&browser, &tag).await?;
+    for (step, checks) in REST {
+        browser
+            .click(&format!("[data-step='{step}'] [data-press='solve-step']:not([disabled])"))
+            .await?;
+        browser.click("[data-press='solve-go']").await?;
+        for cell in checks {
+            passes(&browser, cell).await?;
+        }
+    }
+    look(&browser, &format!("{tag}-done")).await?;
+    browser.close().await
+}
+
+#[tokio::test]
+async fn the_notebook_is_walked_on_the_server_in_korean() -> Outcome {
+    let podium = Podium::start(&[])?;
+    walk(&podium.url, "embedded-server", "ko").await
+}
+
+#[tokio::test]
+async fn the_notebook_is_walked_on_the_server_in_english() -> Outcome {
+    let podium = Podium::start(&[])?;
+    walk(&podium.url, "embedded-server", "en").await
+}
+
+#[tokio::test]
+async fn the_notebook_is_walked_in_the_tab_without_a_server_in_korean() -> Outcome {
+    walk(&static_files().await?, "embedded-tab", "ko").await
+}
+
+#[tokio::test]
+async fn the_notebook_is_walked_in_the_tab_without_a_server_in_english() -> Outcome {
+    walk(&static_files().await?, "embedded-tab", "en").await
+}
