@@ -54,7 +54,7 @@ pub enum DocumentOutcome {
 }
 
 /// The answer to one document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentResult {
     /// Which object the document is about.
     pub key: ObjectKey,
@@ -71,7 +71,7 @@ pub struct DocumentResult {
 }
 
 /// A document before and after it would be applied.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentDiff {
     /// Which object the document is about.
     pub key: ObjectKey,
@@ -109,7 +109,10 @@ pub async fn apply_documents(
                 Ok(applied) => DocumentResult {
                     key: key_of(&applied.object, kubectl.namespace()),
                     outcome: outcome_of(applied.operation, &applied.object),
-                    message: name_line(&applied.object, &with_suffix(applied.operation, options.dry_run)),
+                    message: name_line(
+                        &applied.object,
+                        &with_suffix(applied.operation, options.dry_run),
+                    ),
                     status: None,
                     warnings,
                     object: Some(applied.object),
@@ -130,7 +133,8 @@ fn commands_options(options: &ApplyOptions, annotate: bool) -> commands::ApplyOp
     commands::ApplyOptions {
         server_side: options.server_side,
         force_conflicts: options.force_conflicts,
-        field_manager: if options.server_side { "kubectl" } else { "kubectl-client-side-apply" }.to_owned(),
+        field_manager: if options.server_side { "kubectl" } else { "kubectl-client-side-apply" }
+            .to_owned(),
         field_validation: "Strict",
         dry_run: if options.dry_run { DryRun::Server } else { DryRun::None },
         annotate,
@@ -144,7 +148,10 @@ fn outcome_of(operation: &str, object: &Value) -> DocumentOutcome {
     match operation {
         "created" => DocumentOutcome::Created,
         "unchanged" => DocumentOutcome::Unchanged,
-        "serverside-applied" if object.list("metadata.managedFields").len() == 1 && object.int("metadata.generation") == Some(1) => {
+        "serverside-applied"
+            if object.list("metadata.managedFields").len() == 1
+                && object.int("metadata.generation") == Some(1) =>
+        {
             DocumentOutcome::Created
         }
         _ => DocumentOutcome::Configured,
@@ -172,7 +179,9 @@ pub async fn delete_documents(kubectl: &Kubectl, documents: &[Document]) -> Vec<
             let key = key_of(&value, kubectl.namespace());
             let options = DeleteOptions::default();
             let result = match info(&client, &mut discovery, value).await {
-                Ok(info) => commands::delete_info(&client, &info, &options).await.map(|(_, warnings)| (info, warnings)),
+                Ok(info) => commands::delete_info(&client, &info, &options)
+                    .await
+                    .map(|(_, warnings)| (info, warnings)),
                 Err(failure) => Err(failure),
             };
             results.push(match result {
@@ -194,7 +203,8 @@ pub async fn delete_documents(kubectl: &Kubectl, documents: &[Document]) -> Vec<
 /// What applying documents would change, asked of the server with a dry run.
 pub async fn diff_documents(kubectl: &Kubectl, documents: &[Document]) -> Vec<DocumentDiff> {
     let client = Client::new(kubectl.clone(), "kubectl diff");
-    let options = commands_options(&ApplyOptions { dry_run: true, ..ApplyOptions::default() }, false);
+    let options =
+        commands_options(&ApplyOptions { dry_run: true, ..ApplyOptions::default() }, false);
     let mut discovery = None;
     let mut results = Vec::new();
     for document in documents {
@@ -205,12 +215,20 @@ pub async fn diff_documents(kubectl: &Kubectl, documents: &[Document]) -> Vec<Do
                 Err(failure) => Err(failure),
             };
             let yaml = |object: &Value| {
-                if object.is_null() { String::new() } else { to_yaml(&without_managed_fields(object)) }
+                if object.is_null() {
+                    String::new()
+                } else {
+                    to_yaml(&without_managed_fields(object))
+                }
             };
             results.push(match result {
-                Ok((before, after)) => {
-                    DocumentDiff { key, before: yaml(&before), after: yaml(&after), refused: None, status: None }
-                }
+                Ok((before, after)) => DocumentDiff {
+                    key,
+                    before: yaml(&before),
+                    after: yaml(&after),
+                    refused: None,
+                    status: None,
+                },
                 Err(failure) => DocumentDiff {
                     key,
                     before: String::new(),
@@ -246,7 +264,8 @@ fn key_of(value: &Value, namespace: &str) -> ObjectKey {
 /// Finds the resource of an object; asks the server what it serves only once, and again when a kind
 /// is not known (its definition may be one of the documents before).
 async fn info(client: &Client, known: &mut Option<Discovery>, mut object: Value) -> Outcome<Info> {
-    let (api_version, kind) = (object.text("apiVersion").to_owned(), object.text("kind").to_owned());
+    let (api_version, kind) =
+        (object.text("apiVersion").to_owned(), object.text("kind").to_owned());
     let lookup = |discovery: &Discovery| discovery.of_kind(&api_version, &kind).cloned();
     let mut resource = known.as_ref().and_then(lookup);
     if resource.is_none() {
@@ -254,9 +273,8 @@ async fn info(client: &Client, known: &mut Option<Discovery>, mut object: Value)
         resource = lookup(&fresh);
         *known = Some(fresh);
     }
-    let resource = resource.ok_or_else(|| {
-        Failure::Message(crate::select::no_mapping(&object, "cell"))
-    })?;
+    let resource =
+        resource.ok_or_else(|| Failure::Message(crate::select::no_mapping(&object, "cell")))?;
     let mut namespace = object.text("metadata.namespace").to_owned();
     if !resource.namespaced {
         namespace.clear();

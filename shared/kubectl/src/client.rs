@@ -98,11 +98,17 @@ impl Client {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
-        self.send(Method::POST, path, JSON, Some((JSON, body.to_string().into_bytes()))).await?.json()
+        self.send(Method::POST, path, JSON, Some((JSON, body.to_string().into_bytes())))
+            .await?
+            .json()
     }
 
     /// Opens a stream; an error status is read to its end.
-    pub(crate) async fn open(&self, path: &str, accept: &str) -> Outcome<(ByteStream, Vec<String>)> {
+    pub(crate) async fn open(
+        &self,
+        path: &str,
+        accept: &str,
+    ) -> Outcome<(ByteStream, Vec<String>)> {
         let request = self.request(Method::GET, path, accept, None)?;
         let response = self.kubectl.transport.stream(request).await?;
         let warnings = warnings(&response);
@@ -144,7 +150,9 @@ impl Watch {
                 Next::Item(line) if line.trim().is_empty() => {}
                 Next::Item(line) => {
                     let Ok(mut event) = serde_json::from_str::<Value>(&line) else {
-                        return Next::Broken(format!("unable to decode an event from the watch stream: {line}"));
+                        return Next::Broken(format!(
+                            "unable to decode an event from the watch stream: {line}"
+                        ));
                     };
                     let kind = event.get("type").and_then(Value::as_str).unwrap_or("").to_owned();
                     let object = event.get_mut("object").map(Value::take).unwrap_or_default();
@@ -175,24 +183,43 @@ fn warnings<B>(response: &Response<B>) -> Vec<String> {
 
 /// An error answer as `client-go/rest/request.go` reads it.
 fn failure(code: u16, method: &Method, path: &str, body: &[u8]) -> Failure {
-    if let Ok(status) = serde_json::from_slice::<Status>(body) {
-        if status.kind == "Status" && !status.status.is_empty() {
-            return Failure::Status(Box::new(status));
-        }
+    if let Ok(status) = serde_json::from_slice::<Status>(body)
+        && status.kind == "Status"
+        && !status.status.is_empty()
+    {
+        return Failure::Status(Box::new(status));
     }
     let text = String::from_utf8_lossy(body).trim().to_owned();
     let resource = path.split('?').next().unwrap_or("").rsplit('/').next().unwrap_or("");
     let verb = method.as_str().to_lowercase();
     let (reason, message) = match code {
-        401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_owned()),
-        403 => ("Forbidden", text.clone()),
+        401 => (
+            "Unauthorized",
+            "the server has asked for the client to provide credentials".to_owned(),
+        ),
+        403 => ("Forbidden", text),
         404 => ("NotFound", "the server could not find the requested resource".to_owned()),
-        405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".to_owned()),
-        415 => ("UnsupportedMediaType", text.clone()),
-        429 => ("TooManyRequests", "the server has received too many requests and has asked us to try again later".to_owned()),
-        503 => ("ServiceUnavailable", "the server is currently unable to handle the request".to_owned()),
-        _ if code >= 500 => ("InternalError", format!("an error on the server (\"{text}\") has prevented the request from succeeding")),
-        _ => ("", text.clone()),
+        405 => (
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource".to_owned(),
+        ),
+        415 => ("UnsupportedMediaType", text),
+        429 => (
+            "TooManyRequests",
+            "the server has received too many requests and has asked us to try again later"
+                .to_owned(),
+        ),
+        503 => (
+            "ServiceUnavailable",
+            "the server is currently unable to handle the request".to_owned(),
+        ),
+        _ if code >= 500 => (
+            "InternalError",
+            format!(
+                "an error on the server (\"{text}\") has prevented the request from succeeding"
+            ),
+        ),
+        _ => ("", text),
     };
     let message = match code {
         404 | 405 | 503 if !resource.is_empty() => format!("{message} ({verb} {resource})"),

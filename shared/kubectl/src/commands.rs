@@ -1,7 +1,7 @@
 //! The commands.
 
-mod access;
 mod about;
+mod access;
 mod apply;
 mod bindings;
 mod config;
@@ -70,7 +70,9 @@ pub(crate) async fn dispatch(session: &mut Session<'_>, command: &Command) -> Ou
         Verb::TopPod => top::pods(session).await,
         Verb::CanI => access::can_i(session).await,
         Verb::Whoami => access::whoami(session).await,
-        Verb::SetImage | Verb::SetResources | Verb::SetServiceAccount => set::run(session, verb).await,
+        Verb::SetImage | Verb::SetResources | Verb::SetServiceAccount => {
+            set::run(session, verb).await
+        }
         Verb::SetEnv => set_env::run(session).await,
         Verb::RolloutStatus => rollout::status(session).await,
         Verb::RolloutHistory => rollout::history(session).await,

@@ -28,7 +28,11 @@ pub async fn complete(kubectl: &Kubectl, line: &str) -> Vec<Completion> {
             return Vec::new();
         }
     }
-    let last = if line.ends_with(char::is_whitespace) { String::new() } else { words.pop().unwrap_or_default() };
+    let last = if line.ends_with(char::is_whitespace) {
+        String::new()
+    } else {
+        words.pop().unwrap_or_default()
+    };
     let mut found = candidates(kubectl, &words, &last).await;
     found.retain(|completion| completion.word.starts_with(&last) && completion.word != last);
     found.sort();
@@ -50,9 +54,17 @@ async fn candidates(kubectl: &Kubectl, words: &[String], last: &str) -> Vec<Comp
     match words.last().map(String::as_str) {
         Some("-n" | "--namespace") => return names(&client, "/api/v1/namespaces").await,
         Some("-o" | "--output") => {
-            return ["json", "yaml", "name", "wide", "jsonpath=", "custom-columns=", "go-template="]
-                .map(|word| named(word, "output format"))
-                .to_vec();
+            return [
+                "json",
+                "yaml",
+                "name",
+                "wide",
+                "jsonpath=",
+                "custom-columns=",
+                "go-template=",
+            ]
+            .map(|word| named(word, "output format"))
+            .to_vec();
         }
         _ => {}
     }
@@ -60,7 +72,8 @@ async fn candidates(kubectl: &Kubectl, words: &[String], last: &str) -> Vec<Comp
     if !children.is_empty() && found.words.iter().all(|word| word.starts_with('-')) {
         return children.iter().map(|child| named(child.name, child.short)).collect();
     }
-    let arguments: Vec<&String> = found.words.iter().filter(|word| !word.starts_with('-')).collect();
+    let arguments: Vec<&String> =
+        found.words.iter().filter(|word| !word.starts_with('-')).collect();
     let pods = format!("/api/v1/namespaces/{namespace}/pods");
     match found.command.map(|command| command.name) {
         Some("logs" | "exec") if arguments.is_empty() => names(&client, &pods).await,
@@ -78,9 +91,29 @@ async fn candidates(kubectl: &Kubectl, words: &[String], last: &str) -> Vec<Comp
 fn takes_resources(command: &str) -> bool {
     matches!(
         command,
-        "get" | "describe" | "delete" | "edit" | "label" | "annotate" | "patch" | "scale" | "expose" | "explain"
-            | "wait" | "taint" | "image" | "env" | "resources" | "serviceaccount" | "status" | "history" | "undo"
-            | "restart" | "pause" | "resume" | "view-last-applied"
+        "get"
+            | "describe"
+            | "delete"
+            | "edit"
+            | "label"
+            | "annotate"
+            | "patch"
+            | "scale"
+            | "expose"
+            | "explain"
+            | "wait"
+            | "taint"
+            | "image"
+            | "env"
+            | "resources"
+            | "serviceaccount"
+            | "status"
+            | "history"
+            | "undo"
+            | "restart"
+            | "pause"
+            | "resume"
+            | "view-last-applied"
     )
 }
 
@@ -90,7 +123,8 @@ fn namespace_of(kubectl: &Kubectl, words: &[String]) -> String {
         if word == "-n" || word == "--namespace" {
             return words.next().cloned().unwrap_or_default();
         }
-        if let Some(given) = word.strip_prefix("--namespace=").or_else(|| word.strip_prefix("-n=")) {
+        if let Some(given) = word.strip_prefix("--namespace=").or_else(|| word.strip_prefix("-n="))
+        {
             return given.to_owned();
         }
     }
@@ -110,7 +144,12 @@ async fn resources(
     arguments: &[&String],
     last: &str,
 ) -> Vec<Completion> {
-    let path = |kind: &str| discovery.find(kind).filter(|known| known.can("list")).map(|known| known.collection(namespace));
+    let path = |kind: &str| {
+        discovery
+            .find(kind)
+            .filter(|known| known.can("list"))
+            .map(|known| known.collection(namespace))
+    };
     if let Some((kind, _)) = last.split_once('/') {
         let Some(path) = path(kind) else { return Vec::new() };
         let mut found = names(client, &path).await;

@@ -17,8 +17,8 @@ mod settings;
 mod storage;
 mod workload;
 
-pub(crate) use containers::pod_template;
 pub(crate) use access::rows;
+pub(crate) use containers::pod_template;
 pub(crate) use page::Page;
 pub(crate) use workload::replica_sets;
 
@@ -37,7 +37,11 @@ pub(crate) struct Settings {
 }
 
 /// The text of one object.
-pub(crate) async fn describe(session: &mut Session<'_>, info: &Info, show_events: bool) -> Outcome<String> {
+pub(crate) async fn describe(
+    session: &mut Session<'_>,
+    info: &Info,
+    show_events: bool,
+) -> Outcome<String> {
     let settings = Settings { show_events, now: session.client.kubectl.clock.now() };
     let object = session.get(&info.path()).await?;
     let key = (info.resource.group.as_str(), info.resource.kind.as_str());

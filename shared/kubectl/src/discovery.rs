@@ -159,9 +159,9 @@ impl Discovery {
             })
         };
         let candidates = || self.resources.iter().filter(fits);
-        candidates()
-            .find(|known| known.is_named(name))
-            .or_else(|| candidates().find(|known| known.short_names.iter().any(|short| short == name)))
+        candidates().find(|known| known.is_named(name)).or_else(|| {
+            candidates().find(|known| known.short_names.iter().any(|short| short == name))
+        })
     }
 
     /// The resource of a document's apiVersion and kind.
@@ -199,7 +199,8 @@ pub(crate) fn encode(text: &str) -> String {
 
 /// A query string, sorted as `url.Values.Encode` does; empty values are left out.
 pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
-    let mut pairs: Vec<&(&str, &str)> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let mut pairs: Vec<&(&str, &str)> =
+        pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
     pairs.sort_by_key(|(key, _)| *key);
     let joined: Vec<String> =
         pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();

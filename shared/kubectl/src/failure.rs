@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     /// Nothing more to say.
     Exit(i32),
     /// Several.
-    Many(Vec<Failure>),
+    Many(Vec<Self>),
     /// Standard error and exit code of a remote command.
     Remote(String, i32),
 }
@@ -163,7 +163,11 @@ fn invalid(status: &Status) -> String {
         return said;
     };
     if !details.kind.is_empty() || !details.name.is_empty() {
-        said = format!("The {} {} is invalid", go_quote(&details.kind).trim_matches('"'), go_quote(&details.name));
+        said = format!(
+            "The {} {} is invalid",
+            go_quote(&details.kind).trim_matches('"'),
+            go_quote(&details.name)
+        );
     } else if !status.message.is_empty() && details.causes.is_empty() {
         said = format!("{said}: {}", status.message);
     }

@@ -90,7 +90,9 @@ impl Session<'_> {
         let field = !self.flags.text("field-selector").trim().is_empty();
         let all = self.flags.is("all");
         if all && (selector || field) {
-            return Err(Failure::message("setting 'all' parameter but found a non empty selector. "));
+            return Err(Failure::message(
+                "setting 'all' parameter but found a non empty selector. ",
+            ));
         }
         let files = self.flags.all("filename").to_vec();
         if !files.is_empty() {
@@ -230,7 +232,11 @@ impl Session<'_> {
     }
 
     /// [`Session::target`] and [`Session::visit`] in one; any failure fails.
-    pub(crate) async fn objects(&mut self, arguments: &[String], wanted: Wanted) -> Outcome<Vec<Info>> {
+    pub(crate) async fn objects(
+        &mut self,
+        arguments: &[String],
+        wanted: Wanted,
+    ) -> Outcome<Vec<Info>> {
         let target = self.target(arguments, wanted).await?;
         let visited = self.visit(target, wanted).await?;
         Failure::gather(visited.failures)?;
@@ -255,12 +261,20 @@ impl Session<'_> {
             .collect())
     }
 
-    async fn named_object(&mut self, resource: Resource, name: String, wanted: Wanted) -> Outcome<Info> {
+    async fn named_object(
+        &mut self,
+        resource: Resource,
+        name: String,
+        wanted: Wanted,
+    ) -> Outcome<Info> {
         if resource.namespaced && self.flags.is("all-namespaces") {
-            return Err(Failure::message("a resource cannot be retrieved by name across all namespaces"));
+            return Err(Failure::message(
+                "a resource cannot be retrieved by name across all namespaces",
+            ));
         }
         let namespace = if resource.namespaced { self.namespace.clone() } else { String::new() };
-        let mut info = Info { resource, namespace, name, object: Value::Null, source: String::new() };
+        let mut info =
+            Info { resource, namespace, name, object: Value::Null, source: String::new() };
         if !wanted.names_only {
             info.object = self.get(&info.path()).await?;
         }
@@ -365,7 +379,10 @@ impl Session<'_> {
     async fn info_of(&mut self, mut object: Value, source: &str) -> Outcome<Info> {
         let said = object.to_string();
         let missing = |what: &str| {
-            Failure::message(format!("unable to decode {}: Object '{what}' is missing in '{said}'", go_quote(source)))
+            Failure::message(format!(
+                "unable to decode {}: Object '{what}' is missing in '{said}'",
+                go_quote(source)
+            ))
         };
         if object.text("kind").is_empty() {
             return Err(missing("Kind"));
@@ -383,7 +400,9 @@ impl Session<'_> {
             if self.explicit_namespace && !namespace.is_empty() && namespace != self.namespace {
                 return Err(Failure::message(format!(
                     "the namespace from the provided object {} does not match the namespace {}. You must pass '--namespace={}' to perform this operation.",
-                    go_quote(&namespace), go_quote(&self.namespace), namespace
+                    go_quote(&namespace),
+                    go_quote(&self.namespace),
+                    namespace
                 )));
             }
             if namespace.is_empty() {
@@ -416,10 +435,7 @@ fn spread(arguments: &[String]) -> Vec<String> {
     if names.is_empty() || types.len() < 2 {
         return arguments.to_vec();
     }
-    types
-        .iter()
-        .flat_map(|kind| names.iter().map(move |name| format!("{kind}/{name}")))
-        .collect()
+    types.iter().flat_map(|kind| names.iter().map(move |name| format!("{kind}/{name}"))).collect()
 }
 
 /// The query of a list or a watch.

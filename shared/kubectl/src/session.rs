@@ -80,11 +80,47 @@ fn without_command(flags: &Parsed, out: &mut dyn Output) -> i32 {
 
 /// The order in which kubectl knows its commands, which is the order of its suggestions.
 const ORDER: [&str; 41] = [
-    "create", "expose", "run", "set", "explain", "get", "edit", "delete", "rollout", "scale", "autoscale",
-    "certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint", "describe", "logs",
-    "attach", "exec", "port-forward", "proxy", "cp", "auth", "debug", "events", "diff", "apply", "patch",
-    "replace", "wait", "kustomize", "label", "annotate", "completion", "config", "version",
-    "api-versions", "api-resources",
+    "create",
+    "expose",
+    "run",
+    "set",
+    "explain",
+    "get",
+    "edit",
+    "delete",
+    "rollout",
+    "scale",
+    "autoscale",
+    "certificate",
+    "cluster-info",
+    "top",
+    "cordon",
+    "uncordon",
+    "drain",
+    "taint",
+    "describe",
+    "logs",
+    "attach",
+    "exec",
+    "port-forward",
+    "proxy",
+    "cp",
+    "auth",
+    "debug",
+    "events",
+    "diff",
+    "apply",
+    "patch",
+    "replace",
+    "wait",
+    "kustomize",
+    "label",
+    "annotate",
+    "completion",
+    "config",
+    "version",
+    "api-versions",
+    "api-resources",
 ];
 
 /// cobra's suggestions: names within an edit distance of two, or that begin alike.
@@ -289,7 +325,8 @@ fn list_failure(failure: Failure, path: &str, query: &[(&str, &str)]) -> Failure
     let Failure::Status(mut status) = failure else { return failure };
     if matches!(status.reason.as_str(), "BadRequest" | "NotFound") {
         let subject = go_quote(&subject(path));
-        let value = |name: &str| query.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+        let value =
+            |name: &str| query.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
         let (labels, fields) = (value("labelSelector"), value("fieldSelector"));
         status.message = if labels.is_empty() && fields.is_empty() {
             format!("Unable to list {subject}: {}", status.message)

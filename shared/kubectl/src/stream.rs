@@ -26,10 +26,10 @@ pub(crate) async fn next_chunk(
             Poll::Ready(None) => return Poll::Ready(Next::End),
             Poll::Pending => {}
         }
-        if let Some(limit) = limit {
-            if limit.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Next::Timeout);
-            }
+        if let Some(limit) = limit
+            && limit.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Next::Timeout);
         }
         Poll::Pending
     })
@@ -78,7 +78,9 @@ impl Lines {
             }
             match self.stream.as_mut().poll_next(context) {
                 Poll::Ready(Some(Ok(chunk))) => self.buffer.extend(chunk),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Next::Broken(error.to_string())),
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Next::Broken(error.to_string()));
+                }
                 Poll::Ready(None) => self.ended = true,
                 Poll::Pending => return Poll::Pending,
             }

@@ -10,10 +10,9 @@ fn values(text: &str) -> String {
             .iter()
             .map(|document| format!("{}: {}\n", document.line, document.value))
             .collect(),
-        Err(error) => format!(
-            "{}:{} {}\n",
-            error.span.start.line, error.span.start.column, error.message
-        ),
+        Err(error) => {
+            format!("{}:{} {}\n", error.span.start.line, error.span.start.column, error.message)
+        }
     }
 }
 
@@ -59,7 +58,7 @@ fn errors_say_line_and_column() {
     ] {
         said.push_str(&values(text));
     }
-    expect![[r#"
+    expect![[r"
         2:3 mapping values are not allowed in this context
         2:2 tabs disallowed within this context (block indentation)
         2:2 illegal placement of ':' indicator
@@ -69,14 +68,16 @@ fn errors_say_line_and_column() {
         1:1 invalid Yaml document separator: oops
         1:1 invalid map key: it must be text
         1:8 invalid trailing content after single-quoted scalar
-    "#]].assert_eq(&said);
+    "]]
+    .assert_eq(&said);
 }
 
 #[test]
 fn bombs_are_refused() {
     let mut laughs = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (name, before) in [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d"), ("f", "e")] {
-        laughs.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(",")));
+        laughs
+            .push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(",")));
     }
     let deep = "[".repeat(2000);
     let nested: String = (0..200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
@@ -88,7 +89,7 @@ fn bombs_are_refused() {
     for text in [&laughs, &deep, &nested, &wide, &long, &large, &many] {
         said.push_str(&values(text));
     }
-    expect![[r#"
+    expect![[r"
         5:8 document contains excessive aliasing
         1:65 recursion limit exceeded
         65:65 recursion limit exceeded
@@ -96,7 +97,8 @@ fn bombs_are_refused() {
         1:1 the line is longer than 10000 characters
         1:1 the text is larger than 512 KiB
         62:1 more than 30 documents
-    "#]].assert_eq(&said);
+    "]]
+    .assert_eq(&said);
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn every_field_has_its_place() {
             key.map(|key| (key.start.line, key.start.column, key.end.column)),
         ));
     }
-    expect![[r#"
+    expect![[r"
         kind: 1:7-1:10 exact true key Some((1, 1, 5))
         metadata.labels[app.kubernetes.io/name]: 3:36-3:39 exact true key Some((3, 12, 34))
         spec.containers[0].image: 8:12-8:17 exact true key Some((8, 5, 10))
@@ -133,7 +135,8 @@ fn every_field_has_its_place() {
         spec.containers: 7:5-8:17 exact true key Some((6, 3, 13))
         spec.containers[0].ports[0].name: 7:5-8:17 exact false key None
         status: 1:1-8:17 exact false key None
-    "#]].assert_eq(&said);
+    "]]
+    .assert_eq(&said);
 }
 
 #[test]
@@ -189,7 +192,7 @@ fn yaml_is_printed_as_by_kubectl() {
             emoji: "\U0001F600"
             empty: ""
             hash: 'a #b'
-            korean: 한국어
+            korean: \u{d55c}\u{ad6d}\u{c5b4}
             kubectl.kubernetes.io/last-applied-configuration: |
               {"a":1}
             leading: ' x'
@@ -225,5 +228,6 @@ fn yaml_is_printed_as_by_kubectl() {
           - 0.5
           list: []
           map: {}
-    "#]].assert_eq(&to_yaml(&value));
+    "#]]
+    .assert_eq(&to_yaml(&value));
 }

@@ -29,8 +29,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Option<Duration>, String> {
         return Err(invalid());
     }
     while !rest.is_empty() {
-        let number_end =
-            rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, tail) = rest.split_at_checked(number_end).ok_or_else(invalid)?;
         let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, next) = tail.split_at_checked(unit_end).ok_or_else(invalid)?;
@@ -43,9 +42,10 @@ pub(crate) fn parse_duration(text: &str) -> Result<Option<Duration>, String> {
         let Some((_, scale)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(format!("time: unknown unit \"{unit}\" in duration \"{text}\""));
         };
-        let value: f64 = number.parse().map_err(|_| invalid()).or_else(|error| {
-            if number.matches('.').count() > 1 { Err(error) } else { Ok(0.0) }
-        })?;
+        let value: f64 = number
+            .parse()
+            .map_err(|_| invalid())
+            .or_else(|error| if number.matches('.').count() > 1 { Err(error) } else { Ok(0.0) })?;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

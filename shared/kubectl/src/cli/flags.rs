@@ -84,10 +84,9 @@ impl Parsed {
             (Some(value), _) => value,
             (None, Kind::Bool) => "true".to_owned(),
             (None, Kind::Optional(value)) => value.to_owned(),
-            (None, _) => words
-                .next()
-                .cloned()
-                .ok_or_else(|| format!("flag needs an argument: --{name}"))?,
+            (None, _) => {
+                words.next().cloned().ok_or_else(|| format!("flag needs an argument: --{name}"))?
+            }
         };
         self.set(flag, value)
     }
@@ -113,9 +112,10 @@ impl Parsed {
                 Kind::Optional(value) => self.set(flag, value.to_owned())?,
                 _ if !rest.is_empty() => return self.set(flag, rest.to_owned()),
                 _ => {
-                    let value = words.next().cloned().ok_or_else(|| {
-                        format!("flag needs an argument: '{letter}' in {word}")
-                    })?;
+                    let value = words
+                        .next()
+                        .cloned()
+                        .ok_or_else(|| format!("flag needs an argument: '{letter}' in {word}"))?;
                     return self.set(flag, value);
                 }
             }

@@ -62,26 +62,29 @@ pub(super) const OUTPUT: &[Flag] = &[
 ];
 pub(super) const DRY_RUN: &[Flag] =
     &[flag("dry-run", Optional("unchanged"), "none", "none, client or server.")];
-pub(super) const SELECTOR: &[Flag] =
-    &[short("selector", 'l', Text, "", "Label selector.")];
-pub(super) const FIELD_SELECTOR: &[Flag] =
-    &[flag("field-selector", Text, "", "Field selector.")];
+pub(super) const SELECTOR: &[Flag] = &[short("selector", 'l', Text, "", "Label selector.")];
+pub(super) const FIELD_SELECTOR: &[Flag] = &[flag("field-selector", Text, "", "Field selector.")];
 pub(super) const ALL_NAMESPACES: &[Flag] =
     &[short("all-namespaces", 'A', Bool, "false", "In all namespaces.")];
 pub(super) const ALL: &[Flag] = &[flag("all", Bool, "false", "All objects of the type.")];
 pub(super) const CHUNK: &[Flag] =
     &[flag("chunk-size", Int, "500", "Objects per request; 0 asks for all.")];
-pub(super) const SUBRESOURCE: &[Flag] =
-    &[flag("subresource", Text, "", "Subresource to work on.")];
+pub(super) const SUBRESOURCE: &[Flag] = &[flag("subresource", Text, "", "Subresource to work on.")];
 pub(super) const VALIDATE: &[Flag] =
     &[flag("validate", Optional("strict"), "strict", "strict, warn or ignore.")];
-pub(super) const RECORD: &[Flag] = &[flag("record", Bool, "false", "Note the command in the object.")];
+pub(super) const RECORD: &[Flag] =
+    &[flag("record", Bool, "false", "Note the command in the object.")];
 pub(super) const LOCAL: &[Flag] =
     &[flag("local", Bool, "false", "Work on the given objects without the server.")];
 pub(super) const FORCE_DELETE: &[Flag] = &[
     flag("cascade", Optional("background"), "background", "background, orphan or foreground."),
     flag("force", Bool, "false", "Delete at once."),
-    flag("grace-period", Int, "-1", "Seconds to end in an orderly way; negative leaves it to the object."),
+    flag(
+        "grace-period",
+        Int,
+        "-1",
+        "Seconds to end in an orderly way; negative leaves it to the object.",
+    ),
     flag("timeout", Span, "0s", "How long to wait; 0 decides by the object."),
 ];
 
@@ -140,8 +143,7 @@ pub(super) const CREATE_CONFIGMAP: &[Flag] = &[
     flag("from-env-file", List, "", "File of key=value lines."),
     flag("append-hash", Bool, "false", "Put a hash behind the name."),
 ];
-pub(super) const CREATE_SECRET: &[Flag] =
-    &[flag("type", Text, "", "Type of the secret.")];
+pub(super) const CREATE_SECRET: &[Flag] = &[flag("type", Text, "", "Type of the secret.")];
 pub(super) const CREATE_DOCKER: &[Flag] = &[
     flag("docker-server", Text, "https://index.docker.io/v1/", "Registry."),
     flag("docker-username", Text, "", "User."),
@@ -166,10 +168,8 @@ pub(super) const CREATE_BINDING: &[Flag] = &[
     flag("serviceaccount", List, "", "Service accounts to bind to, as namespace:name."),
 ];
 pub(super) const CREATE_ROLE_BINDING: &[Flag] = &[flag("role", Text, "", "Role to bind.")];
-pub(super) const CREATE_QUOTA: &[Flag] = &[
-    flag("hard", Text, "", "resource=quantity pairs."),
-    flag("scopes", Text, "", "Scopes."),
-];
+pub(super) const CREATE_QUOTA: &[Flag] =
+    &[flag("hard", Text, "", "resource=quantity pairs."), flag("scopes", Text, "", "Scopes.")];
 pub(super) const CREATE_SERVICE: &[Flag] = &[flag("tcp", List, "", "port or port:targetPort.")];
 pub(super) const CREATE_CLUSTER_IP: &[Flag] = &[flag("clusterip", Text, "", "Address, or None.")];
 pub(super) const CREATE_NODE_PORT: &[Flag] = &[flag("node-port", Int, "0", "Port of the nodes.")];
@@ -254,9 +254,8 @@ pub(super) const SCALE: &[Flag] = &[
     flag("resource-version", Text, "", "Only on this version of the object."),
     flag("timeout", Span, "0s", "How long to wait."),
 ];
-pub(super) const SET: &[Flag] = &[
-    flag("field-manager", Text, "kubectl-set", "Name of the field manager."),
-];
+pub(super) const SET: &[Flag] =
+    &[flag("field-manager", Text, "kubectl-set", "Name of the field manager.")];
 pub(super) const SET_ENV: &[Flag] = &[
     short("containers", 'c', Text, "*", "Containers to change."),
     flag("list", Bool, "false", "Show the environment."),
@@ -279,9 +278,8 @@ pub(super) const ROLLOUT_STATUS: &[Flag] = &[
 ];
 pub(super) const ROLLOUT_HISTORY: &[Flag] = &[flag("revision", Int, "0", "The revision to show.")];
 pub(super) const ROLLOUT_UNDO: &[Flag] = &[flag("to-revision", Int, "0", "The revision to go to.")];
-pub(super) const ROLLOUT: &[Flag] = &[
-    flag("field-manager", Text, "kubectl-rollout", "Name of the field manager."),
-];
+pub(super) const ROLLOUT: &[Flag] =
+    &[flag("field-manager", Text, "kubectl-rollout", "Name of the field manager.")];
 pub(super) const LOGS: &[Flag] = &[
     short("follow", 'f', Bool, "false", "Go on with new lines."),
     short("previous", 'p', Bool, "false", "Of the previous container."),

@@ -35,7 +35,9 @@ pub(super) async fn api_resources(session: &mut Session<'_>) -> Outcome {
         .filter(|known| !flags.changed("api-group") || known.group == flags.text("api-group"))
         .filter(|known| !flags.changed("namespaced") || known.namespaced == flags.is("namespaced"))
         .filter(|known| flags.all("verbs").iter().all(|verb| known.can(verb)))
-        .filter(|known| flags.all("categories").iter().all(|category| known.categories.contains(category)))
+        .filter(|known| {
+            flags.all("categories").iter().all(|category| known.categories.contains(category))
+        })
         .collect();
     resources.sort_by(|a, b| match sort_by {
         "name" => a.plural.cmp(&b.plural),
@@ -122,10 +124,15 @@ pub(super) async fn cluster_info(session: &mut Session<'_>) -> Outcome {
     }
     let path = "/api/v1/namespaces/kube-system/services?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue";
     let services = session.client.get(path).await?;
-    let mut text = "Kubernetes control plane is running at https://kubernetes.default.svc\n".to_owned();
+    let mut text =
+        "Kubernetes control plane is running at https://kubernetes.default.svc\n".to_owned();
     for service in services.list("items") {
         let name = service.text("metadata.name");
-        let shown = match service.at("metadata.labels").and_then(|all| all.get("kubernetes.io/name")).and_then(Value::as_str) {
+        let shown = match service
+            .at("metadata.labels")
+            .and_then(|all| all.get("kubernetes.io/name"))
+            .and_then(Value::as_str)
+        {
             Some(shown) => shown,
             None => name,
         };
@@ -137,7 +144,9 @@ pub(super) async fn cluster_info(session: &mut Session<'_>) -> Outcome {
             "{shown} is running at https://kubernetes.default.svc/api/v1/namespaces/kube-system/services/{name}{port}/proxy\n"
         ));
     }
-    text.push_str("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
+    text.push_str(
+        "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n",
+    );
     session.say(&text);
     Ok(())
 }

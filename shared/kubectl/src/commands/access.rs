@@ -10,8 +10,20 @@ use crate::value::{Reading as _, plain};
 
 const REVIEW: &str = "authorization.k8s.io/v1";
 const RESOURCE_VERBS: [&str; 14] = [
-    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind",
-    "impersonate", "*", "approve", "sign",
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "use",
+    "bind",
+    "impersonate",
+    "*",
+    "approve",
+    "sign",
 ];
 const PATH_VERBS: [&str; 8] = ["get", "put", "post", "head", "options", "delete", "patch", "*"];
 
@@ -44,9 +56,12 @@ pub(super) async fn can_i(session: &mut Session<'_>) -> Outcome {
         }
         let namespace = if all { String::new() } else { session.namespace.clone() };
         let mut attributes = json!({"verb": verb, "resource": resource});
-        for (field, value) in
-            [("namespace", namespace), ("group", group), ("subresource", subresource), ("name", name.to_owned())]
-        {
+        for (field, value) in [
+            ("namespace", namespace),
+            ("group", group),
+            ("subresource", subresource),
+            ("name", name.to_owned()),
+        ] {
             if !value.is_empty() {
                 crate::value::set(&mut attributes, &[field], Value::from(value));
             }
@@ -57,8 +72,10 @@ pub(super) async fn can_i(session: &mut Session<'_>) -> Outcome {
         return Err(Failure::message("--no-headers cannot be set without --list specified"));
     }
     let review = json!({"apiVersion": REVIEW, "kind": "SelfSubjectAccessReview", "metadata": {}, "spec": spec});
-    let answer =
-        session.client.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await?;
+    let answer = session
+        .client
+        .post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review)
+        .await?;
     let allowed = answer.truth("status.allowed");
     let mut said = if allowed { "yes".to_owned() } else { "no".to_owned() };
     if !allowed {
@@ -83,7 +100,11 @@ async fn resource(session: &mut Session<'_>, kind: &str, all: bool) -> Outcome<(
     let discovery = session.discovery().await?;
     if let Some(found) = discovery.find(kind) {
         if !found.namespaced && !all {
-            let group = if found.group.is_empty() { String::new() } else { format!(" in group '{}'", found.group) };
+            let group = if found.group.is_empty() {
+                String::new()
+            } else {
+                format!(" in group '{}'", found.group)
+            };
             session.warn(&format!("resource '{}' is not namespace scoped{group}\n", found.plural));
         }
         return Ok((found.group.clone(), found.plural.clone()));
@@ -91,7 +112,10 @@ async fn resource(session: &mut Session<'_>, kind: &str, all: bool) -> Outcome<(
     let (plain, group) = kind.split_once('.').unwrap_or((kind, ""));
     if !matches!(kind, "users" | "groups") {
         let group = if group.is_empty() { String::new() } else { format!(" in group '{group}'") };
-        session.warn(&format!("the server doesn't have a resource type '{}'{group}\n", plain.to_lowercase()));
+        session.warn(&format!(
+            "the server doesn't have a resource type '{}'{group}\n",
+            plain.to_lowercase()
+        ));
     }
     Ok((String::new(), kind.to_owned()))
 }
@@ -110,10 +134,15 @@ async fn list(session: &mut Session<'_>, arguments: &[String]) -> Outcome {
         "apiVersion": REVIEW, "kind": "SelfSubjectRulesReview", "metadata": {},
         "spec": {"namespace": session.namespace},
     });
-    let answer =
-        session.client.post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review).await?;
+    let answer = session
+        .client
+        .post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review)
+        .await?;
     if answer.truth("status.incomplete") {
-        session.warn(&format!("the list may be incomplete: {}", answer.text("status.evaluationError")));
+        session.warn(&format!(
+            "the list may be incomplete: {}",
+            answer.text("status.evaluationError")
+        ));
     }
     let mut rules = answer.list("status.resourceRules").to_vec();
     rules.extend(answer.list("status.nonResourceRules").iter().cloned());
@@ -141,13 +170,15 @@ pub(super) async fn whoami(session: &mut Session<'_>) -> Outcome {
     })?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
     if !format.is_human() {
-        let text = Printer::new(format, &session.flags, "").print(&answer).map_err(Failure::Message)?;
+        let text =
+            Printer::new(format, &session.flags, "").print(&answer).map_err(Failure::Message)?;
         session.say(&text);
         return Ok(());
     }
     let mut writer = TabWriter::table();
     writer.write("ATTRIBUTE\tVALUE\n");
-    for (title, field) in [("Username", "status.userInfo.username"), ("UID", "status.userInfo.uid")] {
+    for (title, field) in [("Username", "status.userInfo.username"), ("UID", "status.userInfo.uid")]
+    {
         if !answer.text(field).is_empty() {
             writer.write(&format!("{title}\t{}\n", answer.text(field)));
         }

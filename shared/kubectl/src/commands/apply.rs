@@ -5,7 +5,7 @@ use apimachinery::gvk::GroupVersionKind;
 use apimachinery::patch::{merge, strategic};
 use apimachinery::schema::Schema;
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::dry_run::{DryRun, field_validation};
 use crate::client::{APPLY, Answer, Client, JSON, JSON_PATCH, MERGE, STRATEGIC};
@@ -84,9 +84,12 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     if !human {
         let value = match objects.as_slice() {
             [single] => single.clone(),
-            several => json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": several}),
+            several => {
+                json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": several})
+            }
         };
-        let text = Printer::new(format, &session.flags, "").print(&value).map_err(Failure::Message)?;
+        let text =
+            Printer::new(format, &session.flags, "").print(&value).map_err(Failure::Message)?;
         session.say(&text);
     }
     Ok(())
@@ -96,7 +99,9 @@ fn options(session: &mut Session<'_>) -> Outcome<Options> {
     let flags = &session.flags;
     for (name, why) in [("prune", "--prune"), ("applyset", "--applyset")] {
         if flags.changed(name) && flags.text(name) != "false" {
-            return Err(Failure::message(format!("{why} is not available in the console: delete the objects by name")));
+            return Err(Failure::message(format!(
+                "{why} is not available in the console: delete the objects by name"
+            )));
         }
     }
     let server_side = flags.is("server-side");
@@ -139,7 +144,9 @@ pub(crate) async fn apply_info(
 ) -> Outcome<Applied> {
     let generate = info.object.text("metadata.generateName");
     if info.name.is_empty() && !generate.is_empty() {
-        return Err(Failure::message(format!("from {generate}: cannot use generate name with apply")));
+        return Err(Failure::message(format!(
+            "from {generate}: cannot use generate name with apply"
+        )));
     }
     if options.server_side {
         return server_side(client, info, options, said).await;
@@ -148,7 +155,10 @@ pub(crate) async fn apply_info(
         Ok(current) => current,
         Err(failure) if failure.is_not_found() => return create(client, info, options, said).await,
         Err(failure) => {
-            let doing = format!("retrieving current configuration of:\n{}\nfrom server for:", described(info));
+            let doing = format!(
+                "retrieving current configuration of:\n{}\nfrom server for:",
+                described(info)
+            );
             return Err(failure.with_source(&doing, &info.source));
         }
     };
@@ -167,8 +177,11 @@ async fn create(
     options: &Options,
     said: &mut Vec<String>,
 ) -> Outcome<Applied> {
-    let mut object =
-        if options.annotate { modified_configuration(&info.object) } else { info.object.clone() };
+    let mut object = if options.annotate {
+        modified_configuration(&info.object)
+    } else {
+        plain_configuration(&info.object)
+    };
     prune_nulls(&mut object);
     if options.dry_run == DryRun::Client {
         return Ok(Applied { operation: "created", object });
@@ -193,8 +206,11 @@ async fn update(
     options: &Options,
     said: &mut Vec<String>,
 ) -> Outcome<Applied> {
-    let modified =
-        if options.annotate { modified_configuration(&info.object) } else { info.object.clone() };
+    let modified = if options.annotate {
+        modified_configuration(&info.object)
+    } else {
+        plain_configuration(&info.object)
+    };
     let mut attempt = 0;
     loop {
         let (patch, kind) = three_way(&info.resource, &modified, &current)
@@ -228,7 +244,8 @@ async fn update(
                 current = client.get(&info.path()).await?;
             }
             Err(failure)
-                if options.force && (failure.has_reason("Conflict") || failure.has_reason("Invalid")) =>
+                if options.force
+                    && (failure.has_reason("Conflict") || failure.has_reason("Invalid")) =>
             {
                 let object = replace_by_force(client, info, &modified, options, said).await?;
                 return Ok(Applied { operation: "configured", object });
@@ -257,8 +274,10 @@ async fn replace_by_force(
             Err(failure) => return Err(failure),
         }
     }
-    let parameters =
-        query(&[("fieldManager", &options.field_manager), ("fieldValidation", options.field_validation)]);
+    let parameters = query(&[
+        ("fieldManager", &options.field_manager),
+        ("fieldValidation", options.field_validation),
+    ]);
     let path = format!("{}{parameters}", info.resource.collection(&info.namespace));
     let body = Some((JSON, compact(modified).into_bytes()));
     take(client.send(Method::POST, &path, JSON, body).await?, said)
@@ -270,7 +289,10 @@ fn take(answer: Answer, said: &mut Vec<String>) -> Outcome<Value> {
 }
 
 fn with_patch(failure: Failure, patch: &str, info: &Info) -> Failure {
-    failure.with_source(&format!("applying patch:\n{patch}\nto:\n{}\nfor:", described(info)), &info.source)
+    failure.with_source(
+        &format!("applying patch:\n{patch}\nto:\n{}\nfor:", described(info)),
+        &info.source,
+    )
 }
 
 fn warn_deleting(info: &Info, object: &Value, said: &mut Vec<String>) {
@@ -293,15 +315,26 @@ fn described(info: &Info) -> String {
 
 /// The object with itself as its last applied configuration (`GetModifiedConfiguration`).
 pub(crate) fn modified_configuration(object: &Value) -> Value {
+    let mut modified = plain_configuration(object);
+    let text = format!("{}\n", compact(&modified));
+    set(&mut modified, &["metadata", "annotations", LAST_APPLIED], Value::from(text));
+    modified
+}
+
+/// The object without its last applied configuration, but with annotations.
+fn plain_configuration(object: &Value) -> Value {
     let mut modified = object.clone();
     let annotations = modified
         .at("metadata.annotations")
         .and_then(Value::as_object)
-        .map(|all| all.iter().filter(|(key, _)| *key != LAST_APPLIED).map(|(k, v)| (k.clone(), v.clone())).collect())
-        .unwrap_or_else(Map::new);
+        .map(|all| {
+            all.iter()
+                .filter(|(key, _)| *key != LAST_APPLIED)
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
+        })
+        .unwrap_or_default();
     set(&mut modified, &["metadata", "annotations"], Value::Object(annotations));
-    let text = format!("{}\n", compact(&modified));
-    set(&mut modified, &["metadata", "annotations", LAST_APPLIED], Value::from(text));
     modified
 }
 
@@ -337,7 +370,8 @@ pub(crate) fn gvk_of(resource: &Resource) -> GroupVersionKind {
 
 fn local(resource: &Resource, current: &Value, patch: &Value, kind: &str) -> Result<Value, String> {
     if kind == STRATEGIC {
-        strategic::apply(Schema::builtin(), &gvk_of(resource), current, patch).map_err(|error| error.to_string())
+        strategic::apply(Schema::builtin(), &gvk_of(resource), current, patch)
+            .map_err(|error| error.to_string())
     } else {
         merge::apply(current, patch).map_err(|error| error.to_string())
     }
@@ -399,7 +433,8 @@ async fn server_side(
         object = keep_last_applied(client, info, object).await?;
     }
     if let Some(patch) = migration(&object, &options.field_manager) {
-        let parameters = query(&[("dryRun", options.dry_run.query()), ("fieldManager", &options.field_manager)]);
+        let parameters =
+            query(&[("dryRun", options.dry_run.query()), ("fieldManager", &options.field_manager)]);
         let migrate = format!("{}{parameters}", info.path());
         let body = Some((JSON_PATCH, compact(&patch).into_bytes()));
         match client.send(Method::PATCH, &migrate, JSON, body).await {
@@ -449,8 +484,15 @@ async fn keep_last_applied(client: &Client, info: &Info, object: Value) -> Outco
     if !info.namespace.is_empty() {
         set(&mut only, &["metadata", "namespace"], Value::from(info.namespace.clone()));
     }
-    let path = format!("{}{}", info.path(), query(&[("fieldManager", "kubectl-last-applied"), ("force", "false")]));
-    client.send(Method::PATCH, &path, JSON, Some((APPLY, compact(&only).into_bytes()))).await?.json()
+    let path = format!(
+        "{}{}",
+        info.path(),
+        query(&[("fieldManager", "kubectl-last-applied"), ("force", "false")])
+    );
+    client
+        .send(Method::PATCH, &path, JSON, Some((APPLY, compact(&only).into_bytes())))
+        .await?
+        .json()
 }
 
 /// The patch that makes fields of earlier applies on the client belong to the server's apply
@@ -458,7 +500,9 @@ async fn keep_last_applied(client: &Client, info: &Info, object: Value) -> Outco
 fn migration(object: &Value, manager: &str) -> Option<Value> {
     let mut entries = object.list("metadata.managedFields").to_vec();
     let is_update = |entry: &Value, name: &str| {
-        entry.text("manager") == name && entry.text("operation") == "Update" && entry.text("subresource").is_empty()
+        entry.text("manager") == name
+            && entry.text("operation") == "Update"
+            && entry.text("subresource").is_empty()
     };
     let names: Vec<String> = entries
         .iter()
@@ -470,7 +514,9 @@ fn migration(object: &Value, manager: &str) -> Option<Value> {
     }
     for name in &names {
         let existing = entries.iter().position(|entry| {
-            entry.text("manager") == manager && entry.text("operation") == "Apply" && entry.text("subresource").is_empty()
+            entry.text("manager") == manager
+                && entry.text("operation") == "Apply"
+                && entry.text("subresource").is_empty()
         });
         let index = existing.or_else(|| entries.iter().position(|entry| is_update(entry, name)))?;
         let old = entries.iter().find(|entry| is_update(entry, name)).cloned();
@@ -493,18 +539,29 @@ fn migration(object: &Value, manager: &str) -> Option<Value> {
 /// `kubectl apply view-last-applied`.
 pub(super) async fn view_last(session: &mut Session<'_>) -> Outcome {
     let arguments = session.flags.arguments.clone();
-    let infos = session.objects(&arguments, Wanted { all_of_type: true, ..Wanted::default() }).await?;
+    let infos =
+        session.objects(&arguments, Wanted { all_of_type: true, ..Wanted::default() }).await?;
     for info in infos {
-        let text = info.object.at("metadata.annotations").and_then(|all| all.get(LAST_APPLIED)).and_then(Value::as_str);
+        let text = info
+            .object
+            .at("metadata.annotations")
+            .and_then(|all| all.get(LAST_APPLIED))
+            .and_then(Value::as_str);
         let Some(text) = text else {
-            return Err(Failure::message(format!("no last-applied-configuration annotation found on resource: {}", info.name)));
+            return Err(Failure::message(format!(
+                "no last-applied-configuration annotation found on resource: {}",
+                info.name
+            )));
         };
-        let value: Value = serde_json::from_str(text).map_err(|error| Failure::message(error.to_string()))?;
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| Failure::message(error.to_string()))?;
         let text = match session.flags.text("output") {
             "json" => crate::print::pretty_by_two(&value),
             "" | "yaml" => crate::manifest::to_yaml(&value),
             other => {
-                return Err(session.usage(format!("Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json")));
+                return Err(session.usage(format!(
+                    "Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"
+                )));
             }
         };
         session.say(&text);

@@ -11,8 +11,22 @@ use crate::value::set;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const VERBS: [&str; 16] = [
-    "*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection", "use",
-    "bind", "escalate", "impersonate", "approve", "sign",
+    "*",
+    "get",
+    "delete",
+    "list",
+    "create",
+    "update",
+    "patch",
+    "watch",
+    "proxy",
+    "deletecollection",
+    "use",
+    "bind",
+    "escalate",
+    "impersonate",
+    "approve",
+    "sign",
 ];
 const PATH_VERBS: [&str; 8] = ["*", "get", "post", "put", "delete", "patch", "head", "options"];
 
@@ -52,7 +66,8 @@ pub(super) async fn role(session: &mut Session<'_>, name: &str, kind: &str) -> O
     let names = unique(session.flags.all("resource-name"));
     let urls = if cluster { unique(session.flags.all("non-resource-url")) } else { Vec::new() };
     let mut role = object(session, "rbac.authorization.k8s.io/v1", kind, name, !cluster);
-    let aggregation = if cluster { session.flags.all("aggregation-rule").to_vec() } else { Vec::new() };
+    let aggregation =
+        if cluster { session.flags.all("aggregation-rule").to_vec() } else { Vec::new() };
     if !aggregation.is_empty() {
         if !(verbs.is_empty() && resources.is_empty() && names.is_empty() && urls.is_empty()) {
             return Err(Failure::message(
@@ -64,7 +79,11 @@ pub(super) async fn role(session: &mut Session<'_>, name: &str, kind: &str) -> O
             .filter_map(|pair| pair.split_once('='))
             .map(|(key, value)| (key.to_owned(), Value::from(value)))
             .collect();
-        set(&mut role, &["aggregationRule"], json!({"clusterRoleSelectors": [{"matchLabels": labels}]}));
+        set(
+            &mut role,
+            &["aggregationRule"],
+            json!({"clusterRoleSelectors": [{"matchLabels": labels}]}),
+        );
         set(&mut role, &["rules"], Value::Null);
         return Ok(role);
     }
@@ -114,14 +133,18 @@ async fn resolve(
         };
         let (resource, group) = plain.split_once('.').unwrap_or((plain, ""));
         if resource.is_empty() {
-            return Err(Failure::message("resource must be specified if apiGroup/subresource specified"));
+            return Err(Failure::message(
+                "resource must be specified if apiGroup/subresource specified",
+            ));
         }
         let (resource, group) = if resource == "*" {
             (resource.to_owned(), group.to_owned())
         } else {
-            let found = discovery.find(plain).map(|found| (found.plural.clone(), found.group.clone()));
+            let found =
+                discovery.find(plain).map(|found| (found.plural.clone(), found.group.clone()));
             let known = found.is_some();
-            let (resource, group) = found.unwrap_or_else(|| (resource.to_owned(), group.to_owned()));
+            let (resource, group) =
+                found.unwrap_or_else(|| (resource.to_owned(), group.to_owned()));
             let mut by_verb = false;
             for verb in verbs {
                 let Some(allowed) = special(verb) else { continue };
@@ -133,7 +156,11 @@ async fn resolve(
                 }
             }
             if !known && !by_verb {
-                let more = if group.is_empty() { String::new() } else { format!(" in group {}", go_quote(&group)) };
+                let more = if group.is_empty() {
+                    String::new()
+                } else {
+                    format!(" in group {}", go_quote(&group))
+                };
                 return Err(Failure::Raw(format!(
                     "the server doesn't have a resource type {}{more}",
                     go_quote(&resource)
@@ -162,7 +189,9 @@ fn check_urls(urls: &[String], verbs: &[String]) -> Outcome {
             return Err(Failure::message("nonResourceURL should start with /"));
         }
         if url.strip_suffix('*').unwrap_or(url).contains('*') {
-            return Err(Failure::message("nonResourceURL only supports wildcard matches when '*' is at the end"));
+            return Err(Failure::message(
+                "nonResourceURL only supports wildcard matches when '*' is at the end",
+            ));
         }
     }
     Ok(())
@@ -191,8 +220,11 @@ pub(super) fn binding(session: &Session<'_>, name: &str, kind: &str) -> Outcome<
     }
     for account in flags.all("serviceaccount") {
         match account.split_once(':') {
-            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains(':') => {
-                subjects.push(json!({"kind": "ServiceAccount", "namespace": namespace, "name": name}));
+            Some((namespace, name))
+                if !namespace.is_empty() && !name.is_empty() && !name.contains(':') =>
+            {
+                subjects
+                    .push(json!({"kind": "ServiceAccount", "namespace": namespace, "name": name}));
             }
             _ => return Err(Failure::message("serviceaccount must be <namespace>:<name>")),
         }

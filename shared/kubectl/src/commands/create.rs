@@ -15,7 +15,8 @@ use crate::select::{Info, Visited, Wanted};
 use crate::session::Session;
 use crate::value::{Reading as _, set};
 
-const NO_EDIT: &str = "--edit opens no editor in the console: change the manifest in an editor cell";
+const NO_EDIT: &str =
+    "--edit opens no editor in the console: change the manifest in an editor cell";
 
 /// `kubectl create -f`.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
@@ -46,8 +47,13 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
     let mut printer = Printer::new(format, &session.flags, format!("created{}", dry_run.suffix()));
     for info in infos {
-        let object = if session.flags.is("save-config") { modified_configuration(&info.object) } else { info.object.clone() };
-        let result = post(session, &info.resource, &info.namespace, object, dry_run, validation).await;
+        let object = if session.flags.is("save-config") {
+            modified_configuration(&info.object)
+        } else {
+            info.object.clone()
+        };
+        let result =
+            post(session, &info.resource, &info.namespace, object, dry_run, validation).await;
         match result.map_err(|failure| failure.with_source("creating", &info.source)) {
             Ok(object) => {
                 let text = printer.print(&object).map_err(Failure::Message)?;
@@ -108,7 +114,13 @@ pub(super) fn name(session: &Session<'_>) -> Outcome<String> {
 }
 
 /// An object with what every generated one has.
-pub(super) fn object(session: &Session<'_>, api_version: &str, kind: &str, name: &str, namespaced: bool) -> Value {
+pub(super) fn object(
+    session: &Session<'_>,
+    api_version: &str,
+    kind: &str,
+    name: &str,
+    namespaced: bool,
+) -> Value {
     let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
     if namespaced && session.explicit_namespace {
         set(&mut object, &["metadata", "namespace"], Value::from(session.namespace.clone()));
@@ -126,13 +138,22 @@ pub(super) async fn generate(session: &mut Session<'_>, verb: Verb) -> Outcome {
     // How kubectl begins the sentence when the server refuses.
     let (object, refused) = match verb {
         Verb::CreateNamespace => (generators::namespace(session, &name), ""),
-        Verb::CreateDeployment => (generators::deployment(session, &name)?, "failed to create deployment: "),
-        Verb::CreateConfigMap => (generators::config_map(session, &name)?, "failed to create configmap: "),
-        Verb::CreateSecretGeneric => (generators::secret(session, &name)?, "failed to create secret "),
-        Verb::CreateSecretDocker => (generators::docker_secret(session, &name)?, "failed to create secret "),
-        Verb::CreateServiceAccount => {
-            (object(session, "v1", "ServiceAccount", &name, true), "failed to create serviceaccount: ")
+        Verb::CreateDeployment => {
+            (generators::deployment(session, &name)?, "failed to create deployment: ")
         }
+        Verb::CreateConfigMap => {
+            (generators::config_map(session, &name)?, "failed to create configmap: ")
+        }
+        Verb::CreateSecretGeneric => {
+            (generators::secret(session, &name)?, "failed to create secret ")
+        }
+        Verb::CreateSecretDocker => {
+            (generators::docker_secret(session, &name)?, "failed to create secret ")
+        }
+        Verb::CreateServiceAccount => (
+            object(session, "v1", "ServiceAccount", &name, true),
+            "failed to create serviceaccount: ",
+        ),
         Verb::CreateQuota => (generators::quota(session, &name)?, "failed to create quota: "),
         Verb::CreateJob => (generators::job(session, &name).await?, "failed to create job: "),
         Verb::CreateCronJob => (generators::cron_job(session, &name), "failed to create cronjob: "),
@@ -141,17 +162,25 @@ pub(super) async fn generate(session: &mut Session<'_>, verb: Verb) -> Outcome {
         Verb::CreateRoleBinding => {
             (bindings::binding(session, &name, "RoleBinding")?, "failed to create rolebinding: ")
         }
-        Verb::CreateClusterRoleBinding => {
-            (bindings::binding(session, &name, "ClusterRoleBinding")?, "failed to create clusterrolebinding: ")
+        Verb::CreateClusterRoleBinding => (
+            bindings::binding(session, &name, "ClusterRoleBinding")?,
+            "failed to create clusterrolebinding: ",
+        ),
+        Verb::CreateServiceClusterIp => (
+            services::service(session, &name, "ClusterIP")?,
+            "failed to create ClusterIP service: ",
+        ),
+        Verb::CreateServiceNodePort => {
+            (services::service(session, &name, "NodePort")?, "failed to create NodePort service: ")
         }
-        Verb::CreateServiceClusterIp => (services::service(session, &name, "ClusterIP")?, "failed to create ClusterIP service: "),
-        Verb::CreateServiceNodePort => (services::service(session, &name, "NodePort")?, "failed to create NodePort service: "),
-        Verb::CreateServiceLoadBalancer => {
-            (services::service(session, &name, "LoadBalancer")?, "failed to create LoadBalancer service: ")
-        }
-        Verb::CreateServiceExternalName => {
-            (services::service(session, &name, "ExternalName")?, "failed to create ExternalName service: ")
-        }
+        Verb::CreateServiceLoadBalancer => (
+            services::service(session, &name, "LoadBalancer")?,
+            "failed to create LoadBalancer service: ",
+        ),
+        Verb::CreateServiceExternalName => (
+            services::service(session, &name, "ExternalName")?,
+            "failed to create ExternalName service: ",
+        ),
         _ => return Err(Failure::message("unknown generator")),
     };
     finish(session, object, refused).await
@@ -181,7 +210,8 @@ async fn finish(session: &mut Session<'_>, object: Value, refused: &str) -> Outc
     let dry_run = DryRun::of(session)?;
     let validation = field_validation(&session.flags)?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
-    let object = if session.flags.is("save-config") { modified_configuration(&object) } else { object };
+    let object =
+        if session.flags.is("save-config") { modified_configuration(&object) } else { object };
     let resource = builtin_resource(&object);
     let namespace = if resource.namespaced { session.namespace.clone() } else { String::new() };
     let result = post(session, &resource, &namespace, object, dry_run, validation).await;
@@ -192,7 +222,8 @@ async fn finish(session: &mut Session<'_>, object: Value, refused: &str) -> Outc
         other => other,
     })?;
     let operation = format!("created{}", dry_run.suffix());
-    let text = Printer::new(format, &session.flags, operation).print(&object).map_err(Failure::Message)?;
+    let text =
+        Printer::new(format, &session.flags, operation).print(&object).map_err(Failure::Message)?;
     session.say(&text);
     Ok(())
 }
@@ -200,7 +231,8 @@ async fn finish(session: &mut Session<'_>, object: Value, refused: &str) -> Outc
 /// Where a generated object goes; typed clients of kubectl ask no discovery either.
 pub(super) fn builtin_resource(object: &Value) -> Resource {
     let kind = object.text("kind");
-    let (group, version) = object.text("apiVersion").split_once('/').unwrap_or(("", object.text("apiVersion")));
+    let (group, version) =
+        object.text("apiVersion").split_once('/').unwrap_or(("", object.text("apiVersion")));
     let plural = match kind {
         "NetworkPolicy" => "networkpolicies".to_owned(),
         other => format!("{}s", other.to_lowercase()),
@@ -251,14 +283,20 @@ pub(super) async fn replace(session: &mut Session<'_>) -> Outcome {
 }
 
 async fn delete_all(session: &mut Session<'_>, infos: &[Info]) -> Outcome {
-    let options = super::DeleteOptions { grace_period: session.flags.int("grace-period").max(0), ..super::DeleteOptions::default() };
+    let options = super::DeleteOptions {
+        grace_period: session.flags.int("grace-period").max(0),
+        ..super::DeleteOptions::default()
+    };
     for info in infos {
         match super::delete_info(&session.client, info, &options).await {
             Ok((uid, warnings)) => {
                 session.warn_all(&warnings);
                 let said = super::delete::said(info, &options);
                 session.say(&said);
-                let waiting = super::wait::Waiting { timeout: std::time::Duration::from_mins(5), uid: Some(uid) };
+                let waiting = super::wait::Waiting {
+                    timeout: std::time::Duration::from_mins(5),
+                    uid: Some(uid),
+                };
                 super::wait::until_deleted(session, info, &waiting).await?;
             }
             Err(failure) if failure.is_not_found() => {}
@@ -275,8 +313,11 @@ async fn put(
     validation: &str,
     force: bool,
 ) -> Outcome<Value> {
-    let has_annotation =
-        info.object.at("metadata.annotations").and_then(|all| all.get(super::apply::LAST_APPLIED)).is_some();
+    let has_annotation = info
+        .object
+        .at("metadata.annotations")
+        .and_then(|all| all.get(super::apply::LAST_APPLIED))
+        .is_some();
     let mut object = if session.flags.is("save-config") || has_annotation {
         modified_configuration(&info.object)
     } else {
@@ -290,13 +331,23 @@ async fn put(
     }
     if object.text("metadata.resourceVersion").is_empty() {
         let live = session.get(&info.path()).await?;
-        set(&mut object, &["metadata", "resourceVersion"], Value::from(live.text("metadata.resourceVersion")));
+        set(
+            &mut object,
+            &["metadata", "resourceVersion"],
+            Value::from(live.text("metadata.resourceVersion")),
+        );
     }
     let manager = session.flags.text("field-manager").to_owned();
-    let parameters =
-        query(&[("dryRun", dry_run.query()), ("fieldManager", &manager), ("fieldValidation", validation)]);
+    let parameters = query(&[
+        ("dryRun", dry_run.query()),
+        ("fieldManager", &manager),
+        ("fieldValidation", validation),
+    ]);
     let path = format!("{}{parameters}", info.path());
-    session.send(Method::PUT, &path, JSON, Some((JSON, compact(&object).into_bytes()))).await?.json()
+    session
+        .send(Method::PUT, &path, JSON, Some((JSON, compact(&object).into_bytes())))
+        .await?
+        .json()
 }
 
 /// [`Session::objects`] for commands that change what is named.

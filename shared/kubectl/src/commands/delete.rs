@@ -38,7 +38,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         return Ok(());
     }
     if session.flags.is("interactive") {
-        return Err(Failure::message("--interactive is not available in the console: it cannot ask back"));
+        return Err(Failure::message(
+            "--interactive is not available in the console: it cannot ask back",
+        ));
     }
     let options = options(session)?;
     let by_selection = session.flags.is("all")
@@ -78,7 +80,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         for (info, uid) in deleted {
             let waiting = Waiting { timeout, uid: Some(uid) };
             match until_deleted(session, &info, &waiting).await {
-                Err(failure) if failure.has_reason("Forbidden") || failure.has_reason("MethodNotAllowed") => {}
+                Err(failure)
+                    if failure.has_reason("Forbidden")
+                        || failure.has_reason("MethodNotAllowed") => {}
                 other => other?,
             }
         }
@@ -89,7 +93,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
 fn options(session: &mut Session<'_>) -> Outcome<DeleteOptions> {
     let output = session.flags.text("output");
     if !output.is_empty() && output != "name" {
-        return Err(Failure::message(format!("unexpected -o output mode: {output}. We only support '-o name'")));
+        return Err(Failure::message(format!(
+            "unexpected -o output mode: {output}. We only support '-o name'"
+        )));
     }
     let propagation = match session.flags.text("cascade") {
         "background" | "true" => "Background",
@@ -119,13 +125,19 @@ fn options(session: &mut Session<'_>) -> Outcome<DeleteOptions> {
     if grace_period == 0 && force {
         session.warn("Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
     } else if grace_period > 0 && force {
-        return Err(Failure::message("--force and --grace-period greater than 0 cannot be specified together"));
+        return Err(Failure::message(
+            "--force and --grace-period greater than 0 cannot be specified together",
+        ));
     }
     Ok(DeleteOptions { grace_period, propagation, dry_run })
 }
 
 /// Deletes, prints, and hands back the UID of what was deleted.
-async fn delete_one(session: &mut Session<'_>, info: &Info, options: &DeleteOptions) -> Outcome<String> {
+async fn delete_one(
+    session: &mut Session<'_>,
+    info: &Info,
+    options: &DeleteOptions,
+) -> Outcome<String> {
     let uid = if options.dry_run == DryRun::Client {
         String::new()
     } else {
@@ -144,11 +156,17 @@ async fn delete_one(session: &mut Session<'_>, info: &Info, options: &DeleteOpti
 
 /// `pod "web" deleted from default namespace`.
 pub(crate) fn said(info: &Info, options: &DeleteOptions) -> String {
-    let mut operation = if options.grace_period == 0 { "force deleted" } else { "deleted" }.to_owned();
+    let mut operation =
+        if options.grace_period == 0 { "force deleted" } else { "deleted" }.to_owned();
     if info.resource.namespaced {
         operation = format!("{operation} from {} namespace", info.namespace);
     }
-    format!("{} \"{}\" {operation}{}\n", info.resource.printed_kind(), info.name, options.dry_run.suffix())
+    format!(
+        "{} \"{}\" {operation}{}\n",
+        info.resource.printed_kind(),
+        info.name,
+        options.dry_run.suffix()
+    )
 }
 
 /// Sends the DELETE; the UID of the answer and the warnings.

@@ -16,11 +16,12 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     if (!failures.is_empty() || visited.infos.len() > 1) && !session.flags.changed("show-events") {
         show_events = false;
     }
-    if let ([failure], [kind, prefix]) = (failures.as_slice(), arguments.as_slice()) {
-        if failure.is_not_found() && visited.infos.is_empty() {
-            let original = failure.clone();
-            return by_prefix(session, kind, prefix, original, show_events).await;
-        }
+    if let ([failure], [kind, prefix]) = (failures.as_slice(), arguments.as_slice())
+        && failure.is_not_found()
+        && visited.infos.is_empty()
+    {
+        let original = failure.clone();
+        return by_prefix(session, kind, prefix, original, show_events).await;
     }
     let count = visited.infos.len();
     for (index, info) in visited.infos.into_iter().enumerate() {

@@ -34,8 +34,14 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         match preview(&session.client, &info, &options).await {
             Ok((before, after)) => {
                 let name = file_name(&info);
-                let (before, after) = if show_secrets { (before, after) } else { masked(before, after) };
-                let text = unified(&name, &yaml(&before, keep), &yaml(&after, keep), session.client.kubectl.clock.now());
+                let (before, after) =
+                    if show_secrets { (before, after) } else { masked(before, after) };
+                let text = unified(
+                    &name,
+                    &yaml(&before, keep),
+                    &yaml(&after, keep),
+                    session.client.kubectl.clock.now(),
+                );
                 different |= !text.is_empty();
                 session.say(&text);
             }
@@ -64,7 +70,11 @@ fn options(session: &Session<'_>, server_side: bool) -> Options {
 }
 
 /// The object as it is and as it would be; null when it does not exist yet.
-pub(crate) async fn preview(client: &Client, info: &Info, options: &Options) -> Outcome<(Value, Value)> {
+pub(crate) async fn preview(
+    client: &Client,
+    info: &Info,
+    options: &Options,
+) -> Outcome<(Value, Value)> {
     let before = match client.send(Method::GET, &info.path(), crate::client::JSON, None).await {
         Ok(answer) => answer.json()?,
         Err(failure) if failure.is_not_found() => Value::Null,
@@ -84,8 +94,15 @@ fn yaml(object: &Value, keep_managed_fields: bool) -> String {
 
 /// `v1.ConfigMap.default.settings`, the name of the file that kubectl would compare.
 fn file_name(info: &Info) -> String {
-    let group = if info.resource.group.is_empty() { String::new() } else { format!("{}.", info.resource.group) };
-    format!("{group}{}.{}.{}.{}", info.resource.version, info.resource.kind, info.namespace, info.name)
+    let group = if info.resource.group.is_empty() {
+        String::new()
+    } else {
+        format!("{}.", info.resource.group)
+    };
+    format!(
+        "{group}{}.{}.{}.{}",
+        info.resource.version, info.resource.kind, info.namespace, info.name
+    )
 }
 
 /// Values of secrets are stars; changed ones say before and after.
@@ -93,17 +110,19 @@ fn masked(mut before: Value, mut after: Value) -> (Value, Value) {
     if after.text("kind") != "Secret" {
         return (before, after);
     }
-    let data = |object: &Value| object.at("data").and_then(Value::as_object).cloned().unwrap_or_default();
+    let data =
+        |object: &Value| object.at("data").and_then(Value::as_object).cloned().unwrap_or_default();
     let (old, new) = (data(&before), data(&after));
-    let star = |map: &Map<String, Value>, other: &Map<String, Value>, word: &str| -> Map<String, Value> {
-        map.iter()
-            .map(|(key, value)| {
-                let changed = other.get(key).is_some_and(|other| other != value);
-                let text = if changed { format!("*** ({word})") } else { "***".to_owned() };
-                (key.clone(), Value::from(text))
-            })
-            .collect()
-    };
+    let star =
+        |map: &Map<String, Value>, other: &Map<String, Value>, word: &str| -> Map<String, Value> {
+            map.iter()
+                .map(|(key, value)| {
+                    let changed = other.get(key).is_some_and(|other| other != value);
+                    let text = if changed { format!("*** ({word})") } else { "***".to_owned() };
+                    (key.clone(), Value::from(text))
+                })
+                .collect()
+        };
     let (stars_old, stars_new) = (star(&old, &new, "before"), star(&new, &old, "after"));
     for (object, stars) in [(&mut before, stars_old), (&mut after, stars_new)] {
         if object.has("data") {
@@ -119,7 +138,8 @@ fn unified(name: &str, before: &str, after: &str, now: jiff::Timestamp) -> Strin
     if before == after {
         return String::new();
     }
-    let time = now.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S.%9f +0000").to_string();
+    let time =
+        now.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S.%9f +0000").to_string();
     let (old, new) = (format!("LIVE/{name}"), format!("MERGED/{name}"));
     let diff = TextDiff::from_lines(before, after);
     let body = diff

@@ -89,7 +89,10 @@ fn split(arguments: &[String], words: &Words) -> Outcome<(Vec<String>, Vec<Strin
     let first = arguments.iter().position(is_pair).unwrap_or(arguments.len());
     let (resources, pairs) = arguments.split_at(first);
     if let Some(stray) = pairs.iter().find(|word| !is_pair(word)) {
-        return Err(Failure::message(format!("all resources must be specified before {} changes: {stray}", words.noun)));
+        return Err(Failure::message(format!(
+            "all resources must be specified before {} changes: {stray}",
+            words.noun
+        )));
     }
     Ok((resources.to_vec(), pairs.to_vec()))
 }
@@ -129,7 +132,10 @@ fn parse(pairs: &[String], words: &Words) -> Outcome<Change> {
 fn show(session: &mut Session<'_>, info: &Info, words: &Words, single: bool) {
     let indent = if single { "" } else { " " };
     if !single {
-        let heading = format!("Listing {} for {}.{}/{}:\n", words.field, info.resource.kind, info.resource.group, info.name);
+        let heading = format!(
+            "Listing {} for {}.{}/{}:\n",
+            words.field, info.resource.kind, info.resource.group, info.name
+        );
         session.say(&heading);
     }
     let lines: String = info
@@ -193,7 +199,9 @@ async fn one(
         object = send(session, info, words, patch, dry_run).await?;
     }
     let operation = format!("{operation}{}", dry_run.suffix());
-    let text = Printer::new(format.clone(), &session.flags, operation).print(&object).map_err(Failure::Message)?;
+    let text = Printer::new(format.clone(), &session.flags, operation)
+        .print(&object)
+        .map_err(Failure::Message)?;
     session.say(&text);
     Ok(())
 }
@@ -201,7 +209,8 @@ async fn one(
 fn check_overwrite(current: &Map<String, Value>, change: &Change, words: &Words) -> Outcome {
     let mut failures = Vec::new();
     for (key, value) in &change.set {
-        if let Some(known) = current.get(key).and_then(Value::as_str).filter(|known| known != value) {
+        if let Some(known) = current.get(key).and_then(Value::as_str).filter(|known| known != value)
+        {
             failures.push(Failure::Message(if words.noun == "label" {
                 format!("'{key}' already has a value ({known}), and --overwrite is false")
             } else {
@@ -219,7 +228,8 @@ async fn send(
     patch: Map<String, Value>,
     dry_run: DryRun,
 ) -> Outcome<Value> {
-    let mut body = if patch.is_empty() { json!({}) } else { json!({"metadata": {words.field: patch}}) };
+    let mut body =
+        if patch.is_empty() { json!({}) } else { json!({"metadata": {words.field: patch}}) };
     let version = session.flags.text("resource-version");
     if !version.is_empty() {
         set(&mut body, &["metadata", "resourceVersion"], Value::from(version));
@@ -227,5 +237,8 @@ async fn send(
     let manager = session.flags.text("field-manager").to_owned();
     let parameters = query(&[("dryRun", dry_run.query()), ("fieldManager", &manager)]);
     let path = format!("{}{parameters}", info.path());
-    session.send(Method::PATCH, &path, JSON, Some((MERGE, compact(&body).into_bytes()))).await?.json()
+    session
+        .send(Method::PATCH, &path, JSON, Some((MERGE, compact(&body).into_bytes())))
+        .await?
+        .json()
 }

@@ -16,7 +16,10 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         return Err(session.usage(format!("unexpected arguments: [{word}]")));
     }
     let types = session.flags.all("types").to_vec();
-    if let Some(wrong) = types.iter().find(|kind| !kind.eq_ignore_ascii_case("Normal") && !kind.eq_ignore_ascii_case("Warning")) {
+    if let Some(wrong) = types
+        .iter()
+        .find(|kind| !kind.eq_ignore_ascii_case("Normal") && !kind.eq_ignore_ascii_case("Warning"))
+    {
         return Err(Failure::message(format!("valid --types are Normal or Warning, not {wrong}")));
     }
     let fields = match session.flags.text("for").to_owned() {
@@ -29,14 +32,21 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     } else {
         format!("/api/v1/namespaces/{}/events", session.namespace)
     };
-    let pages = session.pages(&collection, &[("fieldSelector", &fields)], session.flags.int("chunk-size"), JSON).await?;
+    let pages = session
+        .pages(&collection, &[("fieldSelector", &fields)], session.flags.int("chunk-size"), JSON)
+        .await?;
     let version = pages.last().map_or("", |page| page.text("metadata.resourceVersion")).to_owned();
-    let mut events: Vec<Value> = pages.iter().flat_map(|page| page.list("items").iter().cloned()).collect();
+    let mut events: Vec<Value> =
+        pages.iter().flat_map(|page| page.list("items").iter().cloned()).collect();
     events.retain(|event| is_wanted(event, &types));
     events.sort_by_key(last_seen);
     let watching = session.flags.is("watch");
     if events.is_empty() && !watching {
-        let said = if all { "No events found.\n".to_owned() } else { format!("No events found in {} namespace.\n", session.namespace) };
+        let said = if all {
+            "No events found.\n".to_owned()
+        } else {
+            format!("No events found in {} namespace.\n", session.namespace)
+        };
         session.err(&said);
         return Ok(());
     }
@@ -47,7 +57,8 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
             crate::value::set(event, &["kind"], json!("Event"));
         }
         let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": version}, "items": events});
-        let text = Printer::new(format, &session.flags, "").print(&list).map_err(Failure::Message)?;
+        let text =
+            Printer::new(format, &session.flags, "").print(&list).map_err(Failure::Message)?;
         session.say(&text);
         return Ok(());
     }
@@ -70,7 +81,10 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
 
 async fn fields_of(session: &mut Session<'_>, target: &str) -> Outcome<String> {
     let Some((kind, name)) = target.split_once('/') else {
-        return Err(Failure::message(format!("--for must be in resource/name form, not {}", go_quote(target))));
+        return Err(Failure::message(format!(
+            "--for must be in resource/name form, not {}",
+            go_quote(target)
+        )));
     };
     let resource = session.resource(kind).await?;
     let api_version = resource.api_version();
@@ -96,7 +110,8 @@ fn last_seen(event: &Value) -> Option<jiff::Timestamp> {
 fn line(session: &Session<'_>, event: &Value, all: bool) -> String {
     let now = session.client.kubectl.clock.now();
     let page = crate::describe::Page::new(now);
-    let namespace = if all { format!("{}\t", event.text("metadata.namespace")) } else { String::new() };
+    let namespace =
+        if all { format!("{}\t", event.text("metadata.namespace")) } else { String::new() };
     format!(
         "{namespace}{}\t{}\t{}\t{}/{}\t{}\n",
         page.interval(event),
@@ -119,7 +134,9 @@ async fn follow(
     loop {
         match watch.next(&mut None).await {
             Next::Item((kind, object)) if kind == "ERROR" => return Err(super::status_of(object)),
-            Next::Item((kind, event)) if kind != "BOOKMARK" && kind != "DELETED" && is_wanted(&event, types) => {
+            Next::Item((kind, event))
+                if kind != "BOOKMARK" && kind != "DELETED" && is_wanted(&event, types) =>
+            {
                 let line = line(session, &event, all);
                 writer.write(&line);
                 session.say(&writer.flush());

@@ -3,7 +3,9 @@
 use apimachinery::transport::ExecError;
 use http::Method;
 
-use super::pods::{default_container, has_container, no_such_container, pods_of, selector_of, sort_for_exec};
+use super::pods::{
+    default_container, has_container, no_such_container, pods_of, selector_of, sort_for_exec,
+};
 use crate::client::JSON;
 use crate::discovery::encode;
 use crate::failure::{Failure, Outcome};

@@ -13,19 +13,30 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     let arguments = session.flags.arguments.clone();
     let [target] = arguments.as_slice() else {
         return Err(if arguments.is_empty() {
-            Failure::message("You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.\n")
+            Failure::message(
+                "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.\n",
+            )
         } else {
             Failure::message("We accept only this format: explain RESOURCE\n")
         });
     };
     let output = session.flags.text("output").to_owned();
     if output != "plaintext" {
-        return Err(Failure::message(format!("the output format {output} is not available in the console")));
+        return Err(Failure::message(format!(
+            "the output format {output} is not available in the console"
+        )));
     }
     let (resource, path) = resource(session, target.trim_end_matches('.')).await?;
     let document = document(session, &resource).await?;
-    let group = if resource.group.is_empty() { String::new() } else { format!("GROUP:      {}\n", resource.group) };
-    session.say(&format!("{group}KIND:       {}\nVERSION:    {}\n\n", resource.kind, resource.version));
+    let group = if resource.group.is_empty() {
+        String::new()
+    } else {
+        format!("GROUP:      {}\n", resource.group)
+    };
+    session.say(&format!(
+        "{group}KIND:       {}\nVERSION:    {}\n\n",
+        resource.kind, resource.version
+    ));
     let schema = document
         .entries("components.schemas")
         .into_iter()
@@ -38,19 +49,19 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         })
         .map(|(_, schema)| schema);
     let Some(schema) = schema else {
-        return Err(Failure::message(format!("GVK {} not found in OpenAPI schema", resource.printed_kind_of_group())));
+        return Err(Failure::message(format!(
+            "GVK {} not found in OpenAPI schema",
+            resource.printed_kind_of_group()
+        )));
     };
     let explaining = Explaining { document: &document, recursive: session.flags.is("recursive") };
     let fields: Vec<&str> = path.iter().map(String::as_str).collect();
-    match explaining.output(schema, &fields, &[]) {
-        Some(text) => {
-            session.say(&format!("{text}\n"));
-            Ok(())
-        }
-        None => {
-            let last = fields.last().copied().unwrap_or("");
-            Err(Failure::message(format!("field {} does not exist", go_quote(last))))
-        }
+    if let Some(text) = explaining.output(schema, &fields, &[]) {
+        session.say(&format!("{text}\n"));
+        Ok(())
+    } else {
+        let last = fields.last().copied().unwrap_or("");
+        Err(Failure::message(format!("field {} does not exist", go_quote(last))))
     }
 }
 
@@ -71,11 +82,17 @@ async fn resource(session: &mut Session<'_>, target: &str) -> Outcome<(Resource,
         if wanted.is_empty() {
             return Ok((found.clone(), fields));
         }
-        let exact = discovery.resources.iter().find(|known| known.kind == found.kind && known.api_version() == wanted);
+        let exact = discovery
+            .resources
+            .iter()
+            .find(|known| known.kind == found.kind && known.api_version() == wanted);
         if let Some(exact) = exact {
             return Ok((exact.clone(), fields));
         }
-        return Err(Failure::message(format!("couldn't find resource for {}", go_quote(&format!("{wanted}, Resource={first}")))));
+        return Err(Failure::message(format!(
+            "couldn't find resource for {}",
+            go_quote(&format!("{wanted}, Resource={first}"))
+        )));
     }
     Err(Failure::Raw(format!("the server doesn't have a resource type {}", go_quote(first))))
 }
@@ -91,7 +108,9 @@ async fn document(session: &mut Session<'_>, resource: &Resource) -> Outcome<Val
         .get("paths")
         .and_then(|paths| paths.get(&key))
         .map(|entry| entry.text("serverRelativeURL").to_owned())
-        .ok_or_else(|| Failure::message(format!("couldn't find resource for {}", go_quote(&key))))?;
+        .ok_or_else(|| {
+            Failure::message(format!("couldn't find resource for {}", go_quote(&key)))
+        })?;
     session.client.send(http::Method::GET, &path, JSON, None).await?.json()
 }
 
@@ -137,7 +156,9 @@ impl<'a> Explaining<'a> {
         if let Some(items) = resolved.get("items") {
             return self.output(items, path, &seen);
         }
-        if let Some(values) = resolved.get("additionalProperties").filter(|values| values.is_object()) {
+        if let Some(values) =
+            resolved.get("additionalProperties").filter(|values| values.is_object())
+        {
             return self.output(values, path, &seen);
         }
         resolved.list("allOf").iter().find_map(|part| self.output(part, path, &seen))
@@ -172,7 +193,8 @@ impl<'a> Explaining<'a> {
         if let Some(items) = schema.get("items") {
             self.describe(items, said);
         }
-        if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
+        if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object())
+        {
             self.describe(values, said);
         }
     }
@@ -186,7 +208,8 @@ impl<'a> Explaining<'a> {
         seen.push(name);
         let resolved = self.resolve(schema);
         for (name, field) in resolved.entries("properties") {
-            let required = resolved.list("required").iter().any(|required| required.as_str() == Some(name));
+            let required =
+                resolved.list("required").iter().any(|required| required.as_str() == Some(name));
             self.field(name, field, required, level, said);
             if self.recursive {
                 self.fields(field, level + 1, &seen, said);
@@ -198,7 +221,9 @@ impl<'a> Explaining<'a> {
         if let Some(items) = resolved.get("items") {
             self.fields(items, level, &seen, said);
         }
-        if let Some(values) = resolved.get("additionalProperties").filter(|values| values.is_object()) {
+        if let Some(values) =
+            resolved.get("additionalProperties").filter(|values| values.is_object())
+        {
             self.fields(values, level, &seen, said);
         }
     }
@@ -233,7 +258,8 @@ impl<'a> Explaining<'a> {
         if let Some(items) = schema.get("items") {
             return format!("[]{}", self.type_of(items));
         }
-        if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
+        if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object())
+        {
             return format!("map[string]{}", self.type_of(values));
         }
         if let ([single], None) = (schema.list("allOf"), schema.get("properties")) {
@@ -271,7 +297,8 @@ fn long_enum(schema: &Value) -> String {
     if values.is_empty() {
         return String::new();
     }
-    let lines: Vec<String> = values.iter().map(|value| format!("\n    {}", enum_value(value))).collect();
+    let lines: Vec<String> =
+        values.iter().map(|value| format!("\n    {}", enum_value(value))).collect();
     format!("ENUM:{}", lines.concat())
 }
 

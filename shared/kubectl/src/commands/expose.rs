@@ -34,7 +34,10 @@ fn service(session: &Session<'_>, info: &Info) -> Outcome<Value> {
     let flags = &session.flags;
     let kind = info.resource.kind.as_str();
     if !matches!(kind, "ReplicationController" | "Service" | "Pod" | "Deployment" | "ReplicaSet") {
-        return Err(Failure::message(format!("cannot expose a {}", info.resource.printed_kind_of_group())));
+        return Err(Failure::message(format!(
+            "cannot expose a {}",
+            info.resource.printed_kind_of_group()
+        )));
     }
     let selector = selector(session, info)?;
     let ports = ports(session, info)?;
@@ -60,7 +63,9 @@ fn service(session: &Session<'_>, info: &Info) -> Outcome<Value> {
     if flags.changed("namespace") {
         set(&mut service, &["metadata", "namespace"], Value::from(session.namespace.clone()));
     }
-    for (flag, field) in [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity")] {
+    for (flag, field) in
+        [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity")]
+    {
         if !flags.text(flag).is_empty() {
             set(&mut service, &["spec", field], Value::from(flags.text(flag)));
         }
@@ -85,7 +90,9 @@ fn selector(session: &Session<'_>, info: &Info) -> Outcome<Value> {
         return Ok(Value::Object(labels(given)?));
     }
     let refused = |why: String| {
-        Failure::Message(format!("couldn't retrieve selectors via --selector flag or introspection: {why}"))
+        Failure::Message(format!(
+            "couldn't retrieve selectors via --selector flag or introspection: {why}"
+        ))
     };
     let path = match info.resource.kind.as_str() {
         "Pod" => {
@@ -104,7 +111,8 @@ fn selector(session: &Session<'_>, info: &Info) -> Outcome<Value> {
                     .list("spec.selector.matchExpressions")
                     .iter()
                     .map(|expression| {
-                        let values: Vec<String> = expression.list("values").iter().map(plain).collect();
+                        let values: Vec<String> =
+                            expression.list("values").iter().map(plain).collect();
                         format!(
                             "{{Key:{} Operator:{} Values:[{}]}}",
                             expression.text("key"),
@@ -141,8 +149,11 @@ fn known_ports(info: &Info) -> Vec<(String, String)> {
             .map(|port| (port.at("port").map(plain).unwrap_or_default(), protocol(port)))
             .collect();
     }
-    let containers =
-        if info.resource.kind == "Pod" { "spec.containers" } else { "spec.template.spec.containers" };
+    let containers = if info.resource.kind == "Pod" {
+        "spec.containers"
+    } else {
+        "spec.template.spec.containers"
+    };
     info.object
         .list(containers)
         .iter()
@@ -172,15 +183,18 @@ fn ports(session: &Session<'_>, info: &Info) -> Outcome<Vec<Value>> {
     let several = wanted.len() > 1;
     let mut ports = Vec::new();
     for (index, text) in wanted.iter().enumerate() {
-        let number: i64 = text
-            .parse()
-            .map_err(|_| Failure::message(format!("strconv.Atoi: parsing \"{text}\": invalid syntax")))?;
+        let number: i64 = text.parse().map_err(|_| {
+            Failure::message(format!("strconv.Atoi: parsing \"{text}\": invalid syntax"))
+        })?;
         let target = match flags.text("target-port") {
             "" => Value::from(number),
             given => given.parse::<i64>().map_or_else(|_| Value::from(given), Value::from),
         };
-        let mut protocols: Vec<String> =
-            known.iter().filter(|(known, _)| known == text).map(|(_, protocol)| protocol.clone()).collect();
+        let mut protocols: Vec<String> = known
+            .iter()
+            .filter(|(known, _)| known == text)
+            .map(|(_, protocol)| protocol.clone())
+            .collect();
         if !flags.text("protocol").is_empty() {
             protocols = vec![flags.text("protocol").to_owned()];
         } else if protocols.is_empty() {

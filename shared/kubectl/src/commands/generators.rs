@@ -36,7 +36,8 @@ pub(super) fn deployment(session: &Session<'_>, name: &str) -> Outcome<Value> {
     let mut containers: Vec<Value> = images
         .iter()
         .map(|image| {
-            let mut container = json!({"name": container_name(image), "image": image, "resources": {}});
+            let mut container =
+                json!({"name": container_name(image), "image": image, "resources": {}});
             set_if_some(&mut container, "command", &command);
             container
         })
@@ -73,17 +74,18 @@ fn data(session: &Session<'_>, kind: &str, name: &str) -> Outcome<Vec<(String, S
     if !flags.all("from-env-file").is_empty()
         && (!flags.all("from-file").is_empty() || !flags.all("from-literal").is_empty())
     {
-        return Err(Failure::message("from-env-file cannot be combined with from-file or from-literal"));
+        return Err(Failure::message(
+            "from-env-file cannot be combined with from-file or from-literal",
+        ));
     }
     if flags.is("append-hash") {
         return Err(Failure::message("--append-hash is not available in the console"));
     }
     let mut pairs: Vec<(String, String)> = Vec::new();
     let read = |path: &str| {
-        session
-            .files
-            .read(path)
-            .ok_or_else(|| Failure::message(format!("error reading {path}: no such file or directory")))
+        session.files.read(path).ok_or_else(|| {
+            Failure::message(format!("error reading {path}: no such file or directory"))
+        })
     };
     for source in flags.all("from-file") {
         let (key, path) = match source.split_once('=') {
@@ -105,7 +107,9 @@ fn data(session: &Session<'_>, kind: &str, name: &str) -> Outcome<Vec<(String, S
         match literal.split_once('=') {
             Some((key, value)) if !key.is_empty() => pairs.push((key.to_owned(), value.to_owned())),
             _ => {
-                return Err(Failure::message(format!("invalid literal source {literal}, expected key=value")));
+                return Err(Failure::message(format!(
+                    "invalid literal source {literal}, expected key=value"
+                )));
             }
         }
     }
@@ -137,7 +141,11 @@ fn check_keys(pairs: &[(String, String)], kind: &str, name: &str) -> Outcome {
         }
         if pairs.iter().take(index).any(|(known, _)| known == key) {
             return Err(Failure::message(if kind == "ConfigMap" {
-                format!("cannot add key {}, another key by that name already exists in Data for ConfigMap {}", go_quote(key), go_quote(name))
+                format!(
+                    "cannot add key {}, another key by that name already exists in Data for ConfigMap {}",
+                    go_quote(key),
+                    go_quote(name)
+                )
             } else {
                 format!("cannot add key {key}, another key by that name already exists")
             }));
@@ -150,7 +158,8 @@ pub(super) fn config_map(session: &Session<'_>, name: &str) -> Outcome<Value> {
     let pairs = data(session, "ConfigMap", name)?;
     let mut map = object(session, "v1", "ConfigMap", name, true);
     if !pairs.is_empty() {
-        let data: Map<String, Value> = pairs.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
+        let data: Map<String, Value> =
+            pairs.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
         set(&mut map, &["data"], Value::Object(data));
     }
     Ok(map)
@@ -168,7 +177,8 @@ pub(super) fn secret(session: &Session<'_>, name: &str) -> Outcome<Value> {
         set(&mut secret, &["type"], Value::from(kind));
     }
     if !pairs.is_empty() {
-        let data: Map<String, Value> = pairs.into_iter().map(|(key, value)| (key, encoded(&value))).collect();
+        let data: Map<String, Value> =
+            pairs.into_iter().map(|(key, value)| (key, encoded(&value))).collect();
         set(&mut secret, &["data"], Value::Object(data));
     }
     Ok(secret)
@@ -233,7 +243,8 @@ pub(super) fn quota(session: &Session<'_>, name: &str) -> Outcome<Value> {
 }
 
 fn job_template(session: &Session<'_>, name: &str, restart: &str) -> Value {
-    let mut container = json!({"name": name, "image": session.flags.text("image"), "resources": {}});
+    let mut container =
+        json!({"name": name, "image": session.flags.text("image"), "resources": {}});
     set_if_some(&mut container, "command", &command(session));
     json!({"metadata": {}, "spec": {"containers": [container], "restartPolicy": restart}})
 }
@@ -253,9 +264,14 @@ pub(super) async fn job(session: &mut Session<'_>, name: &str) -> Outcome<Value>
         return Err(Failure::message("cannot specify --from and command"));
     }
     let infos = session.objects(&[from], crate::select::Wanted::default()).await?;
-    let [info] = infos.as_slice() else { return Err(Failure::message("from must be an existing cronjob")) };
+    let [info] = infos.as_slice() else {
+        return Err(Failure::message("from must be an existing cronjob"));
+    };
     if info.resource.kind != "CronJob" {
-        return Err(Failure::message(format!("unknown object type *{}.{}", info.resource.version, info.resource.kind)));
+        return Err(Failure::message(format!(
+            "unknown object type *{}.{}",
+            info.resource.version, info.resource.kind
+        )));
     }
     let template = info.object.at("spec.jobTemplate").cloned().unwrap_or_default();
     let mut annotations = Map::new();

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use crate::client::{JSON, TABLE};
 use crate::discovery::Resource;
 use crate::failure::{Failure, Outcome};
-use crate::print::{Format, Printer, TabWriter, TableOptions, TablePrinter, sort_objects, sort_rows};
+use crate::print::{
+    Format, Printer, TabWriter, TableOptions, TablePrinter, sort_objects, sort_rows,
+};
 use crate::select::{Target, Visited, Wanted, list_query};
 use crate::session::Session;
 use crate::stream::Next;
 use crate::value::{Reading as _, set};
 
-const SUGGESTION: &str =
-    "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n";
+const SUGGESTION: &str = "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n";
 
 /// Runs the command.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
@@ -30,15 +31,21 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     }
     let output = session.flags.text("output").to_owned();
     if session.flags.is("show-labels") && !output.is_empty() && output != "wide" {
-        return Err(Failure::message(format!("--show-labels option cannot be used with {output} printer")));
+        return Err(Failure::message(format!(
+            "--show-labels option cannot be used with {output} printer"
+        )));
     }
     if session.flags.is("output-watch-events") && !watching {
-        return Err(Failure::message("--output-watch-events option can only be used with --watch or --watch-only"));
+        return Err(Failure::message(
+            "--output-watch-events option can only be used with --watch or --watch-only",
+        ));
     }
     let format = Format::parse(&session.flags, true).map_err(Failure::Message)?;
     if watching {
         if !session.flags.text("sort-by").is_empty() {
-            session.err("warning: --watch requested, --sort-by will be ignored for watch events received\n");
+            session.err(
+                "warning: --watch requested, --sort-by will be ignored for watch events received\n",
+            );
         }
         return watch(session, &arguments, format).await;
     }
@@ -87,10 +94,13 @@ async fn table(session: &mut Session<'_>, arguments: &[String], format: &Format)
         }
     }
     let several = match parts.split_first() {
-        Some((first, rest)) => rest.iter().any(|part| part.resource.kind != first.resource.kind || part.resource.group != first.resource.group),
+        Some((first, rest)) => rest.iter().any(|part| {
+            part.resource.kind != first.resource.kind || part.resource.group != first.resource.group
+        }),
         None => false,
     };
-    let namespaced = !session.flags.is("all-namespaces") && parts.iter().all(|part| part.resource.namespaced);
+    let namespaced =
+        !session.flags.is("all-namespaces") && parts.iter().all(|part| part.resource.namespaced);
     let text = render(session, &parts, several, matches!(format, Format::Wide));
     session.say(&text);
     if text.is_empty() && failures.is_empty() && !session.flags.is("ignore-not-found") {
@@ -114,10 +124,16 @@ async fn tables(session: &mut Session<'_>, target: Target) -> Outcome<(Vec<Part>
         Target::Lists(resources) => {
             for resource in resources {
                 let path = resource.collection(&session.list_namespace(&resource));
-                let pairs = [("labelSelector", labels.as_str()), ("fieldSelector", fields.as_str()), ("includeObject", include)];
+                let pairs = [
+                    ("labelSelector", labels.as_str()),
+                    ("fieldSelector", fields.as_str()),
+                    ("includeObject", include),
+                ];
                 let limit = if include.is_empty() { session.flags.int("chunk-size") } else { 0 };
                 match session.pages(&path, &pairs, limit, accept).await {
-                    Ok(pages) => parts.extend(pages.into_iter().map(|value| Part { resource: resource.clone(), value })),
+                    Ok(pages) => parts.extend(
+                        pages.into_iter().map(|value| Part { resource: resource.clone(), value }),
+                    ),
                     Err(failure) => failures.push(failure),
                 }
             }
@@ -133,9 +149,12 @@ async fn tables(session: &mut Session<'_>, target: Target) -> Outcome<(Vec<Part>
         Target::Files(infos, faults) => {
             failures.extend(faults);
             for info in infos {
-                let path = format!("{}{}", info.path(), list_query("", "", &[("includeObject", include)]));
+                let path =
+                    format!("{}{}", info.path(), list_query("", "", &[("includeObject", include)]));
                 match session.send(Method::GET, &path, accept, None).await {
-                    Ok(answer) => parts.push(Part { resource: info.resource, value: answer.json()? }),
+                    Ok(answer) => {
+                        parts.push(Part { resource: info.resource, value: answer.json()? })
+                    }
                     Err(failure) => failures.push(failure),
                 }
             }
@@ -155,7 +174,9 @@ async fn named_table(
     accept: &str,
 ) -> Outcome<Value> {
     if resource.namespaced && session.flags.is("all-namespaces") {
-        return Err(Failure::message("a resource cannot be retrieved by name across all namespaces"));
+        return Err(Failure::message(
+            "a resource cannot be retrieved by name across all namespaces",
+        ));
     }
     let namespace = if resource.namespaced { session.namespace.clone() } else { String::new() };
     let mut path = resource.item(&namespace, name);
@@ -167,7 +188,12 @@ async fn named_table(
     session.send(Method::GET, &path, accept, None).await?.json()
 }
 
-fn options(session: &Session<'_>, resource: &Resource, with_kind: bool, wide: bool) -> TableOptions {
+fn options(
+    session: &Session<'_>,
+    resource: &Resource,
+    with_kind: bool,
+    wide: bool,
+) -> TableOptions {
     TableOptions {
         no_headers: session.flags.is("no-headers"),
         wide,
@@ -237,7 +263,9 @@ async fn generic(session: &mut Session<'_>, arguments: &[String], format: Format
     }
     let value = match (single, objects.as_slice()) {
         (true, [object]) => object.clone(),
-        _ => json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": objects}),
+        _ => {
+            json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": objects})
+        }
     };
     match printer.print(&value) {
         Ok(text) => session.say(&text),
@@ -293,7 +321,9 @@ async fn watch(session: &mut Session<'_>, arguments: &[String], format: Format) 
         Show::Objects(Box::new(Printer::new(format, &session.flags, "")))
     };
     let mut shown_versions = BTreeMap::new();
-    let version = first_look(session, &resource, name.as_deref(), accept, &mut show, &mut shown_versions).await?;
+    let version =
+        first_look(session, &resource, name.as_deref(), accept, &mut show, &mut shown_versions)
+            .await?;
     follow(session, &resource, name.as_deref(), accept, &version, &mut show, &shown_versions).await
 }
 

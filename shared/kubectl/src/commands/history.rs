@@ -28,7 +28,11 @@ const KEPT: [&str; 6] = [
 ];
 
 fn annotation<'a>(object: &'a Value, name: &str) -> &'a str {
-    object.at("metadata.annotations").and_then(|all| all.get(name)).and_then(Value::as_str).unwrap_or("")
+    object
+        .at("metadata.annotations")
+        .and_then(|all| all.get(name))
+        .and_then(Value::as_str)
+        .unwrap_or("")
 }
 
 /// The replica sets by revision.
@@ -66,7 +70,9 @@ pub(super) async fn text(session: &mut Session<'_>, info: &Info, revision: i64) 
         return Ok("No rollout history found.".to_owned());
     }
     if revision > 0 {
-        let set = sets.get(&revision).ok_or_else(|| Failure::message("unable to find the specified revision"))?;
+        let set = sets
+            .get(&revision)
+            .ok_or_else(|| Failure::message("unable to find the specified revision"))?;
         return Ok(template_text(session, set));
     }
     let mut writer = TabWriter::describe();
@@ -82,7 +88,11 @@ pub(super) async fn text(session: &mut Session<'_>, info: &Info, revision: i64) 
 }
 
 /// The replica sets of `rollout history -o`.
-pub(super) async fn objects(session: &mut Session<'_>, info: &Info, revision: i64) -> Outcome<Vec<Value>> {
+pub(super) async fn objects(
+    session: &mut Session<'_>,
+    info: &Info,
+    revision: i64,
+) -> Outcome<Vec<Value>> {
     let mut sets = revisions(session, info).await?;
     if revision == 0 {
         return Ok(sets.into_values().collect());
@@ -156,7 +166,11 @@ pub(super) fn restart(object: &mut Value, now: &str) -> Outcome {
     }
     match template_mut(object, &["spec", "template"]) {
         Some(template) => {
-            set(template, &["metadata", "annotations", "kubectl.kubernetes.io/restartedAt"], Value::from(now));
+            set(
+                template,
+                &["metadata", "annotations", "kubectl.kubernetes.io/restartedAt"],
+                Value::from(now),
+            );
             Ok(())
         }
         None => Err(Failure::message("restarting is not supported")),

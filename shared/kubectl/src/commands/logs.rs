@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::Value;
 
 use super::pods::{
-    CONTAINER_LISTS, default_container, has_container, no_such_container, pods_of, selector_of, sort_for_logs,
+    CONTAINER_LISTS, default_container, has_container, no_such_container, pods_of, selector_of,
+    sort_for_logs,
 };
 use crate::discovery::query;
 use crate::failure::{Failure, Outcome};
@@ -34,7 +35,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         [] | [_] => {}
         [_, inline] => {
             if session.flags.changed("container") {
-                return Err(Failure::message("only one of -c or an inline [CONTAINER] arg is allowed"));
+                return Err(Failure::message(
+                    "only one of -c or an inline [CONTAINER] arg is allowed",
+                ));
             }
             container.clone_from(inline);
         }
@@ -76,18 +79,25 @@ fn check(session: &Session<'_>, container: &str) -> Outcome {
 }
 
 /// The pods of a name, an object or a selector.
-async fn pods(session: &mut Session<'_>, argument: Option<&String>, selector: &str) -> Outcome<Vec<Value>> {
+async fn pods(
+    session: &mut Session<'_>,
+    argument: Option<&String>,
+    selector: &str,
+) -> Outcome<Vec<Value>> {
     let namespace = session.namespace.clone();
     let Some(argument) = argument else {
-        let path = format!("/api/v1/namespaces/{namespace}/pods{}", query(&[("labelSelector", selector)]));
+        let path =
+            format!("/api/v1/namespaces/{namespace}/pods{}", query(&[("labelSelector", selector)]));
         let pods = session.get(&path).await?.list("items").to_vec();
         if pods.is_empty() {
             session.err(&format!("No resources found in {namespace} namespace.\n"));
         }
         return Ok(pods);
     };
-    let argument = if argument.contains('/') { argument.clone() } else { format!("pods/{argument}") };
-    let found = session.objects(&[argument], Wanted { single_type: true, ..Wanted::default() }).await;
+    let argument =
+        if argument.contains('/') { argument.clone() } else { format!("pods/{argument}") };
+    let found =
+        session.objects(&[argument], Wanted { single_type: true, ..Wanted::default() }).await;
     let mut infos = found.map_err(|failure| {
         if failure.is_not_found() {
             Failure::Message(format!(
@@ -123,7 +133,12 @@ async fn pods(session: &mut Session<'_>, argument: Option<&String>, selector: &s
     Ok(pods)
 }
 
-fn sources_of(session: &mut Session<'_>, pod: &Value, container: &str, sources: &mut Vec<Source>) -> Outcome {
+fn sources_of(
+    session: &mut Session<'_>,
+    pod: &Value,
+    container: &str,
+    sources: &mut Vec<Source>,
+) -> Outcome {
     let mut names = Vec::new();
     if session.flags.is("all-containers") {
         let [containers, init, ephemeral] = CONTAINER_LISTS;
@@ -185,8 +200,10 @@ async fn read_all(session: &mut Session<'_>, sources: Vec<Source>) -> Outcome {
                 if source.prefix.is_empty() {
                     session.say(&text);
                 } else {
-                    let lines: String =
-                        text.split_inclusive('\n').flat_map(|line| [source.prefix.as_str(), line]).collect();
+                    let lines: String = text
+                        .split_inclusive('\n')
+                        .flat_map(|line| [source.prefix.as_str(), line])
+                        .collect();
                     session.say(&lines);
                 }
             }

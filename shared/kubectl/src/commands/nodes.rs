@@ -27,7 +27,11 @@ async fn nodes(session: &mut Session<'_>) -> Outcome<Vec<Info>> {
         return Err(session.usage("error: cannot specify both a node name and a --selector option"));
     }
     let mut words = vec!["nodes".to_owned()];
-    words.extend(arguments.into_iter().map(|name| name.trim_start_matches("node/").trim_start_matches("nodes/").to_owned()));
+    words.extend(
+        arguments
+            .into_iter()
+            .map(|name| name.trim_start_matches("node/").trim_start_matches("nodes/").to_owned()),
+    );
     session.objects(&words, Wanted { go_on: true, ..Wanted::default() }).await
 }
 
@@ -40,7 +44,12 @@ pub(super) async fn cordon(session: &mut Session<'_>, verb: Verb) -> Outcome {
     Ok(())
 }
 
-async fn set_unschedulable(session: &mut Session<'_>, info: &Info, wanted: bool, dry_run: DryRun) -> Outcome {
+async fn set_unschedulable(
+    session: &mut Session<'_>,
+    info: &Info,
+    wanted: bool,
+    dry_run: DryRun,
+) -> Outcome {
     let word = if wanted { "cordoned" } else { "uncordoned" };
     if info.object.truth("spec.unschedulable") == wanted {
         session.say(&format!("node/{} already {word}{}\n", info.name, dry_run.suffix()));
@@ -71,11 +80,14 @@ fn fate(session: &Session<'_>, pod: &Value) -> Fate {
     const DAEMON: &str = "DaemonSet-managed Pods";
     let flags = &session.flags;
     let ended = matches!(pod.text("status.phase"), "Succeeded" | "Failed");
-    let mirror = pod.at("metadata.annotations").is_some_and(|all| all.get("kubernetes.io/config.mirror").is_some());
+    let mirror = pod
+        .at("metadata.annotations")
+        .is_some_and(|all| all.get("kubernetes.io/config.mirror").is_some());
     if mirror {
         return Fate::Skip(String::new());
     }
-    let controller = pod.list("metadata.ownerReferences").iter().find(|owner| owner.truth("controller"));
+    let controller =
+        pod.list("metadata.ownerReferences").iter().find(|owner| owner.truth("controller"));
     if controller.is_some_and(|owner| owner.text("kind") == "DaemonSet") && !ended {
         return if flags.is("ignore-daemonsets") {
             Fate::Skip(format!("ignoring {DAEMON}"))
@@ -85,7 +97,9 @@ fn fate(session: &Session<'_>, pod: &Value) -> Fate {
     }
     let local = pod.list("spec.volumes").iter().any(|volume| volume.has("emptyDir"));
     if local && !ended && !flags.is("delete-emptydir-data") {
-        return Fate::Refuse("cannot delete Pods with local storage (use --delete-emptydir-data to override)");
+        return Fate::Refuse(
+            "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
+        );
     }
     if controller.is_none() && !ended {
         return if flags.is("force") {
@@ -147,8 +161,10 @@ async fn empty(session: &mut Session<'_>, info: &Info, dry_run: DryRun) -> Outco
         }
     }
     if !refused.is_empty() {
-        let parts: Vec<String> = refused.iter().map(|(why, names)| format!("{why}: {}", names.join(", "))).collect();
-        let text = if parts.len() == 1 { parts.concat() } else { format!("[{}]", parts.join(", ")) };
+        let parts: Vec<String> =
+            refused.iter().map(|(why, names)| format!("{why}: {}", names.join(", "))).collect();
+        let text =
+            if parts.len() == 1 { parts.concat() } else { format!("[{}]", parts.join(", ")) };
         return Err(Failure::Message(text));
     }
     for (why, names) in warnings {
@@ -267,12 +283,18 @@ pub(super) async fn taint(session: &mut Session<'_>) -> Outcome {
     let arguments = session.flags.arguments.clone();
     let is_taint = |word: &&String| word.contains(':') || word.ends_with('-') || word.contains('=');
     let (resources, specs): (Vec<String>, Vec<String>) = {
-        let first = arguments.iter().skip(1).position(|word| is_taint(&word)).map_or(arguments.len(), |at| at + 1);
+        let first = arguments
+            .iter()
+            .skip(1)
+            .position(|word| is_taint(&word))
+            .map_or(arguments.len(), |at| at + 1);
         let (resources, specs) = arguments.split_at(first);
         (resources.to_vec(), specs.to_vec())
     };
     if resources.is_empty() {
-        return Err(Failure::message("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::message(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     if specs.is_empty() {
         return Err(Failure::message("at least one taint update is required"));
@@ -297,7 +319,9 @@ pub(super) async fn taint(session: &mut Session<'_>) -> Outcome {
             object = session.send(Method::PATCH, &path, JSON, Some((MERGE, body))).await?.json()?;
         }
         let operation = format!("{operation}{}", dry_run.suffix());
-        let text = Printer::new(format.clone(), &session.flags, operation).print(&object).map_err(Failure::Message)?;
+        let text = Printer::new(format.clone(), &session.flags, operation)
+            .print(&object)
+            .map_err(Failure::Message)?;
         session.say(&text);
     }
     Ok(())
@@ -319,7 +343,9 @@ fn parse_taints(specs: &[String]) -> Outcome<(Vec<Taint>, Vec<Taint>)> {
             return Err(Failure::message(format!("invalid taint spec: {spec}")));
         }
         if !matches!(effect, "" | "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
-            return Err(Failure::message(format!("invalid taint effect: {effect}, unsupported taint effect")));
+            return Err(Failure::message(format!(
+                "invalid taint effect: {effect}, unsupported taint effect"
+            )));
         }
         let taint = (key.to_owned(), value.to_owned(), effect.to_owned());
         if removes { remove.push(taint) } else { add.push(taint) }
@@ -327,7 +353,12 @@ fn parse_taints(specs: &[String]) -> Outcome<(Vec<Taint>, Vec<Taint>)> {
     Ok((add, remove))
 }
 
-fn updated(info: &Info, add: &[Taint], remove: &[Taint], overwrite: bool) -> Outcome<(Vec<Value>, &'static str)> {
+fn updated(
+    info: &Info,
+    add: &[Taint],
+    remove: &[Taint],
+    overwrite: bool,
+) -> Outcome<(Vec<Value>, &'static str)> {
     let mut taints = info.object.list("spec.taints").to_vec();
     let same = |taint: &Value, key: &str, effect: &str| {
         taint.text("key") == key && (effect.is_empty() || taint.text("effect") == effect)

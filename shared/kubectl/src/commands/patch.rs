@@ -23,11 +23,15 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
             return Err(Failure::message("cannot specify --patch and --patch-file together"));
         }
         (true, true) => {
-            return Err(Failure::message("must specify --patch or --patch-file containing the contents of the patch"));
+            return Err(Failure::message(
+                "must specify --patch or --patch-file containing the contents of the patch",
+            ));
         }
         (false, true) => text,
         (true, false) => session.files.read(&file).ok_or_else(|| {
-            Failure::message(format!("unable to read patch file: open {file}: no such file or directory"))
+            Failure::message(format!(
+                "unable to read patch file: open {file}: no such file or directory"
+            ))
         })?,
     };
     let kind = match flags.text("type").to_lowercase().as_str() {
@@ -53,7 +57,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         let object = one(session, &info, &patch, kind, dry_run).await?;
         let operation = if object == info.object { "patched (no change)" } else { "patched" };
         let operation = format!("{operation}{}", dry_run.suffix());
-        let text = Printer::new(format.clone(), &session.flags, operation).print(&object).map_err(Failure::Message)?;
+        let text = Printer::new(format.clone(), &session.flags, operation)
+            .print(&object)
+            .map_err(Failure::Message)?;
         session.say(&text);
     }
     Ok(())
@@ -61,13 +67,14 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
 
 /// `yaml.ToJSON` of the patch.
 fn parse(text: &str) -> Outcome<Value> {
-    if text.trim_start().starts_with(['{', '[']) {
-        if let Ok(value) = serde_json::from_str(text) {
-            return Ok(value);
-        }
+    if text.trim_start().starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return Ok(value);
     }
-    let documents = manifest::read(text)
-        .map_err(|error| Failure::message(format!("unable to parse {}: {error}", crate::failure::go_quote(text))))?;
+    let documents = manifest::read(text).map_err(|error| {
+        Failure::message(format!("unable to parse {}: {error}", crate::failure::go_quote(text)))
+    })?;
     Ok(documents.into_iter().next().map(|document| document.value).unwrap_or_default())
 }
 
@@ -88,7 +95,10 @@ async fn one(
         name => format!("/{name}"),
     };
     let path = format!("{}{subresource}{parameters}", info.path());
-    session.send(Method::PATCH, &path, JSON, Some((kind, patch.to_string().into_bytes()))).await?.json()
+    session
+        .send(Method::PATCH, &path, JSON, Some((kind, patch.to_string().into_bytes())))
+        .await?
+        .json()
 }
 
 fn local(info: &Info, patch: &Value, kind: &str) -> Result<Value, String> {

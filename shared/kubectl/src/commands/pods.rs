@@ -15,14 +15,19 @@ use crate::value::{Reading as _, plain};
 
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 /// Lists of containers in a pod's spec, and the word behind their names.
-pub(super) const CONTAINER_LISTS: [(&str, &str); 3] =
-    [("spec.containers", ""), ("spec.initContainers", " (init)"), ("spec.ephemeralContainers", " (ephem)")];
+pub(super) const CONTAINER_LISTS: [(&str, &str); 3] = [
+    ("spec.containers", ""),
+    ("spec.initContainers", " (init)"),
+    ("spec.ephemeralContainers", " (ephem)"),
+];
 
 /// `podcmd.AllContainerNames`.
 pub(super) fn all_names(pod: &Value) -> String {
     let names: Vec<String> = CONTAINER_LISTS
         .iter()
-        .flat_map(|(list, mark)| pod.list(list).iter().map(move |c| format!("{}{mark}", c.text("name"))))
+        .flat_map(|(list, mark)| {
+            pod.list(list).iter().map(move |c| format!("{}{mark}", c.text("name")))
+        })
         .collect();
     names.join(", ")
 }
@@ -54,7 +59,11 @@ pub(super) fn default_container(session: &mut Session<'_>, pod: &Value, quiet: b
     let first = pod.list("spec.containers").first().map_or("", |c| c.text("name")).to_owned();
     let several = CONTAINER_LISTS.iter().map(|(list, _)| pod.list(list).len()).sum::<usize>() > 1;
     if several && !quiet {
-        session.err(&format!("Defaulted container {} out of: {}\n", go_quote(&first), all_names(pod)));
+        session.err(&format!(
+            "Defaulted container {} out of: {}\n",
+            go_quote(&first),
+            all_names(pod)
+        ));
     }
     first
 }
@@ -90,7 +99,8 @@ pub(super) fn label_selector(selector: &Value) -> Option<String> {
     }
     for expression in selector.list("matchExpressions") {
         let key = expression.text("key");
-        let mut values: Vec<&str> = expression.list("values").iter().filter_map(Value::as_str).collect();
+        let mut values: Vec<&str> =
+            expression.list("values").iter().filter_map(Value::as_str).collect();
         values.sort_unstable();
         let values = values.join(",");
         parts.push(match expression.text("operator") {
@@ -125,16 +135,22 @@ pub(super) async fn pods_of(
     let mut limit = Some(clock.sleep(timeout));
     loop {
         match watch.next(&mut limit).await {
-            Next::Item((kind, object)) if kind == "ADDED" || kind == "MODIFIED" => return Ok(vec![object]),
+            Next::Item((kind, object)) if kind == "ADDED" || kind == "MODIFIED" => {
+                return Ok(vec![object]);
+            }
             Next::Item(_) => {}
-            Next::End | Next::Timeout => return Err(Failure::message("timed out waiting for the condition")),
+            Next::End | Next::Timeout => {
+                return Err(Failure::message("timed out waiting for the condition"));
+            }
             Next::Broken(why) => return Err(Failure::Message(why)),
         }
     }
 }
 
 fn is_ready(pod: &Value) -> bool {
-    pod.list("status.conditions").iter().any(|c| c.text("type") == "Ready" && c.text("status") == "True")
+    pod.list("status.conditions")
+        .iter()
+        .any(|c| c.text("type") == "Ready" && c.text("status") == "True")
 }
 
 /// Best pod for logs first (`podutils.ByLogging`): assigned, running, ready, ready for long.
@@ -173,10 +189,28 @@ fn rank(pod: &Value, logging: bool) -> Rank {
     let created = pod.text("metadata.creationTimestamp").to_owned();
     // Logs: longest ready, then most restarts, then oldest. Exec: shortest ready, fewest restarts, newest.
     if logging {
-        (pod.text("spec.nodeName").is_empty(), phase, !ready, false, 0, Reverse(String::new()), Reverse(restarts), format!("{since}{created}"))
+        (
+            pod.text("spec.nodeName").is_empty(),
+            phase,
+            !ready,
+            false,
+            0,
+            Reverse(String::new()),
+            Reverse(restarts),
+            format!("{since}{created}"),
+        )
     } else {
         let deleting = pod.has("metadata.deletionTimestamp");
         let restarts = u64::try_from(restarts).unwrap_or(0);
-        (pod.text("spec.nodeName").is_empty(), phase, !ready, deleting, restarts, Reverse(format!("{since}{created}")), Reverse(0), String::new())
+        (
+            pod.text("spec.nodeName").is_empty(),
+            phase,
+            !ready,
+            deleting,
+            restarts,
+            Reverse(format!("{since}{created}")),
+            Reverse(0),
+            String::new(),
+        )
     }
 }

@@ -56,7 +56,9 @@ async fn follow(session: &mut Session<'_>, info: &Info) -> Outcome {
     let kind = info.resource.kind.clone();
     let fields = format!("metadata.name={}", info.name);
     let collection = info.resource.collection(&info.namespace);
-    let page = session.get(&format!("{collection}{}", list_query("", &fields, &[("limit", "500")]))).await?;
+    let page = session
+        .get(&format!("{collection}{}", list_query("", &fields, &[("limit", "500")])))
+        .await?;
     let version = page.text("metadata.resourceVersion").to_owned();
     if let Some(object) = page.list("items").first() {
         let (text, done) = status_of(&kind, object, revision)?;
@@ -86,7 +88,9 @@ async fn follow(session: &mut Session<'_>, info: &Info) -> Outcome {
             Next::Item((event, _)) if event == "DELETED" => {
                 return Err(Failure::message("object has been deleted"));
             }
-            Next::Item((event, object)) if event == "ERROR" => return Err(super::status_of(object)),
+            Next::Item((event, object)) if event == "ERROR" => {
+                return Err(super::status_of(object));
+            }
             Next::Item(_) => {}
             Next::Timeout => return Err(Failure::message("timed out waiting for the condition")),
             Next::End => return Err(Failure::message("the watch ended before the rollout did")),
@@ -106,7 +110,8 @@ pub(super) async fn history(session: &mut Session<'_>) -> Outcome {
     for info in infos {
         let result = if format.is_human() {
             history::text(session, &info, revision).await.map(|text| {
-                let with = if revision > 0 { format!("with revision #{revision}") } else { String::new() };
+                let with =
+                    if revision > 0 { format!("with revision #{revision}") } else { String::new() };
                 crate::print::name_line(&info.object, &format!("{with}\n{text}"))
             })
         } else {
@@ -177,7 +182,11 @@ pub(super) async fn change(session: &mut Session<'_>, verb: Verb) -> Outcome {
         let mut object = info.object.clone();
         if let Err(failure) = edit(verb, &info, &mut object, &now) {
             let shown = info.resource.group_resource();
-            failures.push(Failure::message(format!("error: {shown} {} {}", go_quote(&info.name), failure.text())));
+            failures.push(Failure::message(format!(
+                "error: {shown} {} {}",
+                go_quote(&info.name),
+                failure.text()
+            )));
             continue;
         }
         match send(session, &info, &object, DryRun::None).await {
@@ -186,7 +195,9 @@ pub(super) async fn change(session: &mut Session<'_>, verb: Verb) -> Outcome {
                 let text = printer.print(&object).map_err(Failure::Message)?;
                 session.say(&text);
             }
-            Err(failure) => failures.push(Failure::message(format!("failed to patch: {}", failure.text()))),
+            Err(failure) => {
+                failures.push(Failure::message(format!("failed to patch: {}", failure.text())))
+            }
         }
     }
     Failure::gather(failures)

@@ -23,7 +23,8 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     };
     check(session)?;
     let dry_run = DryRun::of(session)?;
-    let attach = session.flags.is("attach") || (session.flags.is("stdin") && !session.flags.changed("attach"));
+    let attach = session.flags.is("attach")
+        || (session.flags.is("stdin") && !session.flags.changed("attach"));
     if !attach && session.flags.is("rm") {
         return Err(session.usage("--rm should only be used for attached containers"));
     }
@@ -48,7 +49,13 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         session.say(&text);
     }
     if attach {
-        let info = Info { resource, namespace, name: name.clone(), object: created, source: String::new() };
+        let info = Info {
+            resource,
+            namespace,
+            name: name.clone(),
+            object: created,
+            source: String::new(),
+        };
         return attached(session, &info).await;
     }
     let text = printer.print(&created).map_err(Failure::Message)?;
@@ -63,10 +70,14 @@ fn check(session: &Session<'_>) -> Outcome {
         return Err(Failure::message("--image is required"));
     }
     let good = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-    let repository = image.split('@').next().unwrap_or(image).rsplit_once('/').map_or(image, |(_, last)| last);
+    let repository =
+        image.split('@').next().unwrap_or(image).rsplit_once('/').map_or(image, |(_, last)| last);
     let repository = repository.split(':').next().unwrap_or(repository);
     if !image.chars().all(good) || repository.chars().any(|c| c.is_ascii_uppercase()) {
-        return Err(Failure::message(format!("Invalid image name {}: invalid reference format", go_quote(image))));
+        return Err(Failure::message(format!(
+            "Invalid image name {}: invalid reference format",
+            go_quote(image)
+        )));
     }
     if flags.is("tty") && !flags.is("stdin") {
         return Err(session.usage("-i/--stdin is required for containers with -t/--tty=true"));
@@ -96,7 +107,9 @@ fn pod(session: &Session<'_>, name: &str, words: &[String]) -> Outcome<Value> {
     let mut variables = Vec::new();
     for pair in flags.all("env") {
         match pair.split_once('=') {
-            Some((name, value)) if !name.is_empty() => variables.push(json!({"name": name, "value": value})),
+            Some((name, value)) if !name.is_empty() => {
+                variables.push(json!({"name": name, "value": value}))
+            }
             _ => return Err(Failure::message(format!("invalid env: {pair}"))),
         }
     }
@@ -105,7 +118,10 @@ fn pod(session: &Session<'_>, name: &str, words: &[String]) -> Outcome<Value> {
     }
     if !flags.text("port").is_empty() {
         let port: i64 = flags.text("port").parse().map_err(|error| {
-            Failure::message(format!("strconv.Atoi: parsing {}: {error}", go_quote(flags.text("port"))))
+            Failure::message(format!(
+                "strconv.Atoi: parsing {}: {error}",
+                go_quote(flags.text("port"))
+            ))
         })?;
         set(&mut container, &["ports"], json!([{"containerPort": port}]));
     }
@@ -157,7 +173,10 @@ pub(super) fn overridden(session: &Session<'_>, object: Value) -> Outcome<Value>
         .map_err(|error| Failure::message(format!("Invalid JSON Patch: {error}")))?;
     match session.flags.text("override-type") {
         "strategic" => {
-            let gvk = apimachinery::gvk::GroupVersionKind::of(object.text("apiVersion"), object.text("kind"));
+            let gvk = apimachinery::gvk::GroupVersionKind::of(
+                object.text("apiVersion"),
+                object.text("kind"),
+            );
             let schema = apimachinery::schema::Schema::builtin();
             apimachinery::patch::strategic::apply(schema, &gvk, &object, &patch)
                 .map_err(|error| Failure::message(error.to_string()))
@@ -189,7 +208,10 @@ fn labels_of(text: &str) -> Outcome<Map<String, Value>> {
 
 fn service(session: &Session<'_>, name: &str) -> Outcome<Value> {
     let port: i64 = session.flags.text("port").parse().map_err(|error| {
-        Failure::message(format!("strconv.Atoi: parsing {}: {error}", go_quote(session.flags.text("port"))))
+        Failure::message(format!(
+            "strconv.Atoi: parsing {}: {error}",
+            go_quote(session.flags.text("port"))
+        ))
     })?;
     let selector = match session.flags.text("labels") {
         "" => json!({"run": name}),
@@ -214,8 +236,11 @@ async fn attached(session: &mut Session<'_>, info: &Info) -> Outcome {
     .await;
     let outcome = match result {
         Ok(pod) => {
-            let path = format!("{}/log?container={}", info.path(), crate::discovery::encode(&info.name));
-            if let Ok(answer) = session.client.send(http::Method::GET, &path, crate::client::JSON, None).await {
+            let path =
+                format!("{}/log?container={}", info.path(), crate::discovery::encode(&info.name));
+            if let Ok(answer) =
+                session.client.send(http::Method::GET, &path, crate::client::JSON, None).await
+            {
                 session.say(&answer.text());
             }
             ended(&pod, info)
@@ -235,7 +260,10 @@ fn ended(pod: &Value, info: &Info) -> Outcome {
     if pod.text("status.phase") != "Failed" {
         return Ok(());
     }
-    let status = pod.list("status.containerStatuses").first().and_then(|status| status.at("state.terminated"));
+    let status = pod
+        .list("status.containerStatuses")
+        .first()
+        .and_then(|status| status.at("state.terminated"));
     let code = status.and_then(|status| status.int("exitCode")).unwrap_or(0);
     let full = format!("{}/{}", info.namespace, info.name);
     if code == 0 {
@@ -243,5 +271,8 @@ fn ended(pod: &Value, info: &Info) -> Outcome {
     }
     let reason = status.map_or("", |status| status.text("reason"));
     let message = status.map_or("", |status| status.text("message"));
-    Err(Failure::Remote(format!("pod {full} terminated ({reason})\n{message}"), i32::try_from(code).unwrap_or(1)))
+    Err(Failure::Remote(
+        format!("pod {full} terminated ({reason})\n{message}"),
+        i32::try_from(code).unwrap_or(1),
+    ))
 }

@@ -22,10 +22,14 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     }
     let replicas = session.flags.int("replicas");
     if replicas < 0 {
-        return Err(Failure::message("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"));
+        return Err(Failure::message(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ));
     }
     if session.flags.int("current-replicas") < -1 {
-        return Err(Failure::message("The --current-replicas must specify an integer of -1 or greater"));
+        return Err(Failure::message(
+            "The --current-replicas must specify an integer of -1 or greater",
+        ));
     }
     let dry_run = DryRun::of(session)?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
@@ -67,20 +71,27 @@ async fn one(session: &mut Session<'_>, info: &Info, replicas: i64, dry_run: Dry
         let mut scale = session.get(&format!("{}/scale", info.path())).await?;
         let found = scale.int("spec.replicas").unwrap_or(0);
         if expected != -1 && expected != found {
-            return Err(Failure::message(format!("Expected replicas to be {expected}, was {found}")));
+            return Err(Failure::message(format!(
+                "Expected replicas to be {expected}, was {found}"
+            )));
         }
         let live = scale.text("metadata.resourceVersion").to_owned();
         if !version.is_empty() && version != live {
-            return Err(Failure::message(format!("Expected resource version to be {version}, was {live}")));
+            return Err(Failure::message(format!(
+                "Expected resource version to be {version}, was {live}"
+            )));
         }
         set(&mut scale, &["spec", "replicas"], Value::from(replicas));
-        session.send(Method::PUT, &path, JSON, Some((JSON, scale.to_string().into_bytes()))).await?;
+        session
+            .send(Method::PUT, &path, JSON, Some((JSON, scale.to_string().into_bytes())))
+            .await?;
     }
     let timeout = session.flags.span("timeout").unwrap_or(Duration::ZERO);
     if !timeout.is_zero() && dry_run == DryRun::None {
         let waiting = Waiting { timeout, uid: None };
         until(session, info, &waiting, |object| {
-            let observed = object.int("status.observedGeneration") >= object.int("metadata.generation");
+            let observed =
+                object.int("status.observedGeneration") >= object.int("metadata.generation");
             Ok(observed && object.int("status.replicas").unwrap_or(0) == replicas)
         })
         .await?;

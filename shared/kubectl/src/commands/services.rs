@@ -25,8 +25,7 @@ pub(super) fn service(session: &Session<'_>, name: &str, kind: &str) -> Outcome<
     let mut ports = Vec::new();
     for pair in tcp {
         let (port, target) = parse_port(pair)?;
-        let mut entry =
-            json!({"name": pair.replace(':', "-"), "port": port, "protocol": "TCP", "targetPort": target});
+        let mut entry = json!({"name": pair.replace(':', "-"), "port": port, "protocol": "TCP", "targetPort": target});
         if kind == "NodePort" && flags.int("node-port") != 0 {
             set(&mut entry, &["nodePort"], Value::from(flags.int("node-port")));
         }
@@ -59,13 +58,15 @@ fn parse_port(text: &str) -> Outcome<(i64, Value)> {
 /// `kubectl create token`.
 pub(super) async fn token(session: &mut Session<'_>) -> Outcome {
     let name = name(session)?;
-    let duration = session.flags.span("duration").ok_or_else(|| {
-        Failure::message("--duration must be greater than or equal to 0")
-    })?;
+    let duration = session
+        .flags
+        .span("duration")
+        .ok_or_else(|| Failure::message("--duration must be greater than or equal to 0"))?;
     if duration.subsec_nanos() != 0 {
         return Err(Failure::message("--duration cannot be expressed in units less than seconds"));
     }
-    let mut request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}});
+    let mut request =
+        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}});
     set(&mut request, &["spec", "audiences"], json!(session.flags.all("audience")));
     if duration > Duration::ZERO {
         set(&mut request, &["spec", "expirationSeconds"], Value::from(duration.as_secs()));
@@ -84,7 +85,9 @@ pub(super) async fn token(session: &mut Session<'_>) -> Outcome {
     })?;
     if session.flags.changed("output") {
         let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
-        let text = Printer::new(format, &session.flags, "created").print(&answer).map_err(Failure::Message)?;
+        let text = Printer::new(format, &session.flags, "created")
+            .print(&answer)
+            .map_err(Failure::Message)?;
         session.say(&text);
         return Ok(());
     }

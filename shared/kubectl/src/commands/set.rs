@@ -33,7 +33,9 @@ pub(super) async fn run(session: &mut Session<'_>, verb: Verb) -> Outcome {
             let limits = quantities(session.flags.text("limits"))?;
             let requests = quantities(session.flags.text("requests"))?;
             if limits.is_empty() && requests.is_empty() {
-                return Err(Failure::message("you must specify an update to requests or limits (in the form of --requests/--limits)"));
+                return Err(Failure::message(
+                    "you must specify an update to requests or limits (in the form of --requests/--limits)",
+                ));
             }
             let wanted = session.flags.text("containers").to_owned();
             change(session, &arguments, "resource requirements updated", |template| {
@@ -62,9 +64,12 @@ fn split(arguments: &[String]) -> (Vec<String>, Vec<String>) {
 pub(super) fn template_path(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "Pod" => &[],
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {
-            &["spec", "template"]
-        }
+        "Deployment"
+        | "ReplicaSet"
+        | "StatefulSet"
+        | "DaemonSet"
+        | "Job"
+        | "ReplicationController" => &["spec", "template"],
         "CronJob" => &["spec", "jobTemplate", "spec", "template"],
         _ => return None,
     })
@@ -96,7 +101,12 @@ pub(super) async fn change(
         let mut object = info.object.clone();
         let edited = template_path(&info.resource.kind)
             .and_then(|path| template_mut(&mut object, path))
-            .ok_or_else(|| Failure::message(format!("{}/{} is not a pod or has no pod template", info.resource.plural, info.name)))
+            .ok_or_else(|| {
+                Failure::message(format!(
+                    "{}/{} is not a pod or has no pod template",
+                    info.resource.plural, info.name
+                ))
+            })
             .and_then(&edit);
         if let Err(failure) = edited {
             failures.push(failure);
@@ -110,7 +120,11 @@ pub(super) async fn change(
             match send(session, &info, &object, dry_run).await {
                 Ok(answer) => object = answer,
                 Err(failure) => {
-                    failures.push(Failure::message(format!("failed to patch {} update to pod template: {}", patch_noun(&operation), failure.text())));
+                    failures.push(Failure::message(format!(
+                        "failed to patch {} update to pod template: {}",
+                        patch_noun(&operation),
+                        failure.text()
+                    )));
                     continue;
                 }
             }
@@ -134,12 +148,16 @@ pub(super) async fn send(
 ) -> Outcome<Value> {
     use apimachinery::patch::strategic;
     use apimachinery::schema::Schema;
-    let patch = strategic::create_two_way(Schema::builtin(), &gvk_of(&info.resource), &info.object, object)
-        .map_err(|error| Failure::message(error.to_string()))?;
+    let patch =
+        strategic::create_two_way(Schema::builtin(), &gvk_of(&info.resource), &info.object, object)
+            .map_err(|error| Failure::message(error.to_string()))?;
     let manager = session.flags.text("field-manager").to_owned();
     let parameters = query(&[("dryRun", dry_run.query()), ("fieldManager", &manager)]);
     let path = format!("{}{parameters}", info.path());
-    session.send(Method::PATCH, &path, JSON, Some((STRATEGIC, compact(&patch).into_bytes()))).await?.json()
+    session
+        .send(Method::PATCH, &path, JSON, Some((STRATEGIC, compact(&patch).into_bytes())))
+        .await?
+        .json()
 }
 
 fn containers<'a>(template: &'a mut Value, field: &str) -> Vec<&'a mut Value> {
@@ -164,7 +182,10 @@ fn images(template: &mut Value, pairs: &[String]) -> Outcome {
             }
         }
         if !found {
-            return Err(Failure::message(format!("unable to find container named {}", go_quote(name))));
+            return Err(Failure::message(format!(
+                "unable to find container named {}",
+                go_quote(name)
+            )));
         }
     }
     Ok(())
@@ -189,7 +210,11 @@ fn resources(
             }
         }
     }
-    if found { Ok(()) } else { Err(Failure::message(format!("unable to find container named {wanted}"))) }
+    if found {
+        Ok(())
+    } else {
+        Err(Failure::message(format!("unable to find container named {wanted}")))
+    }
 }
 
 /// The list of a container's variables with one changed; `None` removes it.

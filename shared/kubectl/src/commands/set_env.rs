@@ -13,10 +13,13 @@ use crate::value::Reading as _;
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     let arguments = session.flags.arguments.clone();
     let is_change = |word: &String| word.contains('=') || word.ends_with('-');
-    let (mut changes, resources): (Vec<String>, Vec<String>) = arguments.into_iter().partition(is_change);
+    let (mut changes, resources): (Vec<String>, Vec<String>) =
+        arguments.into_iter().partition(is_change);
     changes.extend(session.flags.all("env").to_vec());
     if resources.is_empty() && session.flags.all("filename").is_empty() {
-        return Err(Failure::message("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::message(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     if session.flags.is("list") {
         return list(session, &resources).await;
@@ -35,7 +38,10 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     }
     let wanted = session.flags.text("containers").to_owned();
     let overwrite = session.flags.is("overwrite");
-    change(session, &resources, "env updated", |template| edit(template, &wanted, overwrite, &variables)).await
+    change(session, &resources, "env updated", |template| {
+        edit(template, &wanted, overwrite, &variables)
+    })
+    .await
 }
 
 /// Variables of `--from`: one for every key.
@@ -52,7 +58,11 @@ async fn imported(session: &mut Session<'_>) -> Outcome<Vec<(String, Option<Valu
         let reference = match info.resource.kind.as_str() {
             "ConfigMap" => "configMapKeyRef",
             "Secret" => "secretKeyRef",
-            other => return Err(Failure::message(format!("unsupported resource specified in --from: {other}"))),
+            other => {
+                return Err(Failure::message(format!(
+                    "unsupported resource specified in --from: {other}"
+                )));
+            }
         };
         for (key, _) in info.object.entries("data") {
             if !keys.is_empty() && !keys.iter().any(|wanted| wanted == key) {
@@ -63,7 +73,8 @@ async fn imported(session: &mut Session<'_>) -> Outcome<Vec<(String, Option<Valu
                 .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
                 .collect();
             let name = format!("{prefix}{upper}");
-            let value = json!({"name": name, "valueFrom": {reference: {"key": key, "name": info.name}}});
+            let value =
+                json!({"name": name, "valueFrom": {reference: {"key": key, "name": info.name}}});
             variables.push((name, Some(value)));
         }
     }
@@ -77,8 +88,10 @@ fn edit(
     variables: &[(String, Option<Value>)],
 ) -> Outcome {
     let names: Vec<&str> = wanted.split(',').collect();
-    let Some(containers) =
-        template.get_mut("spec").and_then(|spec| spec.get_mut("containers")).and_then(Value::as_array_mut)
+    let Some(containers) = template
+        .get_mut("spec")
+        .and_then(|spec| spec.get_mut("containers"))
+        .and_then(Value::as_array_mut)
     else {
         return Ok(());
     };
@@ -92,7 +105,9 @@ fn edit(
             let known = container.list("env").iter().any(|variable| variable.text("name") == name);
             if known && value.is_some() && !overwrite {
                 let value = value.as_ref().map_or("", |value| value.text("value"));
-                return Err(Failure::message(format!("'{name}' already has a value ({value}), and --overwrite is false")));
+                return Err(Failure::message(format!(
+                    "'{name}' already has a value ({value}), and --overwrite is false"
+                )));
             }
             with_variable(container, name, value.clone());
         }
@@ -100,7 +115,10 @@ fn edit(
     if found {
         Ok(())
     } else {
-        Err(Failure::message(format!("does not have any containers matching {}", crate::failure::go_quote(wanted))))
+        Err(Failure::message(format!(
+            "does not have any containers matching {}",
+            crate::failure::go_quote(wanted)
+        )))
     }
 }
 
@@ -108,13 +126,19 @@ async fn list(session: &mut Session<'_>, resources: &[String]) -> Outcome {
     let mut said = String::new();
     for info in named(session, resources).await? {
         let mut object = info.object.clone();
-        let Some(template) = template_path(&info.resource.kind).and_then(|path| template_mut(&mut object, path))
+        let Some(template) =
+            template_path(&info.resource.kind).and_then(|path| template_mut(&mut object, path))
         else {
             continue;
         };
         for field in ["containers", "initContainers"] {
             for container in template.list(&format!("spec.{field}")) {
-                said.push_str(&format!("# {} {}, container {}\n", info.resource.kind, info.name, container.text("name")));
+                said.push_str(&format!(
+                    "# {} {}, container {}\n",
+                    info.resource.kind,
+                    info.name,
+                    container.text("name")
+                ));
                 for variable in container.list("env") {
                     said.push_str(&shown(variable));
                 }
@@ -131,9 +155,17 @@ fn shown(variable: &Value) -> String {
         return format!("{name}={}\n", variable.text("value"));
     };
     if from.has("configMapKeyRef") {
-        format!("# {name} from configmap {}, key {}\n", from.text("configMapKeyRef.name"), from.text("configMapKeyRef.key"))
+        format!(
+            "# {name} from configmap {}, key {}\n",
+            from.text("configMapKeyRef.name"),
+            from.text("configMapKeyRef.key")
+        )
     } else if from.has("secretKeyRef") {
-        format!("# {name} from secret {}, key {}\n", from.text("secretKeyRef.name"), from.text("secretKeyRef.key"))
+        format!(
+            "# {name} from secret {}, key {}\n",
+            from.text("secretKeyRef.name"),
+            from.text("secretKeyRef.key")
+        )
     } else if from.has("fieldRef") {
         format!("# {name} from field path {}\n", from.text("fieldRef.fieldPath"))
     } else {

@@ -15,7 +15,9 @@ pub(super) fn status(kind: &str, object: &Value, revision: i64) -> Outcome<(Stri
         "Deployment" => deployment(object, revision),
         "DaemonSet" => daemon_set(object),
         "StatefulSet" => stateful_set(object),
-        other => Err(Failure::message(format!("no status viewer has been implemented for {other}"))),
+        other => {
+            Err(Failure::message(format!("no status viewer has been implemented for {other}")))
+        }
     }
 }
 
@@ -38,7 +40,8 @@ fn deployment(object: &Value, revision: i64) -> Outcome<(String, bool)> {
         return Ok(("Waiting for deployment spec update to be observed...\n".to_owned(), false));
     }
     let late = object.list("status.conditions").iter().any(|condition| {
-        condition.text("type") == "Progressing" && condition.text("reason") == "ProgressDeadlineExceeded"
+        condition.text("type") == "Progressing"
+            && condition.text("reason") == "ProgressDeadlineExceeded"
     });
     if late {
         return Err(Failure::message(format!("deployment {name} exceeded its progress deadline")));
@@ -97,19 +100,32 @@ fn stateful_set(object: &Value) -> Outcome<(String, bool)> {
     let updated = number(object, "status.updatedReplicas");
     if object.has("spec.updateStrategy.rollingUpdate") {
         let partition = object.int("spec.updateStrategy.rollingUpdate.partition");
-        if let Some(goal) = partition.map(|partition| wanted - partition).filter(|goal| updated < *goal) {
-            let said = format!("Waiting for partitioned roll out to finish: {updated} out of {goal} new pods have been updated...\n");
+        if let Some(goal) =
+            partition.map(|partition| wanted - partition).filter(|goal| updated < *goal)
+        {
+            let said = format!(
+                "Waiting for partitioned roll out to finish: {updated} out of {goal} new pods have been updated...\n"
+            );
             return Ok((said, false));
         }
-        return Ok((format!("partitioned roll out complete: {updated} new pods have been updated...\n"), true));
+        return Ok((
+            format!("partitioned roll out complete: {updated} new pods have been updated...\n"),
+            true,
+        ));
     }
-    let (new, current) = (object.text("status.updateRevision"), object.text("status.currentRevision"));
+    let (new, current) =
+        (object.text("status.updateRevision"), object.text("status.currentRevision"));
     if new != current {
         return Ok((
-            format!("waiting for statefulset rolling update to complete {updated} pods at revision {new}...\n"),
+            format!(
+                "waiting for statefulset rolling update to complete {updated} pods at revision {new}...\n"
+            ),
             false,
         ));
     }
     let count = number(object, "status.currentReplicas");
-    Ok((format!("statefulset rolling update complete {count} pods at revision {current}...\n"), true))
+    Ok((
+        format!("statefulset rolling update complete {count} pods at revision {current}...\n"),
+        true,
+    ))
 }

@@ -21,7 +21,8 @@ struct Usage {
 
 impl Usage {
     fn read(usage: &Value) -> Self {
-        let amount = |name: &str| usage.at(name).map(plain).and_then(|text| Quantity::parse(&text).ok());
+        let amount =
+            |name: &str| usage.at(name).map(plain).and_then(|text| Quantity::parse(&text).ok());
         Self {
             cpu: amount("cpu").map_or(0, |quantity| quantity.milli_value()),
             memory: amount("memory").map_or(0, |quantity| quantity.value()),
@@ -63,7 +64,9 @@ pub(super) async fn nodes(session: &mut Session<'_>) -> Outcome {
     check(session).await?;
     let selector = session.flags.text("selector").to_owned();
     let name = session.flags.arguments.first().cloned();
-    let suffix = name.as_ref().map_or_else(|| query(&[("labelSelector", &selector)]), |name| format!("/{name}"));
+    let suffix = name
+        .as_ref()
+        .map_or_else(|| query(&[("labelSelector", &selector)]), |name| format!("/{name}"));
     let answer = session.client.get(&format!("/apis/metrics.k8s.io/v1beta1/nodes{suffix}")).await?;
     let mut metrics = if name.is_some() { vec![answer] } else { answer.list("items").to_vec() };
     if metrics.is_empty() {
@@ -71,13 +74,21 @@ pub(super) async fn nodes(session: &mut Session<'_>) -> Outcome {
     }
     let answer = session.client.get(&format!("/api/v1/nodes{suffix}")).await?;
     let nodes = if name.is_some() { vec![answer] } else { answer.list("items").to_vec() };
-    let field = if session.flags.is("show-capacity") { "status.capacity" } else { "status.allocatable" };
+    let field =
+        if session.flags.is("show-capacity") { "status.capacity" } else { "status.allocatable" };
     let available: BTreeMap<String, Usage> = nodes
         .iter()
-        .map(|node| (node.text("metadata.name").to_owned(), Usage::read(node.at(field).unwrap_or(&Value::Null))))
+        .map(|node| {
+            (
+                node.text("metadata.name").to_owned(),
+                Usage::read(node.at(field).unwrap_or(&Value::Null)),
+            )
+        })
         .collect();
     let usage = |row: &Value| Usage::read(row.at("usage").unwrap_or(&Value::Null));
-    sort(&mut metrics, session.flags.text("sort-by"), usage, |row| row.text("metadata.name").to_owned());
+    sort(&mut metrics, session.flags.text("sort-by"), usage, |row| {
+        row.text("metadata.name").to_owned()
+    });
     let mut writer = TabWriter::table();
     if !session.flags.is("no-headers") {
         writer.write("NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\n");
@@ -121,10 +132,15 @@ pub(super) async fn pods(session: &mut Session<'_>) -> Outcome {
         || query(&[("labelSelector", &labels), ("fieldSelector", &fields)]),
         |name| format!("/{name}"),
     );
-    let answer = session.client.get(&format!("/apis/metrics.k8s.io/v1beta1/{collection}{suffix}")).await?;
+    let answer =
+        session.client.get(&format!("/apis/metrics.k8s.io/v1beta1/{collection}{suffix}")).await?;
     let metrics = if name.is_some() { vec![answer] } else { answer.list("items").to_vec() };
     if metrics.is_empty() {
-        let said = if all { "No resources found\n".to_owned() } else { format!("No resources found in {} namespace.\n", session.namespace) };
+        let said = if all {
+            "No resources found\n".to_owned()
+        } else {
+            format!("No resources found in {} namespace.\n", session.namespace)
+        };
         session.err(&said);
         return Ok(());
     }
@@ -152,7 +168,12 @@ pub(super) async fn pods(session: &mut Session<'_>) -> Outcome {
             rows.push(row(String::new(), sum));
         }
     }
-    sort(&mut rows, session.flags.text("sort-by"), |row| row.usage, |row| format!("{}/{}/{}", row.namespace, row.pod, row.container));
+    sort(
+        &mut rows,
+        session.flags.text("sort-by"),
+        |row| row.usage,
+        |row| format!("{}/{}/{}", row.namespace, row.pod, row.container),
+    );
     let text = render(session, &rows, all, per_container);
     session.say(&text);
     Ok(())

@@ -133,7 +133,8 @@ async fn one(
                 until(session, info, waiting, |object| Ok(status_is(object, name, value))).await?
             }
             Condition::Path { path, value } => {
-                until(session, info, waiting, |object| path_is(object, path, value.as_deref())).await?
+                until(session, info, waiting, |object| path_is(object, path, value.as_deref()))
+                    .await?
             }
         };
         let mut printer = Printer::new(format.clone(), &session.flags, "condition met");
@@ -144,18 +145,17 @@ async fn one(
 }
 
 fn status_is(object: &Value, name: &str, value: &str) -> bool {
-    let Some(condition) = object
-        .list("status.conditions")
-        .iter()
-        .find(|condition| condition.text("type").eq_ignore_ascii_case(name) && condition.has("status"))
-    else {
+    let Some(condition) = object.list("status.conditions").iter().find(|condition| {
+        condition.text("type").eq_ignore_ascii_case(name) && condition.has("status")
+    }) else {
         return false;
     };
-    let observed = condition.int("observedGeneration").or_else(|| object.int("status.observedGeneration"));
-    if let (Some(generation), Some(observed)) = (object.int("metadata.generation"), observed) {
-        if observed < generation {
-            return false;
-        }
+    let observed =
+        condition.int("observedGeneration").or_else(|| object.int("status.observedGeneration"));
+    if let (Some(generation), Some(observed)) = (object.int("metadata.generation"), observed)
+        && observed < generation
+    {
+        return false;
     }
     condition.text("status").eq_ignore_ascii_case(value)
 }
@@ -171,7 +171,9 @@ fn path_is(object: &Value, path: &JsonPath, value: Option<&str>) -> Outcome<bool
     };
     let Some(value) = value else { return Ok(true) };
     if result.is_object() || result.is_array() {
-        return Err(Failure::message("jsonpath leads to a nested object or list which is not supported"));
+        return Err(Failure::message(
+            "jsonpath leads to a nested object or list which is not supported",
+        ));
     }
     Ok(plain(result).trim() == value.trim())
 }
@@ -195,7 +197,10 @@ async fn until_created(session: &mut Session<'_>, target: &Target, timeout: Dura
 }
 
 fn timed_out(info: &Info) -> Failure {
-    Failure::message(format!("timed out waiting for the condition on {}/{}", info.resource.plural, info.name))
+    Failure::message(format!(
+        "timed out waiting for the condition on {}/{}",
+        info.resource.plural, info.name
+    ))
 }
 
 /// Waits until a check of the object holds; hands back the object.
@@ -246,14 +251,21 @@ pub(crate) async fn until(
 }
 
 /// Waits until the object is gone.
-pub(crate) async fn until_deleted(session: &mut Session<'_>, info: &Info, waiting: &Waiting) -> Outcome {
+pub(crate) async fn until_deleted(
+    session: &mut Session<'_>,
+    info: &Info,
+    waiting: &Waiting,
+) -> Outcome {
     let object = match session.get(&info.path()).await {
         Ok(object) => object,
         Err(failure) if failure.is_not_found() => return Ok(()),
         Err(failure) => return Err(failure),
     };
     let is_other = |object: &Value| {
-        waiting.uid.as_deref().is_some_and(|uid| !uid.is_empty() && object.text("metadata.uid") != uid)
+        waiting
+            .uid
+            .as_deref()
+            .is_some_and(|uid| !uid.is_empty() && object.text("metadata.uid") != uid)
     };
     if is_other(&object) {
         return Ok(());

@@ -41,9 +41,14 @@ impl Filter {
                 Ok(Self::Tail { lines, from: sign == Some('+') })
             }
             "wc" => {
-                let letters: String =
-                    rest.iter().flat_map(|word| word.chars()).filter(|c| "lwcm".contains(*c)).collect();
-                Ok(Self::Count { letters: if letters.is_empty() { "lwc".to_owned() } else { letters } })
+                let letters: String = rest
+                    .iter()
+                    .flat_map(|word| word.chars())
+                    .filter(|c| "lwcm".contains(*c))
+                    .collect();
+                Ok(Self::Count {
+                    letters: if letters.is_empty() { "lwc".to_owned() } else { letters },
+                })
             }
             "sort" => sort(rest),
             other => Err(UsageError::new(format!(
@@ -73,12 +78,16 @@ impl Filter {
             Self::Sort { reverse, numeric, unique, key } => {
                 let mut lines: Vec<&str> = text.lines().collect();
                 let part = |line: &str| match key {
-                    Some(key) => line.split_whitespace().nth(key.saturating_sub(1)).unwrap_or("").to_owned(),
+                    Some(key) => {
+                        line.split_whitespace().nth(key.saturating_sub(1)).unwrap_or("").to_owned()
+                    }
                     None => line.to_owned(),
                 };
                 if *numeric {
                     lines.sort_by(|a, b| {
-                        leading_number(&part(a)).total_cmp(&leading_number(&part(b))).then_with(|| a.cmp(b))
+                        leading_number(&part(a))
+                            .total_cmp(&leading_number(&part(b)))
+                            .then_with(|| a.cmp(b))
                     });
                 } else {
                     lines.sort_by(|a, b| part(a).cmp(&part(b)).then_with(|| a.cmp(b)));
@@ -133,7 +142,9 @@ fn grep(name: &str, words: &[String]) -> Result<Filter, UsageError> {
                         continue;
                     }
                     let lines = value.parse().map_err(|error| {
-                        UsageError::new(format!("grep: {value}: invalid context length argument ({error})"))
+                        UsageError::new(format!(
+                            "grep: {value}: invalid context length argument ({error})"
+                        ))
                     })?;
                     if letter != 'B' {
                         after = lines;
@@ -143,7 +154,9 @@ fn grep(name: &str, words: &[String]) -> Result<Filter, UsageError> {
                     }
                 }
                 other => {
-                    return Err(UsageError::new(format!("grep: this console knows no option -{other}")));
+                    return Err(UsageError::new(format!(
+                        "grep: this console knows no option -{other}"
+                    )));
                 }
             }
         }
@@ -199,7 +212,8 @@ fn sort(words: &[String]) -> Result<Filter, UsageError> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if let Some(rest) = word.strip_prefix("-k") {
-            let value = if rest.is_empty() { words.next().map_or("", String::as_str) } else { rest };
+            let value =
+                if rest.is_empty() { words.next().map_or("", String::as_str) } else { rest };
             let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
             key = Some(digits.parse().map_err(|error| {
                 UsageError::new(format!("sort: invalid number at field start: {value} ({error})"))
@@ -214,7 +228,9 @@ fn sort(words: &[String]) -> Result<Filter, UsageError> {
                 'n' | 'h' => numeric = true,
                 'u' => unique = true,
                 other => {
-                    return Err(UsageError::new(format!("sort: this console knows no option {other}")));
+                    return Err(UsageError::new(format!(
+                        "sort: this console knows no option {other}"
+                    )));
                 }
             }
         }
@@ -263,7 +279,10 @@ fn count(letters: &str, text: &str) -> String {
 }
 
 fn leading_number(text: &str) -> f64 {
-    let digits: String =
-        text.trim_start().chars().take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '.')).collect();
+    let digits: String = text
+        .trim_start()
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '.'))
+        .collect();
     digits.parse().unwrap_or(0.0)
 }

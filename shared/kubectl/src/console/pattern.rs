@@ -72,11 +72,14 @@ impl Pattern {
         let text: Vec<char> = lowered.chars().collect();
         let boundary = |at: usize, before: bool| {
             let neighbour = if before { at.checked_sub(1) } else { Some(at) };
-            neighbour.and_then(|at| text.get(at)).is_none_or(|c| !(c.is_alphanumeric() || *c == '_'))
+            neighbour
+                .and_then(|at| text.get(at))
+                .is_none_or(|c| !(c.is_alphanumeric() || *c == '_'))
         };
         (0..=text.len()).any(|start| {
             self.alternatives.iter().any(|pieces| {
-                let mut accept = |end| !whole_word || (boundary(start, true) && boundary(end, false));
+                let mut accept =
+                    |end| !whole_word || (boundary(start, true) && boundary(end, false));
                 matches(pieces, &text, start, &mut accept)
             })
         })

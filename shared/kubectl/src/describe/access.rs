@@ -42,7 +42,12 @@ impl Row {
     /// The cells: resource with group, URLs, names, verbs.
     pub(crate) fn cells(&self) -> [String; 4] {
         let list = |words: &[String]| format!("[{}]", words.join(" "));
-        [combined(&self.resources, &self.groups), list(&self.urls), list(&self.names), list(&self.verbs)]
+        [
+            combined(&self.resources, &self.groups),
+            list(&self.urls),
+            list(&self.names),
+            list(&self.verbs),
+        ]
     }
 }
 
@@ -75,7 +80,11 @@ pub(crate) fn rows(rules: &[Value]) -> Vec<Row> {
         for group in texts(rule, "apiGroups") {
             for resource in texts(rule, "resources") {
                 for name in &names {
-                    let key = Simple { group: group.clone(), resource: resource.clone(), name: name.clone() };
+                    let key = Simple {
+                        group: group.clone(),
+                        resource: resource.clone(),
+                        name: name.clone(),
+                    };
                     let known = simple.entry(key).or_default();
                     for verb in &verbs {
                         if !known.contains(verb) {

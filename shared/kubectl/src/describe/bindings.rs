@@ -17,7 +17,12 @@ pub(super) fn write(page: &mut Page, binding: &Value) {
     for subject in binding.list("subjects") {
         page.at(
             1,
-            &format!("{}\t{}\t{}\n", subject.text("kind"), subject.text("name"), subject.text("namespace")),
+            &format!(
+                "{}\t{}\t{}\n",
+                subject.text("kind"),
+                subject.text("name"),
+                subject.text("namespace")
+            ),
         );
     }
 }

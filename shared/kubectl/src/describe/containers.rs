@@ -54,9 +54,11 @@ pub(super) fn write(
             state(page, status);
         }
         resources(page, container.at("resources").unwrap_or(&Value::Null), 2);
-        for (title, field) in
-            [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")]
-        {
+        for (title, field) in [
+            ("Liveness", "livenessProbe"),
+            ("Readiness", "readinessProbe"),
+            ("Startup", "startupProbe"),
+        ] {
             if let Some(probe) = container.at(field) {
                 page.field(2, title, &describe_probe(probe));
             }
@@ -100,7 +102,11 @@ fn basics(page: &mut Page, container: &Value, status: Option<&Value>, space: &st
     if !seccomp.is_empty() {
         page.field(2, "SeccompProfile", seccomp);
         if seccomp == "Localhost" {
-            page.field(3, "LocalhostProfile", container.text("securityContext.seccompProfile.localhostProfile"));
+            page.field(
+                3,
+                "LocalhostProfile",
+                container.text("securityContext.seccompProfile.localhostProfile"),
+            );
         }
     }
 }
@@ -189,7 +195,11 @@ fn describe_probe(probe: &Value) -> String {
         let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
         format!("http-get {scheme}://{host}:{}{slash}{path} {attributes}", port("httpGet.port"))
     } else if probe.has("tcpSocket") {
-        format!("tcp-socket {}:{} {attributes}", probe.text("tcpSocket.host"), port("tcpSocket.port"))
+        format!(
+            "tcp-socket {}:{} {attributes}",
+            probe.text("tcpSocket.host"),
+            port("tcpSocket.port")
+        )
     } else if probe.has("grpc") {
         format!("grpc <pod>:{} {} {attributes}", port("grpc.port"), probe.text("grpc.service"))
     } else {
@@ -276,8 +286,9 @@ fn field(pod: &Value, path: &str) -> String {
 /// `ExtractContainerResourceValue`: the amount in units of the divisor, rounded up.
 fn resource_value(container: &Value, resource: &str, from: &Value) -> String {
     use apimachinery::quantity::Quantity;
-    let amount = container.at(&format!("resources.{resource}")).map(plain).unwrap_or_else(|| "0".to_owned());
-    let divisor = from.at("resourceFieldRef.divisor").map(plain).unwrap_or_else(|| "0".to_owned());
+    let amount =
+        container.at(&format!("resources.{resource}")).map_or_else(|| "0".to_owned(), plain);
+    let divisor = from.at("resourceFieldRef.divisor").map_or_else(|| "0".to_owned(), plain);
     let (Ok(amount), Ok(divisor)) = (Quantity::parse(&amount), Quantity::parse(&divisor)) else {
         return String::new();
     };
@@ -350,7 +361,8 @@ fn one_volume(page: &mut Page, volume: &Value) {
         let pairs = [("Path", source.text("path").to_owned()), ("HostPathType", kind)];
         fields(page, "HostPath (bare host directory volume)", &pairs);
     } else if let Some(source) = volume.at("emptyDir") {
-        let limit = source.at("sizeLimit").map(plain).filter(|limit| limit != "0").unwrap_or_default();
+        let limit =
+            source.at("sizeLimit").map(plain).filter(|limit| limit != "0").unwrap_or_default();
         let pairs = [("Medium", source.text("medium").to_owned()), ("SizeLimit", unset(&limit))];
         fields(page, "EmptyDir (a temporary directory that shares a pod's lifetime)", &pairs);
     } else if let Some(source) = volume.at("secret") {
@@ -360,15 +372,21 @@ fn one_volume(page: &mut Page, volume: &Value) {
         ];
         fields(page, "Secret (a volume populated by a Secret)", &pairs);
     } else if let Some(source) = volume.at("configMap") {
-        let pairs =
-            [("Name", source.text("name").to_owned()), ("Optional", source.truth("optional").to_string())];
+        let pairs = [
+            ("Name", source.text("name").to_owned()),
+            ("Optional", source.truth("optional").to_string()),
+        ];
         fields(page, "ConfigMap (a volume populated by a ConfigMap)", &pairs);
     } else if let Some(source) = volume.at("persistentVolumeClaim") {
         let pairs = [
             ("ClaimName", source.text("claimName").to_owned()),
             ("ReadOnly", source.truth("readOnly").to_string()),
         ];
-        fields(page, "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)", &pairs);
+        fields(
+            page,
+            "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+            &pairs,
+        );
     } else if let Some(source) = volume.at("nfs") {
         let pairs = [
             ("Server", source.text("server").to_owned()),
@@ -377,7 +395,10 @@ fn one_volume(page: &mut Page, volume: &Value) {
         ];
         fields(page, "NFS (an NFS mount that lasts the lifetime of a pod)", &pairs);
     } else if let Some(source) = volume.at("downwardAPI") {
-        page.at(2, "Type:\tDownwardAPI (a volume populated by information about the pod)\n    Items:\n");
+        page.at(
+            2,
+            "Type:\tDownwardAPI (a volume populated by information about the pod)\n    Items:\n",
+        );
         for item in source.list("items") {
             let from = match item.text("fieldRef.fieldPath") {
                 "" => item.text("resourceFieldRef.resource"),
@@ -418,7 +439,11 @@ fn projected(page: &mut Page, volume: &Value) {
             page.field(2, "ConfigMapName", map.text("name"));
             page.field(2, "Optional", &map.truth("optional").to_string());
         } else if let Some(token) = source.at("serviceAccountToken") {
-            page.field(2, "TokenExpirationSeconds", &token.int("expirationSeconds").unwrap_or(0).to_string());
+            page.field(
+                2,
+                "TokenExpirationSeconds",
+                &token.int("expirationSeconds").unwrap_or(0).to_string(),
+            );
         }
     }
 }
@@ -446,7 +471,11 @@ pub(super) fn tolerations(page: &mut Page, title: &str, tolerations: &[Value]) {
             said.push_str(effect);
         }
         if toleration.text("operator") == "Exists" && value.is_empty() {
-            said.push_str(if key.is_empty() && effect.is_empty() { "op=Exists" } else { " op=Exists" });
+            said.push_str(if key.is_empty() && effect.is_empty() {
+                "op=Exists"
+            } else {
+                " op=Exists"
+            });
         }
         if let Some(seconds) = toleration.int("tolerationSeconds") {
             said.push_str(&format!(" for {seconds}s"));

@@ -16,7 +16,10 @@ pub(super) async fn search(
     let namespace = object.text("metadata.namespace");
     let name = object.text("metadata.name");
     let kind = if key == ("", "Pod") { "" } else { object.text("kind") };
-    let mut uids = vec![match object.at("metadata.annotations").and_then(|all| all.get("kubernetes.io/config.mirror")) {
+    let mut uids = vec![match object
+        .at("metadata.annotations")
+        .and_then(|all| all.get("kubernetes.io/config.mirror"))
+    {
         Some(mirror) => mirror.as_str().unwrap_or("").to_owned(),
         None => object.text("metadata.uid").to_owned(),
     }];
@@ -54,7 +57,11 @@ async fn by_uid(
     } else {
         format!("/api/v1/namespaces/{namespace}/events")
     };
-    super::list(session, &format!("{collection}{}", query(&[("fieldSelector", &fields), ("limit", "500")]))).await
+    super::list(
+        session,
+        &format!("{collection}{}", query(&[("fieldSelector", &fields), ("limit", "500")])),
+    )
+    .await
 }
 
 impl Page {
@@ -75,14 +82,29 @@ impl Page {
             };
             let message = event.text("message").trim();
             let field_path = event.text("involvedObject.fieldPath");
-            let message = if field_path.is_empty() { message.to_owned() } else { format!("{field_path}: {message}") };
-            self.at(1, &format!("{}\t{}\t{interval}\t{source}\t{message}\n", event.text("type"), event.text("reason")));
+            let message = if field_path.is_empty() {
+                message.to_owned()
+            } else {
+                format!("{field_path}: {message}")
+            };
+            self.at(
+                1,
+                &format!(
+                    "{}\t{}\t{interval}\t{source}\t{message}\n",
+                    event.text("type"),
+                    event.text("reason")
+                ),
+            );
         }
     }
 
     /// How long ago, and how often.
     pub(crate) fn interval(&self, event: &Value) -> String {
-        let first = if event.has("eventTime") { event.text("eventTime") } else { event.text("firstTimestamp") };
+        let first = if event.has("eventTime") {
+            event.text("eventTime")
+        } else {
+            event.text("firstTimestamp")
+        };
         let first = self.ago(first);
         let count = event.int("count").unwrap_or(0);
         if event.has("series") {

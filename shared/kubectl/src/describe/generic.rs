@@ -60,7 +60,9 @@ fn label(name: &str) -> String {
                 upper
             } else if word.to_lowercase() == word {
                 let mut letters = word.chars();
-                letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+                letters.next().map_or_else(String::new, |first| {
+                    first.to_uppercase().collect::<String>() + letters.as_str()
+                })
             } else {
                 word
             }
@@ -74,8 +76,10 @@ fn merged(words: Vec<String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
-        let acronym = word.chars().count() >= 2 && word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase());
-        let joins = acronym && words.peek().is_some_and(|next| next.starts_with(char::is_uppercase));
+        let acronym = word.chars().count() >= 2
+            && word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase());
+        let joins =
+            acronym && words.peek().is_some_and(|next| next.starts_with(char::is_uppercase));
         match words.next_if(|_| joins) {
             Some(next) => found.push(word + &next),
             None => found.push(word),
@@ -87,7 +91,15 @@ fn merged(words: Vec<String>) -> Vec<String> {
 /// `camelcase.Split`: runs of one class of letters, where the last capital of a run belongs to the
 /// word behind it.
 fn camel_case(name: &str) -> Vec<String> {
-    let class = |c: char| if c.is_lowercase() { 1 } else if c.is_uppercase() { 2 } else { 4 };
+    let class = |c: char| {
+        if c.is_lowercase() {
+            1
+        } else if c.is_uppercase() {
+            2
+        } else {
+            4
+        }
+    };
     let mut runs: Vec<String> = Vec::new();
     let mut last = 0;
     for character in name.chars() {

@@ -36,7 +36,8 @@ pub(super) fn write(page: &mut Page, job: &Value) {
         page.field(0, "Active Deadline Seconds", &format!("{seconds}s"));
     }
     let number = |path: &str| job.int(path).unwrap_or(0);
-    let ready = job.int("status.ready").map(|ready| format!(" ({ready} Ready)")).unwrap_or_default();
+    let ready =
+        job.int("status.ready").map(|ready| format!(" ({ready} Ready)")).unwrap_or_default();
     let said = format!(
         "{} Active{ready} / {} Succeeded / {} Failed",
         number("status.active"),

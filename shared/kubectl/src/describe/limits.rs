@@ -10,9 +10,14 @@ use crate::session::Session;
 use crate::value::{Reading as _, plain};
 
 /// Writes the text of a namespace, with its quotas and limit ranges.
-pub(super) async fn namespace(session: &mut Session<'_>, page: &mut Page, namespace: &Value) -> Outcome {
+pub(super) async fn namespace(
+    session: &mut Session<'_>,
+    page: &mut Page,
+    namespace: &Value,
+) -> Outcome {
     let name = namespace.text("metadata.name");
-    let quotas = session.get(&format!("/api/v1/namespaces/{name}/resourcequotas?limit=500")).await?;
+    let quotas =
+        session.get(&format!("/api/v1/namespaces/{name}/resourcequotas?limit=500")).await?;
     let ranges = session.get(&format!("/api/v1/namespaces/{name}/limitranges?limit=500")).await?;
     page.heading(namespace, false);
     page.field(0, "Status", namespace.text("status.phase"));
@@ -43,7 +48,10 @@ pub(super) async fn namespace(session: &mut Session<'_>, page: &mut Page, namesp
         page.at(0, "No LimitRange resource.\n");
     } else {
         page.at(0, "Resource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n");
-        page.at(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n");
+        page.at(
+            0,
+            " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n",
+        );
         for range in ranges {
             limits(page, range, " ");
         }
@@ -69,7 +77,8 @@ fn quotas_of(page: &mut Page, quotas: &[Value]) {
 }
 
 fn scopes(page: &mut Page, quota: &Value, level: usize, bullet: &str) {
-    let mut scopes: Vec<&str> = quota.list("spec.scopes").iter().filter_map(Value::as_str).collect();
+    let mut scopes: Vec<&str> =
+        quota.list("spec.scopes").iter().filter_map(Value::as_str).collect();
     if scopes.is_empty() {
         return;
     }
@@ -77,10 +86,18 @@ fn scopes(page: &mut Page, quota: &Value, level: usize, bullet: &str) {
     page.field(level, "Scopes", &scopes.join(", "));
     for scope in scopes {
         let said = match scope {
-            "Terminating" => "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system.",
-            "NotTerminating" => "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate.",
-            "BestEffort" => "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.",
-            "NotBestEffort" => "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service.",
+            "Terminating" => {
+                "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system."
+            }
+            "NotTerminating" => {
+                "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate."
+            }
+            "BestEffort" => {
+                "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service."
+            }
+            "NotBestEffort" => {
+                "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service."
+            }
             _ => continue,
         };
         page.at(level, &format!("{bullet}{said}\n"));
@@ -109,8 +126,14 @@ pub(super) fn quota(page: &mut Page, quota: &Value) {
 pub(super) fn limit_range(page: &mut Page, range: &Value) {
     page.field(0, "Name", range.text("metadata.name"));
     page.field(0, "Namespace", range.text("metadata.namespace"));
-    page.at(0, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n");
-    page.at(0, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n");
+    page.at(
+        0,
+        "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n",
+    );
+    page.at(
+        0,
+        "----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n",
+    );
     limits(page, range, "");
 }
 
@@ -124,7 +147,9 @@ fn limits(page: &mut Page, range: &Value, prefix: &str) {
             let cells: Vec<String> = COLUMNS
                 .iter()
                 .map(|column| {
-                    item.at(column).and_then(|values| values.get(name)).map_or_else(|| "-".to_owned(), plain)
+                    item.at(column)
+                        .and_then(|values| values.get(name))
+                        .map_or_else(|| "-".to_owned(), plain)
                 })
                 .collect();
             page.at(0, &format!("{prefix}{}\t{name}\t{}\n", item.text("type"), cells.join("\t")));

@@ -18,7 +18,8 @@ pub(crate) fn format_selector(selector: &Value) -> String {
     let mut expressions = Vec::new();
     for expression in selector.list("matchExpressions") {
         let key = expression.text("key");
-        let mut values: Vec<&str> = expression.list("values").iter().filter_map(Value::as_str).collect();
+        let mut values: Vec<&str> =
+            expression.list("values").iter().filter_map(Value::as_str).collect();
         values.sort_unstable();
         let values = values.join(",");
         expressions.push(match expression.text("operator") {
@@ -35,7 +36,11 @@ pub(crate) fn format_selector(selector: &Value) -> String {
 }
 
 /// Writes the text of a service.
-pub(super) async fn service(session: &mut Session<'_>, page: &mut Page, service: &Value) -> Outcome {
+pub(super) async fn service(
+    session: &mut Session<'_>,
+    page: &mut Page,
+    service: &Value,
+) -> Outcome {
     let selector = format!("kubernetes.io/service-name={}", service.text("metadata.name"));
     let path = format!(
         "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices{}",
@@ -63,7 +68,11 @@ pub(super) async fn service(session: &mut Session<'_>, page: &mut Page, service:
     if let Some(port) = service.int("spec.healthCheckNodePort").filter(|port| *port != 0) {
         page.field(0, "HealthCheck NodePort", &port.to_string());
     }
-    optional(page, "LoadBalancer Source Ranges", &joined_or(service, "spec.loadBalancerSourceRanges", ""));
+    optional(
+        page,
+        "LoadBalancer Source Ranges",
+        &joined_or(service, "spec.loadBalancerSourceRanges", ""),
+    );
     optional(page, "Traffic Distribution", service.text("spec.trafficDistribution"));
     Ok(())
 }
@@ -119,12 +128,18 @@ fn endpoints_of(slices: &[Value], name: &str) -> String {
         let wanted: Vec<Option<i64>> = if ports.is_empty() {
             vec![None]
         } else {
-            ports.iter().filter(|port| port.text("name") == name).map(|port| port.int("port")).collect()
+            ports
+                .iter()
+                .filter(|port| port.text("name") == name)
+                .map(|port| port.int("port"))
+                .collect()
         };
         for port in wanted {
             for endpoint in slice.list("endpoints") {
-                let ready = endpoint.at("conditions.ready").and_then(Value::as_bool).unwrap_or(true);
-                let Some(address) = endpoint.list("addresses").first().map(plain).filter(|_| ready) else {
+                let ready =
+                    endpoint.at("conditions.ready").and_then(Value::as_bool).unwrap_or(true);
+                let Some(address) = endpoint.list("addresses").first().map(plain).filter(|_| ready)
+                else {
                     continue;
                 };
                 found.push(match port {
@@ -146,9 +161,13 @@ pub(super) fn endpoints(page: &mut Page, endpoints: &Value) {
     page.heading(endpoints, true);
     page.at(0, "Subsets:\n");
     for subset in endpoints.list("subsets") {
-        for (title, field) in [("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")] {
-            let addresses: Vec<&str> = subset.list(field).iter().map(|address| address.text("ip")).collect();
-            let shown = if addresses.is_empty() { "<none>".to_owned() } else { addresses.join(",") };
+        for (title, field) in
+            [("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")]
+        {
+            let addresses: Vec<&str> =
+                subset.list(field).iter().map(|address| address.text("ip")).collect();
+            let shown =
+                if addresses.is_empty() { "<none>".to_owned() } else { addresses.join(",") };
             page.field(1, title, &shown);
         }
         let ports = subset.list("ports");
@@ -158,7 +177,14 @@ pub(super) fn endpoints(page: &mut Page, endpoints: &Value) {
             page.at(2, "----\t----\t--------\n");
             for port in ports {
                 let name = if port.text("name").is_empty() { "<unset>" } else { port.text("name") };
-                page.at(2, &format!("{name}\t{}\t{}\n", port.int("port").unwrap_or(0), port.text("protocol")));
+                page.at(
+                    2,
+                    &format!(
+                        "{name}\t{}\t{}\n",
+                        port.int("port").unwrap_or(0),
+                        port.text("protocol")
+                    ),
+                );
             }
         }
         page.at(0, "\n");
@@ -167,7 +193,8 @@ pub(super) fn endpoints(page: &mut Page, endpoints: &Value) {
 
 /// Writes the text of an EndpointSlice.
 pub(super) fn endpoint_slice(page: &mut Page, slice: &Value) {
-    let or_unset = |text: &str| if text.is_empty() { "<unset>".to_owned() } else { text.to_owned() };
+    let or_unset =
+        |text: &str| if text.is_empty() { "<unset>".to_owned() } else { text.to_owned() };
     page.heading(slice, true);
     page.field(0, "AddressType", slice.text("addressType"));
     let ports = slice.list("ports");
@@ -179,8 +206,12 @@ pub(super) fn endpoint_slice(page: &mut Page, slice: &Value) {
         page.at(1, "----\t----\t--------\n");
         for port in ports {
             let number = port.at("port").map(plain).unwrap_or_default();
-            let line =
-                format!("{}\t{}\t{}\n", or_unset(port.text("name")), or_unset(&number), port.text("protocol"));
+            let line = format!(
+                "{}\t{}\t{}\n",
+                or_unset(port.text("name")),
+                or_unset(&number),
+                port.text("protocol")
+            );
             page.at(1, &line);
         }
     }
@@ -199,7 +230,8 @@ pub(super) fn endpoint_slice(page: &mut Page, slice: &Value) {
         page.field(3, "Ready", &or_unset(&ready));
         page.field(2, "Hostname", &or_unset(endpoint.text("hostname")));
         if endpoint.has("targetRef") {
-            let target = format!("{}/{}", endpoint.text("targetRef.kind"), endpoint.text("targetRef.name"));
+            let target =
+                format!("{}/{}", endpoint.text("targetRef.kind"), endpoint.text("targetRef.name"));
             page.field(2, "TargetRef", &target);
         }
         page.field(2, "NodeName", &or_unset(endpoint.text("nodeName")));

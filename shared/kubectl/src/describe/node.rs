@@ -101,7 +101,11 @@ fn write_lease(page: &mut Page, lease: &Value) {
     let time = |path: &str| {
         if lease.has(path) { clock_text(lease.text(path)) } else { "<unset>".to_owned() }
     };
-    let holder = if lease.has("spec.holderIdentity") { lease.text("spec.holderIdentity") } else { "<unset>" };
+    let holder = if lease.has("spec.holderIdentity") {
+        lease.text("spec.holderIdentity")
+    } else {
+        "<unset>"
+    };
     page.at(0, "Lease:\n");
     page.field(1, "HolderIdentity", holder);
     page.field(1, "AcquireTime", &time("spec.acquireTime"));
@@ -113,7 +117,10 @@ fn conditions(page: &mut Page, node: &Value) {
     if conditions.is_empty() {
         return;
     }
-    page.at(0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n");
+    page.at(
+        0,
+        "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n",
+    );
     page.at(1, "----\t------\t-----------------\t------------------\t------\t-------\n");
     for condition in conditions {
         page.at(
@@ -175,7 +182,9 @@ fn pod_amounts(pod: &Value, field: &str) -> Amounts {
         container
             .entries(&format!("resources.{field}"))
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), Quantity::parse(&plain(value)).ok()?)))
+            .filter_map(|(name, value)| {
+                Some((name.to_owned(), Quantity::parse(&plain(value)).ok()?))
+            })
             .collect()
     };
     let mut total = Amounts::new();
@@ -190,13 +199,13 @@ fn pod_amounts(pod: &Value, field: &str) -> Amounts {
         let mut own = of(container);
         if container.text("restartPolicy") == "Always" {
             for (name, amount) in own {
-                add(&mut total, &name, amount.clone());
+                add(&mut total, &name, amount);
                 add(&mut sidecars, &name, amount);
             }
             own = sidecars.clone();
         } else {
             for (name, amount) in &sidecars {
-                add(&mut own, name, amount.clone());
+                add(&mut own, name, *amount);
             }
         }
         largest(&mut init, own);
@@ -231,7 +240,8 @@ fn largest(into: &mut Amounts, from: Amounts) {
 fn share(amounts: &Amounts, node: &Amounts, name: &str) -> String {
     let zero = "0".to_owned();
     let shown = amounts.get(name).map_or(zero, ToString::to_string);
-    let measure = |amount: &Quantity| if name == "cpu" { amount.milli_value() } else { amount.value() };
+    let measure =
+        |amount: &Quantity| if name == "cpu" { amount.milli_value() } else { amount.value() };
     let part = amounts.get(name).map_or(0, measure);
     let whole = node.get(name).map_or(0, measure);
     let percent = if whole == 0 { 0 } else { part * 100 / whole };
@@ -240,9 +250,19 @@ fn share(amounts: &Amounts, node: &Amounts, name: &str) -> String {
 
 fn resources(page: &mut Page, pods: &[Value], node: &Value) {
     page.field(0, "Non-terminated Pods", &format!("({} in total)", pods.len()));
-    page.at(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n");
-    page.at(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---\n");
-    let field = if node.entries("status.allocatable").is_empty() { "status.capacity" } else { "status.allocatable" };
+    page.at(
+        1,
+        "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n",
+    );
+    page.at(
+        1,
+        "---------\t----\t\t------------\t----------\t---------------\t-------------\t---\n",
+    );
+    let field = if node.entries("status.allocatable").is_empty() {
+        "status.capacity"
+    } else {
+        "status.allocatable"
+    };
     let whole: Amounts = node
         .entries(field)
         .into_iter()
@@ -271,7 +291,10 @@ fn resources(page: &mut Page, pods: &[Value], node: &Value) {
             add(&mut all_limits, &name, amount);
         }
     }
-    page.at(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n");
+    page.at(
+        0,
+        "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n",
+    );
     page.at(1, "Resource\tRequests\tLimits\n");
     page.at(1, "--------\t--------\t------\n");
     let huge = whole.keys().filter(|name| name.starts_with("hugepages-"));
@@ -285,10 +308,13 @@ fn resources(page: &mut Page, pods: &[Value], node: &Value) {
         page.at(1, &line);
     }
     let others = whole.keys().filter(|name| {
-        !name.starts_with("hugepages-") && !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage" | "pods")
+        !name.starts_with("hugepages-")
+            && !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage" | "pods")
     });
     for name in others {
-        let amount = |amounts: &Amounts| amounts.get(name).map_or_else(|| "0".to_owned(), ToString::to_string);
+        let amount = |amounts: &Amounts| {
+            amounts.get(name).map_or_else(|| "0".to_owned(), ToString::to_string)
+        };
         page.at(1, &format!("{name}\t{}\t{}\n", amount(&all_requests), amount(&all_limits)));
     }
 }

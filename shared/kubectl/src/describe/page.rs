@@ -114,7 +114,9 @@ fn shorten(text: &str, length: usize) -> String {
 /// The time of a field as `RFC1123Z`, in UTC.
 pub(crate) fn clock_text(time: &str) -> String {
     match time.parse::<Timestamp>() {
-        Ok(time) => time.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string(),
+        Ok(time) => {
+            time.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+        }
         Err(_) => "Mon, 01 Jan 0001 00:00:00 +0000".to_owned(),
     }
 }

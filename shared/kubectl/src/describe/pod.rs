@@ -35,11 +35,29 @@ pub(super) fn write(page: &mut Page, pod: &Value) {
         containers::resources(page, pod.at("spec.resources").unwrap_or(&Value::Null), 1);
     }
     if !pod.list("spec.initContainers").is_empty() {
-        containers::write(page, "Init Containers", pod.list("spec.initContainers"), Some((pod, "status.initContainerStatuses")), "");
+        containers::write(
+            page,
+            "Init Containers",
+            pod.list("spec.initContainers"),
+            Some((pod, "status.initContainerStatuses")),
+            "",
+        );
     }
-    containers::write(page, "Containers", pod.list("spec.containers"), Some((pod, "status.containerStatuses")), "");
+    containers::write(
+        page,
+        "Containers",
+        pod.list("spec.containers"),
+        Some((pod, "status.containerStatuses")),
+        "",
+    );
     if !pod.list("spec.ephemeralContainers").is_empty() {
-        containers::write(page, "Ephemeral Containers", pod.list("spec.ephemeralContainers"), Some((pod, "status.ephemeralContainerStatuses")), "");
+        containers::write(
+            page,
+            "Ephemeral Containers",
+            pod.list("spec.ephemeralContainers"),
+            Some((pod, "status.ephemeralContainerStatuses")),
+            "",
+        );
     }
     gates(page, pod);
     conditions(page, pod);
@@ -75,7 +93,11 @@ fn status(page: &mut Page, pod: &Value) {
     let seccomp = pod.text("spec.securityContext.seccompProfile.type");
     optional(page, "SeccompProfile", seccomp);
     if seccomp == "Localhost" {
-        page.field(0, "LocalhostProfile", pod.text("spec.securityContext.seccompProfile.localhostProfile"));
+        page.field(
+            0,
+            "LocalhostProfile",
+            pod.text("spec.securityContext.seccompProfile.localhostProfile"),
+        );
     }
 }
 
@@ -96,7 +118,8 @@ fn addresses(page: &mut Page, pod: &Value) {
 
 /// `Controlled By: ReplicaSet/web`.
 pub(super) fn controller(page: &mut Page, object: &Value) {
-    let owner = object.list("metadata.ownerReferences").iter().find(|owner| owner.truth("controller"));
+    let owner =
+        object.list("metadata.ownerReferences").iter().find(|owner| owner.truth("controller"));
     if let Some(owner) = owner {
         page.field(0, "Controlled By", &format!("{}/{}", owner.text("kind"), owner.text("name")));
     }
@@ -122,13 +145,17 @@ fn gates(page: &mut Page, pod: &Value) {
 /// `qos.GetPodQOS`, for a pod whose status does not say it yet.
 fn quality(pod: &Value) -> &'static str {
     let containers = || pod.list("spec.containers").iter().chain(pod.list("spec.initContainers"));
-    let amount = |container: &Value, path: &str| {
-        container.at(path).map(plain).filter(|text| text != "0")
-    };
+    let amount =
+        |container: &Value, path: &str| container.at(path).map(plain).filter(|text| text != "0");
     let any = containers().any(|container| {
-        ["resources.requests.cpu", "resources.requests.memory", "resources.limits.cpu", "resources.limits.memory"]
-            .iter()
-            .any(|path| amount(container, path).is_some())
+        [
+            "resources.requests.cpu",
+            "resources.requests.memory",
+            "resources.limits.cpu",
+            "resources.limits.memory",
+        ]
+        .iter()
+        .any(|path| amount(container, path).is_some())
     });
     if !any {
         return "BestEffort";

@@ -12,7 +12,8 @@ const INDENT: &str = "    ";
 pub(super) fn write(page: &mut Page, policy: &Value) {
     page.field(0, "Name", policy.text("metadata.name"));
     page.field(0, "Namespace", policy.text("metadata.namespace"));
-    let created = policy.text("metadata.creationTimestamp").replace('T', " ").replace('Z', " +0000 UTC");
+    let created =
+        policy.text("metadata.creationTimestamp").replace('T', " ").replace('Z', " +0000 UTC");
     page.field(0, "Created on", &created);
     page.meta(policy);
     page.at(0, "Spec:\n");
@@ -23,7 +24,8 @@ pub(super) fn write(page: &mut Page, policy: &Value) {
     } else {
         page.at(2, &format!("{selector}\n"));
     }
-    let types: Vec<&str> = policy.list("spec.policyTypes").iter().filter_map(Value::as_str).collect();
+    let types: Vec<&str> =
+        policy.list("spec.policyTypes").iter().filter_map(Value::as_str).collect();
     if types.is_empty() || types.contains(&"Ingress") {
         page.at(1, "Allowing ingress traffic:\n");
         rules(page, policy.list("spec.ingress"), "ingress");
@@ -42,11 +44,17 @@ pub(super) fn write(page: &mut Page, policy: &Value) {
 
 fn rules(page: &mut Page, rules: &[Value], direction: &str) {
     if rules.is_empty() {
-        page.at(0, &format!("{INDENT}<none> (Selected pods are isolated for {direction} connectivity)\n"));
+        page.at(
+            0,
+            &format!("{INDENT}<none> (Selected pods are isolated for {direction} connectivity)\n"),
+        );
         return;
     }
-    let (title, field, end) =
-        if direction == "ingress" { ("From", "from", "source") } else { ("To", "to", "destination") };
+    let (title, field, end) = if direction == "ingress" {
+        ("From", "from", "source")
+    } else {
+        ("To", "to", "destination")
+    };
     for (index, rule) in rules.iter().enumerate() {
         ports(page, rule.list("ports"));
         let peers = rule.list(field);

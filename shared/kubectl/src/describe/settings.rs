@@ -44,7 +44,8 @@ pub(super) fn secret(page: &mut Page, secret: &Value) {
 /// Writes the text of a service account.
 pub(super) fn service_account(page: &mut Page, account: &Value) {
     page.heading(account, true);
-    let names: Vec<&str> = account.list("imagePullSecrets").iter().map(|secret| secret.text("name")).collect();
+    let names: Vec<&str> =
+        account.list("imagePullSecrets").iter().map(|secret| secret.text("name")).collect();
     if names.is_empty() {
         page.at(0, "Image pull secrets:\t<none>\n");
     }

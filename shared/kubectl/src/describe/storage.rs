@@ -66,7 +66,8 @@ pub(super) async fn claim(session: &mut Session<'_>, page: &mut Page, claim: &Va
 }
 
 fn modes(claim: &Value) -> String {
-    let modes: Vec<&str> = claim.list("status.accessModes").iter().filter_map(Value::as_str).collect();
+    let modes: Vec<&str> =
+        claim.list("status.accessModes").iter().filter_map(Value::as_str).collect();
     let short: Vec<&str> = [
         ("ReadWriteOnce", "RWO"),
         ("ReadOnlyMany", "ROX"),

@@ -17,7 +17,11 @@ fn number(object: &Value, path: &str) -> i64 {
 }
 
 /// Writes the text of a deployment.
-pub(super) async fn deployment(session: &mut Session<'_>, page: &mut Page, object: &Value) -> Outcome {
+pub(super) async fn deployment(
+    session: &mut Session<'_>,
+    page: &mut Page,
+    object: &Value,
+) -> Outcome {
     let (old, new) = replica_sets(session, object).await;
     page.field(0, "Name", object.text("metadata.name"));
     page.field(0, "Namespace", object.text("metadata.namespace"));
@@ -40,7 +44,8 @@ pub(super) async fn deployment(session: &mut Session<'_>, page: &mut Page, objec
     page.field(0, "MinReadySeconds", &number(object, "spec.minReadySeconds").to_string());
     if let Some(update) = object.at("spec.strategy.rollingUpdate") {
         let text = |field: &str| update.at(field).map(plain).unwrap_or_default();
-        let said = format!("{} max unavailable, {} max surge", text("maxUnavailable"), text("maxSurge"));
+        let said =
+            format!("{} max unavailable, {} max surge", text("maxUnavailable"), text("maxSurge"));
         page.field(0, "RollingUpdateStrategy", &said);
     }
     template(page, object);
@@ -73,7 +78,12 @@ fn conditions(page: &mut Page, object: &Value) {
     for condition in conditions {
         page.at(
             1,
-            &format!("{} \t{}\t{}\n", condition.text("type"), condition.text("status"), condition.text("reason")),
+            &format!(
+                "{} \t{}\t{}\n",
+                condition.text("type"),
+                condition.text("status"),
+                condition.text("reason")
+            ),
         );
     }
 }
@@ -94,7 +104,10 @@ fn shown(sets: &[Value]) -> String {
 }
 
 /// The old replica sets and the new one, oldest first (`util/deployment`).
-pub(crate) async fn replica_sets(session: &mut Session<'_>, deployment: &Value) -> (Vec<Value>, Option<Value>) {
+pub(crate) async fn replica_sets(
+    session: &mut Session<'_>,
+    deployment: &Value,
+) -> (Vec<Value>, Option<Value>) {
     let path = format!(
         "/apis/apps/v1/namespaces/{}/replicasets{}",
         deployment.text("metadata.namespace"),
@@ -103,12 +116,19 @@ pub(crate) async fn replica_sets(session: &mut Session<'_>, deployment: &Value) 
     let mut sets = super::list(session, &path).await.unwrap_or_default();
     let uid = deployment.text("metadata.uid");
     sets.retain(|set| {
-        set.list("metadata.ownerReferences").iter().any(|owner| owner.truth("controller") && owner.text("uid") == uid)
+        set.list("metadata.ownerReferences")
+            .iter()
+            .any(|owner| owner.truth("controller") && owner.text("uid") == uid)
     });
     let new = sets
         .iter()
         .filter(|set| same_template(set, deployment))
-        .min_by_key(|set| (set.text("metadata.creationTimestamp").to_owned(), set.text("metadata.name").to_owned()))
+        .min_by_key(|set| {
+            (
+                set.text("metadata.creationTimestamp").to_owned(),
+                set.text("metadata.name").to_owned(),
+            )
+        })
         .cloned();
     let new_uid = new.as_ref().map_or("", |set| set.text("metadata.uid")).to_owned();
     sets.retain(|set| set.text("metadata.uid") != new_uid);
@@ -156,7 +176,11 @@ async fn pod_counts(session: &mut Session<'_>, object: &Value) -> Outcome<String
 }
 
 /// Writes the text of a replica set.
-pub(super) async fn replica_set(session: &mut Session<'_>, page: &mut Page, object: &Value) -> Outcome {
+pub(super) async fn replica_set(
+    session: &mut Session<'_>,
+    page: &mut Page,
+    object: &Value,
+) -> Outcome {
     let counts = match pod_counts(session, object).await {
         Ok(counts) => counts,
         Err(failure) => format!("error in fetching pods: {}", failure.text()),
@@ -166,8 +190,11 @@ pub(super) async fn replica_set(session: &mut Session<'_>, page: &mut Page, obje
     page.field(0, "Selector", &object.at("spec.selector").map(format_selector).unwrap_or_default());
     page.meta(object);
     controller(page, object);
-    let replicas =
-        format!("{} current / {} desired", number(object, "status.replicas"), number(object, "spec.replicas"));
+    let replicas = format!(
+        "{} current / {} desired",
+        number(object, "status.replicas"),
+        number(object, "spec.replicas")
+    );
     page.field(0, "Replicas", &replicas);
     page.field(0, "Pods Status", &counts);
     template(page, object);
@@ -176,14 +203,22 @@ pub(super) async fn replica_set(session: &mut Session<'_>, page: &mut Page, obje
 }
 
 /// Writes the text of a stateful set.
-pub(super) async fn stateful_set(session: &mut Session<'_>, page: &mut Page, object: &Value) -> Outcome {
+pub(super) async fn stateful_set(
+    session: &mut Session<'_>,
+    page: &mut Page,
+    object: &Value,
+) -> Outcome {
     let counts = pod_counts(session, object).await?;
     page.field(0, "Name", object.text("metadata.name"));
     page.field(0, "Namespace", object.text("metadata.namespace"));
     page.field(0, "CreationTimestamp", &clock_text(object.text("metadata.creationTimestamp")));
     page.field(0, "Selector", &selector(object));
     page.meta(object);
-    let replicas = format!("{} desired | {} total", number(object, "spec.replicas"), number(object, "status.replicas"));
+    let replicas = format!(
+        "{} desired | {} total",
+        number(object, "spec.replicas"),
+        number(object, "status.replicas")
+    );
     page.field(0, "Replicas", &replicas);
     page.field(0, "Update Strategy", object.text("spec.updateStrategy.type"));
     if let Some(partition) = object.int("spec.updateStrategy.rollingUpdate.partition") {
@@ -217,12 +252,20 @@ fn claims(page: &mut Page, claims: &[Value]) {
 }
 
 /// Writes the text of a daemon set.
-pub(super) async fn daemon_set(session: &mut Session<'_>, page: &mut Page, object: &Value) -> Outcome {
+pub(super) async fn daemon_set(
+    session: &mut Session<'_>,
+    page: &mut Page,
+    object: &Value,
+) -> Outcome {
     let counts = pod_counts(session, object).await?;
     page.field(0, "Name", object.text("metadata.name"));
     page.field(0, "Namespace", object.text("metadata.namespace"));
     page.field(0, "Selector", &selector(object));
-    page.field(0, "Node-Selector", &format_labels(&object.entries("spec.template.spec.nodeSelector")));
+    page.field(
+        0,
+        "Node-Selector",
+        &format_labels(&object.entries("spec.template.spec.nodeSelector")),
+    );
     page.meta(object);
     for (title, field) in [
         ("Desired Number of Nodes Scheduled", "desiredNumberScheduled"),

@@ -7,12 +7,10 @@ use serde_json::{Map, Number, Value};
 
 use super::resolve::{Scalar, resolve};
 use super::spans::{Children, Node, Position, Span, SpanTree};
-use super::{
-    MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_DOCUMENTS, MAX_EXPANSION, MAX_LINE, MAX_NODES,
-};
+use super::{MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_DOCUMENTS, MAX_EXPANSION, MAX_LINE, MAX_NODES};
 
 /// One document of a manifest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// What kubectl would send.
     pub value: Value,
@@ -113,12 +111,8 @@ fn json_documents(part: &str, line: usize) -> Option<Vec<Document>> {
     }
     let values: Result<Vec<Value>, _> =
         serde_json::Deserializer::from_str(part).into_iter::<Value>().collect();
-    let document = |value| Document {
-        value,
-        line,
-        spans: SpanTree::default(),
-        duplicates: Vec::new(),
-    };
+    let document =
+        |value| Document { value, line, spans: SpanTree::default(), duplicates: Vec::new() };
     values.ok().map(|values| values.into_iter().map(document).collect())
 }
 
@@ -228,7 +222,10 @@ impl<'a> Reading<'a> {
     fn begin(&mut self, span: Span, anchor: usize, content: Content) -> Result<(), ManifestError> {
         self.count(span)?;
         if self.awaits_key() {
-            return Err(ManifestError { span, message: "invalid map key: it must be text".to_owned() });
+            return Err(ManifestError {
+                span,
+                message: "invalid map key: it must be text".to_owned(),
+            });
         }
         if self.open.len() >= MAX_DEPTH {
             let message = format!("nested more than {MAX_DEPTH} levels deep");
@@ -331,7 +328,8 @@ impl<'a> Reading<'a> {
             let node = Node { key: None, value: span, children: Children::None };
             self.anchors.insert(anchor, (Value::String(text.to_owned()), node));
         }
-        if let Some(Open { content: Content::Map { key: awaited, .. }, .. }) = self.open.last_mut() {
+        if let Some(Open { content: Content::Map { key: awaited, .. }, .. }) = self.open.last_mut()
+        {
             *awaited = key;
         }
         Ok(())
@@ -408,7 +406,8 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
         None | Some("str" | "") => Scalar::Text,
         Some("binary") => return Err("a !!binary value has no place in a manifest".to_owned()),
         Some(wanted @ ("bool" | "int" | "float" | "null")) => {
-            return tagged(text, wanted).ok_or_else(|| format!("cannot decode `{text}` as a !!{wanted}"));
+            return tagged(text, wanted)
+                .ok_or_else(|| format!("cannot decode `{text}` as a !!{wanted}"));
         }
         Some(_) => Scalar::Text,
     };

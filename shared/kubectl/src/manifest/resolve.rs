@@ -65,10 +65,10 @@ fn numeric(text: &str) -> Scalar {
             return Scalar::Uint(magnitude);
         }
     }
-    if is_yaml_float(&plain) {
-        if let Some(float) = go_parse_float(&plain) {
-            return Scalar::Float(float);
-        }
+    if is_yaml_float(&plain)
+        && let Some(float) = go_parse_float(&plain)
+    {
+        return Scalar::Float(float);
     }
     Scalar::Text
 }
@@ -151,14 +151,15 @@ fn is_zone(zone: &str) -> bool {
     if zone == "Z" {
         return true;
     }
-    zone.strip_prefix(['+', '-'])
-        .and_then(|rest| rest.split_once(':'))
-        .is_some_and(|(h, m)| h.len() == 2 && m.len() == 2 && in_range(h, 0, 24) && in_range(m, 0, 60))
+    zone.strip_prefix(['+', '-']).and_then(|rest| rest.split_once(':')).is_some_and(|(h, m)| {
+        h.len() == 2 && m.len() == 2 && in_range(h, 0, 24) && in_range(m, 0, 60)
+    })
 }
 
 fn is_clock(clock: &str) -> bool {
     let mut parts = clock.splitn(3, ':');
-    let (Some(hour), Some(minute), Some(second)) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(hour), Some(minute), Some(second)) = (parts.next(), parts.next(), parts.next())
+    else {
         return false;
     };
     let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));

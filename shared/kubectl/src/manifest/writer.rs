@@ -350,8 +350,21 @@ impl Analysis {
             indicators |= if first {
                 matches!(
                     character,
-                    '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
-                        | '@' | '`'
+                    '#' | ','
+                        | '['
+                        | ']'
+                        | '{'
+                        | '}'
+                        | '&'
+                        | '*'
+                        | '!'
+                        | '|'
+                        | '>'
+                        | '\''
+                        | '"'
+                        | '%'
+                        | '@'
+                        | '`'
                 ) || (matches!(character, '?' | ':' | '-') && followed_by_blank)
             } else {
                 (character == ':' && followed_by_blank) || (character == '#' && preceded_by_blank)

@@ -22,7 +22,9 @@ impl CustomColumns {
         let mut columns = Vec::new();
         for part in spec.split(',') {
             let Some((name, path)) = part.split_once(':') else {
-                return Err(format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"));
+                return Err(format!(
+                    "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
+                ));
             };
             columns.push((name.to_owned(), JsonPath::parse(&relaxed(path)?)?));
         }
@@ -54,8 +56,10 @@ impl CustomColumns {
             .columns
             .iter()
             .map(|(_, path)| {
-                let found: Vec<Value> =
-                    path.find(value).map(|found| found.into_iter().flatten().collect()).unwrap_or_default();
+                let found: Vec<Value> = path
+                    .find(value)
+                    .map(|found| found.into_iter().flatten().collect())
+                    .unwrap_or_default();
                 if found.is_empty() {
                     return "<none>".to_owned();
                 }
@@ -75,7 +79,8 @@ pub(crate) fn go_text(value: &Value) -> String {
             format!("[{}]", texts.join(" "))
         }
         Value::Object(map) => {
-            let texts: Vec<String> = map.iter().map(|(key, value)| format!("{key}:{}", go_text(value))).collect();
+            let texts: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}:{}", go_text(value))).collect();
             format!("map[{}]", texts.join(" "))
         }
         other => plain(other),

@@ -57,14 +57,19 @@ impl Format {
                 if argument.is_empty() {
                     return Err("template format specified but no template given".to_owned());
                 }
-                Self::Template(Template::parse(argument).map_err(|error| {
-                    format!("error parsing template {argument}, {error}")
-                })?)
+                Self::Template(
+                    Template::parse(argument)
+                        .map_err(|error| format!("error parsing template {argument}, {error}"))?,
+                )
             }
             "custom-columns" if for_get => {
                 Self::Columns(CustomColumns::parse(argument, flags.is("no-headers"))?)
             }
-            "kyaml" | "go-template-file" | "templatefile" | "jsonpath-file" | "custom-columns-file" => {
+            "kyaml"
+            | "go-template-file"
+            | "templatefile"
+            | "jsonpath-file"
+            | "custom-columns-file" => {
                 return Err(format!("the output format {name} is not available in the console"));
             }
             _ => {

@@ -57,8 +57,10 @@ impl TablePrinter {
         if rows.is_empty() {
             return said;
         }
-        let shown: Vec<bool> =
-            columns.iter().map(|column| self.options.wide || column.int("priority").unwrap_or(0) == 0).collect();
+        let shown: Vec<bool> = columns
+            .iter()
+            .map(|column| self.options.wide || column.int("priority").unwrap_or(0) == 0)
+            .collect();
         if !no_headers {
             let names: Vec<String> = columns
                 .iter()
@@ -71,8 +73,12 @@ impl TablePrinter {
         }
         for row in rows {
             let cells = self.cells(row, event);
-            let texts: Vec<String> =
-                cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell_text(cell)).collect();
+            let texts: Vec<String> = cells
+                .iter()
+                .zip(&shown)
+                .filter(|(_, shown)| **shown)
+                .map(|(cell, _)| cell_text(cell))
+                .collect();
             said.push_str(&texts.join("\t"));
             said.push('\n');
         }
@@ -107,10 +113,9 @@ impl TablePrinter {
             cells.push(Value::from(row.text("object.metadata.namespace")));
         }
         let name_column = self.options.kind.as_ref().and_then(|kind| {
-            let at = self
-                .last_columns
-                .iter()
-                .position(|column| column.text("format") == "name" && column.text("type") == "string")?;
+            let at = self.last_columns.iter().position(|column| {
+                column.text("format") == "name" && column.text("type") == "string"
+            })?;
             Some((at, kind))
         });
         for (index, cell) in row.list("cells").iter().take(self.last_columns.len()).enumerate() {
@@ -136,7 +141,11 @@ impl TablePrinter {
     fn print_object(&mut self, object: &Value) -> String {
         let mut said = String::new();
         if !self.plain_headers && !self.options.no_headers {
-            said.push_str(if self.options.with_namespace { "NAMESPACE\tNAME\tAGE\n" } else { "NAME\tAGE\n" });
+            said.push_str(if self.options.with_namespace {
+                "NAMESPACE\tNAME\tAGE\n"
+            } else {
+                "NAME\tAGE\n"
+            });
         }
         self.plain_headers = true;
         if self.options.with_namespace {
@@ -152,7 +161,8 @@ pub(crate) fn format_labels(labels: &[(&str, &Value)]) -> String {
     if labels.is_empty() {
         return "<none>".to_owned();
     }
-    let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+    let pairs: Vec<String> =
+        labels.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
     pairs.join(",")
 }
 
@@ -193,7 +203,9 @@ fn sort_by_path(
         values.iter().map(|value| (key(value), value.clone())).collect();
     if !keyed.is_empty() && keyed.iter().all(|(key, _)| key.is_none()) {
         let inner = relaxed(field)?;
-        return Err(format!("couldn't find any field with path \"{inner}\" in the list of objects"));
+        return Err(format!(
+            "couldn't find any field with path \"{inner}\" in the list of objects"
+        ));
     }
     keyed.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
     for (slot, (_, value)) in values.iter_mut().zip(keyed) {
@@ -211,7 +223,10 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
             a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0))
         }
         (Some(Value::String(a)), Some(Value::String(b))) => {
-            match (apimachinery::quantity::Quantity::parse(a), apimachinery::quantity::Quantity::parse(b)) {
+            match (
+                apimachinery::quantity::Quantity::parse(a),
+                apimachinery::quantity::Quantity::parse(b),
+            ) {
                 (Ok(left), Ok(right)) => left.cmp(&right),
                 _ => natural(a, b),
             }
@@ -229,7 +244,7 @@ fn natural(a: &str, b: &str) -> Ordering {
             (None, Some(_)) => return Ordering::Less,
             (Some(_), None) => return Ordering::Greater,
             (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
-                let mut number = |text: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+                let number = |text: &mut std::iter::Peekable<std::str::Chars<'_>>| {
                     let mut digits = String::new();
                     while let Some(digit) = text.next_if(char::is_ascii_digit) {
                         digits.push(digit);
@@ -260,9 +275,7 @@ pub(crate) fn relaxed(expression: &str) -> Result<String, String> {
         (Some(rest), true) => rest.strip_suffix('}').unwrap_or(rest),
         (None, false) => expression,
         _ => {
-            return Err(format!(
-                "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or '{{.name1.name2}}'"
-            ));
+            return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".to_owned());
         }
     };
     let inner = inner.strip_prefix('.').unwrap_or(inner);

@@ -47,7 +47,8 @@ impl TabWriter {
         if text.is_empty() {
             return String::new();
         }
-        let lines: Vec<Vec<&str>> = text.split('\n').map(|line| line.split('\t').collect()).collect();
+        let lines: Vec<Vec<&str>> =
+            text.split('\n').map(|line| line.split('\t').collect()).collect();
         let mut widths: Vec<Vec<usize>> = vec![Vec::new(); lines.len()];
         self.measure(&lines, &mut widths, 0, lines.len(), 0);
         let mut out = String::with_capacity(text.len() * 2);

@@ -19,9 +19,9 @@ enum Node {
     Text(String),
     Show(Pipeline),
     Set(String, Pipeline),
-    If(Pipeline, Vec<Node>, Vec<Node>),
-    With(Pipeline, Vec<Node>, Vec<Node>),
-    Range { names: Vec<String>, over: Pipeline, body: Vec<Node>, otherwise: Vec<Node> },
+    If(Pipeline, Vec<Self>, Vec<Self>),
+    With(Pipeline, Vec<Self>, Vec<Self>),
+    Range { names: Vec<String>, over: Pipeline, body: Vec<Self>, otherwise: Vec<Self> },
 }
 
 /// Calls, each fed with the result of the one before.
@@ -67,8 +67,9 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     let mut rest = text;
     let mut trim = false;
     while let Some((before, after)) = rest.split_once("{{") {
-        let (action, tail) =
-            after.split_once("}}").ok_or_else(|| "template: output:1: unclosed action".to_owned())?;
+        let (action, tail) = after
+            .split_once("}}")
+            .ok_or_else(|| "template: output:1: unclosed action".to_owned())?;
         let before = if trim { before.trim_start() } else { before };
         let (before, action) = match action.strip_prefix("- ") {
             Some(action) => (before.trim_end(), action),
@@ -113,19 +114,25 @@ fn tokens(action: &str) -> Result<Vec<String>, String> {
                             Some('n') => token.push('\n'),
                             Some('t') => token.push('\t'),
                             Some(other) => token.push(other),
-                            None => return Err("template: output:1: unterminated quoted string".to_owned()),
+                            None => {
+                                return Err(
+                                    "template: output:1: unterminated quoted string".to_owned()
+                                );
+                            }
                         },
                         Some(other) => token.push(other),
-                        None => return Err("template: output:1: unterminated quoted string".to_owned()),
+                        None => {
+                            return Err("template: output:1: unterminated quoted string".to_owned());
+                        }
                     }
                 }
                 found.push(token);
             }
             other => {
                 let mut token = String::from(other);
-                while let Some(next) =
-                    characters.next_if(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '|' | ',' | '"' | '`'))
-                {
+                while let Some(next) = characters.next_if(|c| {
+                    !c.is_whitespace() && !matches!(c, '(' | ')' | '|' | ',' | '"' | '`')
+                }) {
                     token.push(next);
                 }
                 found.push(token);
@@ -157,7 +164,9 @@ fn block(
             "define" | "template" | "block" | "break" | "continue" => {
                 return Err(format!("template: output:1: {first} is not available in the console"));
             }
-            name if name.starts_with('$') && rest.first().is_some_and(|word| word == ":=" || word == "=") => {
+            name if name.starts_with('$')
+                && rest.first().is_some_and(|word| word == ":=" || word == "=") =>
+            {
                 let value = pipeline(rest.get(1..).unwrap_or(&[]))?;
                 nodes.push(Node::Set(name.trim_start_matches('$').to_owned(), value));
             }
@@ -176,7 +185,10 @@ fn control(
     let (names, over) = match assign {
         Some(at) => {
             let names = words.iter().take(at).filter(|word| *word != ",");
-            (names.map(|name| name.trim_start_matches('$').to_owned()).collect(), words.get(at + 1..))
+            (
+                names.map(|name| name.trim_start_matches('$').to_owned()).collect(),
+                words.get(at + 1..),
+            )
         }
         None => (Vec::new(), Some(words)),
     };
@@ -214,7 +226,9 @@ fn pipeline(words: &[String]) -> Result<Pipeline, String> {
 }
 
 /// Commands up to the end or a closing parenthesis, whose trailing fields are handed back.
-fn commands(words: &mut std::slice::Iter<'_, String>) -> Result<(Pipeline, Option<Vec<String>>), String> {
+fn commands(
+    words: &mut std::slice::Iter<'_, String>,
+) -> Result<(Pipeline, Option<Vec<String>>), String> {
     let mut pipeline: Pipeline = vec![Vec::new()];
     while let Some(word) = words.next() {
         let Some(current) = pipeline.last_mut() else { break };
@@ -222,7 +236,8 @@ fn commands(words: &mut std::slice::Iter<'_, String>) -> Result<(Pipeline, Optio
             "|" => pipeline.push(Vec::new()),
             "(" => {
                 let (inner, fields) = commands(words)?;
-                let fields = fields.ok_or_else(|| "template: output:1: unclosed left paren".to_owned())?;
+                let fields =
+                    fields.ok_or_else(|| "template: output:1: unclosed left paren".to_owned())?;
                 current.push(Term::Group(inner, fields));
             }
             closing if closing.starts_with(')') => {
@@ -251,9 +266,9 @@ fn term(word: &str) -> Result<Term, String> {
         return Ok(Term::Path(None, names(word)));
     }
     if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
-        return serde_json::from_str(word)
-            .map(Term::Literal)
-            .map_err(|error| format!("template: output:1: bad number syntax: {} ({error})", go_quote(word)));
+        return serde_json::from_str(word).map(Term::Literal).map_err(|error| {
+            format!("template: output:1: bad number syntax: {} ({error})", go_quote(word))
+        });
     }
     Ok(match word {
         "true" => Term::Literal(Value::Bool(true)),
@@ -296,15 +311,20 @@ impl Scope<'_> {
                 Node::Range { names, over, body, otherwise } => {
                     let value = self.pipeline(over, dot)?;
                     let pairs: Vec<(Value, Value)> = match value {
-                        Value::Array(items) => {
-                            items.into_iter().enumerate().map(|(at, item)| (Value::from(at), item)).collect()
-                        }
+                        Value::Array(items) => items
+                            .into_iter()
+                            .enumerate()
+                            .map(|(at, item)| (Value::from(at), item))
+                            .collect(),
                         Value::Object(map) => {
                             map.into_iter().map(|(key, item)| (Value::from(key), item)).collect()
                         }
                         Value::Null => Vec::new(),
                         other => {
-                            return Err(format!("template: output:1: range can't iterate over {}", shown(&other)));
+                            return Err(format!(
+                                "template: output:1: range can't iterate over {}",
+                                shown(&other)
+                            ));
                         }
                     };
                     if pairs.is_empty() {
@@ -344,7 +364,8 @@ impl Scope<'_> {
         let Term::Word(function) = first else {
             return self.term(first, dot);
         };
-        let mut arguments = rest.iter().map(|term| self.term(term, dot)).collect::<Result<Vec<_>, _>>()?;
+        let mut arguments =
+            rest.iter().map(|term| self.term(term, dot)).collect::<Result<Vec<_>, _>>()?;
         arguments.extend(piped);
         call(function, &arguments)
     }
@@ -356,9 +377,10 @@ impl Scope<'_> {
             Term::Group(pipeline, fields) => fields_of(&self.pipeline(pipeline, dot)?, fields),
             Term::Path(None, fields) => fields_of(dot, fields),
             Term::Path(Some(name), fields) => {
-                let value = if name.is_empty() { Some(self.root) } else { self.variables.get(name) };
                 let value =
-                    value.ok_or_else(|| format!("template: output:1: undefined variable \"${name}\""))?;
+                    if name.is_empty() { Some(self.root) } else { self.variables.get(name) };
+                let value = value
+                    .ok_or_else(|| format!("template: output:1: undefined variable \"${name}\""))?;
                 fields_of(value, fields)
             }
         }
@@ -428,8 +450,18 @@ fn call(function: &str, arguments: &[Value]) -> Result<Value, String> {
         "gt" => Value::Bool(!less() && first != second),
         "ge" => Value::Bool(!less()),
         "not" => Value::Bool(!truth(first)),
-        "and" => arguments.iter().find(|value| !truth(value)).or(arguments.last()).cloned().unwrap_or_default(),
-        "or" => arguments.iter().find(|value| truth(value)).or(arguments.last()).cloned().unwrap_or_default(),
+        "and" => arguments
+            .iter()
+            .find(|value| !truth(value))
+            .or(arguments.last())
+            .cloned()
+            .unwrap_or_default(),
+        "or" => arguments
+            .iter()
+            .find(|value| truth(value))
+            .or(arguments.last())
+            .cloned()
+            .unwrap_or_default(),
         "print" | "println" => {
             let texts: Vec<String> = arguments.iter().map(shown).collect();
             let end = if function == "println" { "\n" } else { "" };
@@ -437,10 +469,18 @@ fn call(function: &str, arguments: &[Value]) -> Result<Value, String> {
         }
         "printf" => Value::from(printf(&shown(first), arguments.get(1..).unwrap_or(&[]))),
         "base64decode" => Value::from(decode_base64(&shown(first))?),
-        "exists" => Value::Bool(!arguments.iter().skip(1).fold(first.clone(), |value, key| {
-            value.get(go_text(key)).cloned().unwrap_or_default()
-        }).is_null()),
-        other => return Err(format!("template: output:1: function {} not defined", go_quote(other))),
+        "exists" => Value::Bool(
+            !arguments
+                .iter()
+                .skip(1)
+                .fold(first.clone(), |value, key| {
+                    value.get(go_text(key)).cloned().unwrap_or_default()
+                })
+                .is_null(),
+        ),
+        other => {
+            return Err(format!("template: output:1: function {} not defined", go_quote(other)));
+        }
     })
 }
 
@@ -477,8 +517,17 @@ fn printf(format: &str, arguments: &[Value]) -> String {
                 let text = arguments.next().map_or_else(|| format!("%!{verb}(MISSING)"), shown);
                 let text = if verb == 'q' { go_quote(&text) } else { text };
                 let left = width.starts_with('-');
-                let size: usize = width.trim_start_matches('-').split('.').next().and_then(|w| w.parse().ok()).unwrap_or(0);
-                out.push_str(&if left { format!("{text:<size$}") } else { format!("{text:>size$}") });
+                let size: usize = width
+                    .trim_start_matches('-')
+                    .split('.')
+                    .next()
+                    .and_then(|w| w.parse().ok())
+                    .unwrap_or(0);
+                out.push_str(&if left {
+                    format!("{text:<size$}")
+                } else {
+                    format!("{text:>size$}")
+                });
             }
         }
     }
