@@ -5,6 +5,7 @@ mod event_list;
 mod objects;
 mod topology;
 
+use app_ui::splitter::{Limits, splitter};
 use app_ui::tabs::{Tab, tabs};
 use leptos::html::{aside, div};
 use leptos::prelude::*;
@@ -34,6 +35,7 @@ pub(crate) fn cluster(ctx: Ctx) -> AnyView {
         .attr("aria-label", text.say("cluster-title"))
         .attr("tabindex", "-1")
         .child((
+            splitter(text.say("splitter"), ctx.desk.width, Limits { min: 320, max: 760 }),
             tabs("cluster", text.say("cluster-title"), list, ctx.desk.tab),
             div()
                 .class("cluster__panel")

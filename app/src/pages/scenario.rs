@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use app_ui::splitter::{Limits, splitter};
 use leptos::html::{a, div, main, p};
 use leptos::prelude::*;
 use notebook::scenario::Notebook;
@@ -88,7 +87,6 @@ fn page(hall: Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {
             top_bar(ctx, hall, place),
             rail(ctx),
             main().class("desk").id("main").attr("tabindex", "-1").child((banner(ctx), notebook(ctx))),
-            splitter(text.say("splitter"), ctx.desk.width, Limits { min: 320, max: 760 }),
             cluster(ctx),
             status_bar(ctx),
             bottom_tabs(ctx),

@@ -137,6 +137,8 @@ impl Inner {
     fn lose(&self, phrase: Phrase) {
         self.ticker.take();
         self.worker.terminate();
+        self.questions.take();
+        self.ready.take();
         if let Some(waiting) = self.waiting.take() {
             waiting.give(Err(problem(0, phrase, "the worker ended")));
         } else {

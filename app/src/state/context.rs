@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app_ui::toast::Toasts;
 use leptos::prelude::*;
 use notebook::cell::Cell;
-use notebook::scenario::{Notebook, Step};
+use notebook::scenario::Notebook;
 use protocol::v1::{Language, ObjectKey, ResetScope};
 
 use super::drafts::Drafts;
@@ -30,8 +30,6 @@ pub(crate) struct Desk {
     pub width: RwSignal<i32>,
     /// The object whose drawer is open.
     pub object: RwSignal<Option<ObjectKey>>,
-    /// Whether the list of findings of the status bar is open.
-    pub findings: RwSignal<usize>,
 }
 
 impl Default for Desk {
@@ -44,7 +42,6 @@ impl Default for Desk {
             tab: RwSignal::new("topology"),
             width: RwSignal::new(440),
             object: RwSignal::new(None),
-            findings: RwSignal::new(0),
         }
     }
 }
@@ -109,11 +106,6 @@ impl Ctx {
         self.notebook.with_value(|notebook| {
             notebook.scenario.cells.iter().find(|cell| cell.id == id).cloned()
         })
-    }
-
-    /// Steps of the notebook.
-    pub(crate) fn steps(self) -> Vec<Step> {
-        self.notebook.with_value(|notebook| notebook.steps.clone())
     }
 
     /// The text of a file of the notebook.

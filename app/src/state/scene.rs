@@ -192,13 +192,12 @@ fn edge_label(text: Text, edge: &Edge) -> String {
 fn edge_sentence(text: Text, edge: &Edge) -> String {
     let name = |id: &str| id.split_once('/').map_or(id, |(_, name)| name).to_owned();
     let reason = edge.reason.as_ref().map(|reason| text.words_of(&reason.code, &reason.args));
-    let mut sentence = format!(
-        "{} \u{2192} {}{}: {}.",
-        name(&edge.from),
-        name(&edge.to),
-        edge.label,
-        edge_word(text, edge)
-    );
+    // The words that are seen come first, so that who speaks to the page can say what is seen.
+    let seen = match edge.kind {
+        EdgeKind::Connects => edge_label(text, edge),
+        EdgeKind::Owns | EdgeKind::Selects => edge_word(text, edge),
+    };
+    let mut sentence = format!("{seen}: {} \u{2192} {}.", name(&edge.from), name(&edge.to));
     if let Some(reason) = reason {
         sentence.push(' ');
         sentence.push_str(&reason);
@@ -236,7 +235,7 @@ mod tests {
         assert_eq!(drawing.picture.cards.len(), 2);
         let arrow = &drawing.picture.arrows[0];
         assert_eq!(arrow.state, "blocked");
-        assert!(arrow.spoken.starts_with("op/np-no \u{2192} dev/np-test:80: "), "{}", arrow.spoken);
+        assert!(arrow.spoken.ends_with(" :80: op/np-no \u{2192} dev/np-test."), "{}", arrow.spoken);
         assert_eq!(drawing.arrows.1.len(), 1);
     }
 }

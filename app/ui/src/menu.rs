@@ -1,7 +1,7 @@
 //! A button that opens a small panel below it.
 
 use leptos::ev;
-use leptos::html::{self, button, div};
+use leptos::html::{self, button, div, span};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
@@ -46,10 +46,9 @@ pub fn menu(
                 .attr("type", "button")
                 .class("menu__button")
                 .attr("data-menu", name)
-                .attr("aria-label", label)
-                .attr("aria-expanded", move || if open.get() { "true" } else { "false" })
+                    .attr("aria-expanded", move || if open.get() { "true" } else { "false" })
                 .on(ev::click, move |_| open.update(|open| *open = !*open))
-                .child((face, icon("chevron"))),
+                .child((span().class("visually-hidden").child(label), face, icon("chevron"))),
             move || {
                 open.get()
                     .then(|| div().class("menu__panel").on(ev::click, pressed).child(panel()).into_any())

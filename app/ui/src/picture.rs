@@ -140,8 +140,9 @@ fn frame(frame: Frame) -> AnyView {
 }
 
 fn card(card: Card, shown: RwSignal<Option<String>>) -> AnyView {
-    let Card { id, area, title, lines, look, state, word, spoken } = card;
+    let Card { id, area, title, lines, look, state, word, spoken: _ } = card;
     let middle = area.x + area.width / 2;
+
     let rows = lines.into_iter().enumerate().map(|(row, line)| {
         let row = i32::try_from(row).unwrap_or_default();
         tspan().attr("x", middle).attr("y", area.y + 47 + row * 20).child(line)
@@ -150,7 +151,6 @@ fn card(card: Card, shown: RwSignal<Option<String>>) -> AnyView {
     g().attr("class", format!("picture__card picture__card--{look} picture__card--{state}"))
         .attr("role", "button")
         .attr("tabindex", "0")
-        .attr("aria-label", spoken)
         .on(ev::focus, move |_| shown.set(Some(on.0.clone())))
         .on(ev::mouseenter, move |_| shown.set(Some(on.1.clone())))
         .on(ev::click, move |_| shown.set(Some(id.clone())))
@@ -189,9 +189,15 @@ fn arrow(arrow: Arrow, shown: RwSignal<Option<String>>) -> AnyView {
             path().attr("class", "picture__way").attr("d", way),
             polygon().attr("class", "picture__head").attr("points", "0,0 -11,-5.5 -11,5.5").attr("transform", head(&points)),
             sign(state, mark),
-            text().attr("class", "picture__label").attr("x", mark.0).attr("y", mark.1 + 28).child(label),
+            text().attr("class", "picture__label").attr("x", mark.0).attr("y", mark.1 + beside(&points)).child(label),
         ))
         .into_any()
+}
+
+/// The label of an arrow that goes down stands above its mark, otherwise below: away from the target.
+fn beside(points: &[(i32, i32)]) -> i32 {
+    let down = points.first().zip(points.last()).is_some_and(|(start, end)| end.1 > start.1);
+    if down { -19 } else { 29 }
 }
 
 /// Where the head of an arrow stands and where it points.

@@ -8,7 +8,7 @@ use notebook::cell::Cell;
 use crate::state::context::Ctx;
 use crate::state::face::{Draft, Face, face};
 use crate::state::outline::cell_anchor;
-use crate::state::run::CellRun;
+use crate::state::run::{CellRun, Phase};
 use crate::state::shared::Shared;
 use crate::state::time;
 
@@ -53,14 +53,14 @@ fn frame(
     });
     section()
         .class(move || format!("cell cell--{kind} cell--{}", tone.get()))
-        .id(anchor)
+        .id(anchor.clone())
         .attr("data-cell", cell.id.clone())
         .attr("tabindex", "-1")
-        .attr("aria-labelledby", heading.clone())
+        .attr("aria-labelledby", format!("{anchor}-kind {heading}"))
         .attr("aria-busy", move || (tone.get() == "busy").then_some("true"))
         .child((
             div().class("cell__head").child((
-                span().class("cell__kind").child((icon(kind_icon(kind)), ctx.text.say(kind_word(kind)))),
+                span().class("cell__kind").id(format!("{anchor}-kind")).child((icon(kind_icon(kind)), ctx.text.say(kind_word(kind)))),
                 persona.map(|persona| span().class("cell__persona").child(persona)),
                 state,
                 h3().class("cell__title").id(heading).child(ctx.text.pick(&cell.title)),
@@ -97,7 +97,7 @@ fn kind_word(kind: &str) -> &'static str {
 
 fn chip(ctx: Ctx, look: Memo<Face>, run: Memo<Shared<CellRun>>, draft: Signal<Draft>) -> AnyView {
     let since = move || {
-        let started = run.with(|run| run.is_busy().then_some(run.started_millis))?;
+        let started = run.with(|run| (run.phase == Phase::Running).then_some(run.started_millis))?;
         let now = ctx.session.model.with(|model| model.clock.map(|clock| clock.now_millis))?;
         Some(span().class("chip__time").child(time::length(now - started)))
     };

@@ -24,7 +24,7 @@ pub(super) fn step(ctx: Ctx, number: usize, step: &Step) -> AnyView {
         .attr("aria-labelledby", heading.clone())
         .child((
             h2().class("step__title").id(heading).attr("tabindex", "-1").child((
-                span().class("step__number").attr("aria-hidden", "true").child(number.to_string()),
+                span().class("step__number").child(number.to_string()),
                 span().child(step.title.clone()),
             )),
             div().class("prose").child(blocks(ctx, &step.blocks)),
