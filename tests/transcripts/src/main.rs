@@ -23,8 +23,8 @@ Commands:
   compare KUBECONFIG KUBECONFIG
                              Run all on two clusters and print where they differ (- first, + second).
 
-TRANSCRIPTS='apply errors/pod' runs those whose names contain one of the words. PLANE=bare or PLANE=full
-runs those for that kind of control plane. KUBECTL=/path is used instead of kubectl 1.36.
+TRANSCRIPTS='apply errors/pod' runs those whose names contain one of the words. PLANE=bare, full or
+nodes runs those for that kind of cluster. KUBECTL=/path is used instead of kubectl 1.36.
 ";
 
 fn main() -> ExitCode {

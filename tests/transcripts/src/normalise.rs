@@ -27,7 +27,7 @@ impl Normaliser {
                 "<time>",
             ),
             (r#"(resourceVersion\\?"?: ?\\?")\d+"#.to_owned(), "${1}<resourceVersion>"),
-            (r"(   )(\d+[smhdy])+$".to_owned(), "${1}<age>"),
+            (r"\((\d+[smhdy])+ ago\)".to_owned(), "(<age> ago)"),
             (r"(Resource Version:\s+)\d+".to_owned(), "${1}<resourceVersion>"),
             (r"(resource version to be \d+, was )\d+".to_owned(), "${1}<resourceVersion>"),
             (format!(r#"(pod-template-hash(=|: |": ?"))({SAFE}{{6,10}})"#), "${1}<hash>"),
@@ -36,6 +36,13 @@ impl Normaliser {
             (format!(r"-{SAFE}{{5}}\b"), "-<suffix>"),
             (r"\.[0-9a-f]{16}\b".to_owned(), ".<event>"),
             (r"\b10\.96\.\d+\.\d+\b".to_owned(), "<ip>"),
+            (r"\b10\.244\.\d+\.\d+\b|\b10\.199\.\d+\.\d+\b".to_owned(), "<ip>"),
+            (
+                r#"(containerd://|library/[a-z]+@sha256:|start exec ")[0-9a-f]{64}"#.to_owned(),
+                "${1}<digest>",
+            ),
+            (r"in [0-9.]+m?s \([0-9.]+m?s including waiting\)".to_owned(), "in <duration>"),
+            (r"Image size: \d+ bytes".to_owned(), "Image size: <size>"),
             (r"https://127\.0\.0\.1:\d+(/clusters/[^/ ]+)?".to_owned(), "https://<server>"),
             (r"(:|nodePort: |nodePort.?: |NodePort: .*  )3[0-2]\d{3}\b".to_owned(), "${1}<port>"),
             (r"/tmp/[^ ]*?(LIVE|MERGED)-\d+".to_owned(), "$1"),
@@ -142,8 +149,10 @@ impl Header {
             at += name.len() + 2;
         }
         let describes_events = line.trim_start().starts_with("Type") && line.contains("Reason");
-        let is_name =
-            |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || " ()/-_".contains(c));
+        let is_name = |name: &str| {
+            name.contains(|c: char| c.is_ascii_uppercase())
+                && name.chars().all(|c| c.is_ascii_uppercase() || " ()/-_".contains(c))
+        };
         let is_table = starts.iter().all(|(_, name)| is_name(name));
         if starts.len() < 2 || !(is_table || describes_events) {
             return None;

@@ -1,7 +1,7 @@
 //! The file format of a transcript.
 //!
 //! ```text
-//! #! plane full                 <- bare (default): no controllers; full: with controllers and scheduler
+//! #! plane full                 <- bare (default): no controllers; full: with them, without nodes; nodes
 //! # A comment.
 //! $ kubectl apply -f - <<'E'    <- a command for `sh`, with its heredoc
 //! ...
@@ -23,6 +23,8 @@ pub enum Plane {
     Bare,
     /// With controllers and scheduler, without nodes.
     Full,
+    /// With a node that runs pods.
+    Nodes,
 }
 
 /// A command and what it printed when it was blessed.
@@ -96,7 +98,11 @@ impl Transcript {
                 .unwrap_or_default()
         };
         let name = format!("{}/{}", part(path.parent()), part(Some(path)));
-        let plane = if text.starts_with("#! plane full") { Plane::Full } else { Plane::Bare };
+        let plane = match text.lines().next() {
+            Some("#! plane full") => Plane::Full,
+            Some("#! plane nodes") => Plane::Nodes,
+            _ => Plane::Bare,
+        };
         Ok(Self { path: path.to_owned(), name, plane, parts: parse(&text)? })
     }
 

@@ -1,8 +1,9 @@
 //! The embedded cluster prints what the real one prints. `PODIUM_BIN` names the program `podium`.
+#![expect(clippy::print_stdout, reason = "the report is for whoever runs it")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use realcluster::programs;
 use transcripts::{Plane, Report, Target};
@@ -10,6 +11,8 @@ use transcripts::{Plane, Report, Target};
 /// `podium cluster`, stopped when dropped.
 struct Embedded {
     process: Child,
+    /// Kept open: a program that cannot print may end.
+    _output: BufReader<ChildStdout>,
     kubeconfig: PathBuf,
 }
 
@@ -19,17 +22,28 @@ impl Embedded {
         let name = format!("podium-embedded-{}-{plane:?}.kubeconfig", std::process::id());
         let kubeconfig = std::env::temp_dir().join(name);
         let mut command = Command::new(podium);
-        command.args(["cluster", "--listen", "127.0.0.1:0", "--nodes", "0", "--write-kubeconfig"]);
+        let nodes = if plane == Plane::Nodes { "1" } else { "0" };
+        command.args([
+            "cluster",
+            "--listen",
+            "127.0.0.1:0",
+            "--nodes",
+            nodes,
+            "--write-kubeconfig",
+        ]);
         command.arg(&kubeconfig);
         if plane == Plane::Bare {
             command.args(["--controllers", "none"]);
         }
         let mut process = command.stdout(Stdio::piped()).spawn().expect("podium that starts");
-        let output = process.stdout.take().expect("its output");
-        let ready =
-            BufReader::new(output).lines().map_while(Result::ok).any(|line| line.trim() == "ready");
-        assert!(ready, "podium ended before it was ready");
-        Self { process, kubeconfig }
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        let mut line = String::new();
+        while line.trim() != "ready" {
+            line.clear();
+            let read = output.read_line(&mut line).expect("a line of its output");
+            assert_ne!(read, 0, "podium ended before it was ready");
+        }
+        Self { process, _output: output, kubeconfig }
     }
 }
 
@@ -64,4 +78,9 @@ fn transcripts_hold_on_the_embedded_api_server_alone() {
 #[test]
 fn transcripts_hold_on_the_embedded_cluster_with_controllers() {
     run(Plane::Full);
+}
+
+#[test]
+fn transcripts_hold_on_the_embedded_cluster_with_a_node() {
+    run(Plane::Nodes);
 }

@@ -1,4 +1,5 @@
 //! The expectations are what the real control plane prints. `UPDATE_EXPECT=1` writes them down.
+#![expect(clippy::print_stdout, reason = "a run of minutes says where it is")]
 
 use realcluster::{Component, ControlPlane};
 use transcripts::{Plane, Report, Target};

@@ -71,6 +71,7 @@ authentication:
 authorization: {mode: AlwaysAllow}
 cgroupDriver: cgroupfs
 cgroupRoot: '/@NAME@'
+clusterDNS: [10.96.0.10]
 clusterDomain: cluster.local
 containerRuntimeEndpoint: 'unix://@DIR@/containerd.sock'
 evictionHard: {}

@@ -1,0 +1,23 @@
+//! What pods do and say on a real node. Needs root. `UPDATE_EXPECT=1` writes the expectations down.
+#![expect(clippy::print_stdout, reason = "a run of minutes says where it is")]
+
+use realcluster::{NodeTier, programs};
+use transcripts::{Plane, Report, Target};
+
+#[test]
+fn transcripts_hold_on_a_real_node() {
+    let tier = NodeTier::start().expect("a cluster with a node");
+    let program = programs::control_plane().expect("kubectl").display().to_string();
+    let target = Target::new(&[&program, "kubectl"], &tier.kubeconfig()).expect("a target");
+    let update = std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1");
+    let mut report = Report::default();
+    for transcript in transcripts::all().expect("transcripts that can be read") {
+        if transcript.plane == Plane::Nodes {
+            println!("{}", transcript.name);
+            let run = if update { transcripts::bless } else { transcripts::check };
+            report.add(run(&target, &transcript).expect("a transcript that runs"));
+        }
+    }
+    println!("{report}");
+    assert!(report.differences.is_empty(), "the real node says something else:\n{report}");
+}
