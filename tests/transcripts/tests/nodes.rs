@@ -1,5 +1,4 @@
 //! What pods do and say on a real node. Needs root. `UPDATE_EXPECT=1` writes the expectations down.
-#![expect(clippy::print_stdout, reason = "a run of minutes says where it is")]
 
 use realcluster::{NodeTier, programs};
 use transcripts::{Plane, Report, Target};
