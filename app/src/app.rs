@@ -60,6 +60,7 @@ fn show(hall: Hall, place: RwSignal<Place>) {
     let route = Route::parse(&browser::path());
     let language = route.language.unwrap_or_else(chosen_language);
     if hall.language.get_untracked() != language {
+        hall.desk.back.set(browser::first_seen("[data-cell], [data-step]"));
         hall.language.set(language);
     }
     if place.with_untracked(|place| *place != route.place) {

@@ -139,9 +139,12 @@ fn announce(ctx: Ctx) {
         }
         list.last().map_or(before, |last| last.seq)
     });
-    // A link to a step names it in the address; the step exists only now.
-    request_animation_frame(|| {
-        if let Some(element) = browser::anchor().and_then(|anchor| browser::element(&anchor)) {
+    // A link to a step names it in the address; the step exists only now. In another language the
+    // reader goes on at the same place.
+    let back = ctx.desk.back.get_untracked();
+    ctx.desk.back.set(None);
+    request_animation_frame(move || {
+        if let Some(element) = back.or_else(browser::anchor).and_then(|anchor| browser::element(&anchor)) {
             browser::scroll_to(&element);
         }
     });

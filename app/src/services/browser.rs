@@ -251,3 +251,9 @@ pub(crate) fn anchor() -> Option<String> {
     let hash = window()?.location().hash().ok()?;
     hash.strip_prefix('#').filter(|anchor| !anchor.is_empty()).map(str::to_owned)
 }
+
+/// Id of the first element for a selector whose end is below the top bar.
+pub(crate) fn first_seen(selector: &str) -> Option<String> {
+    let seen = query_all(selector).into_iter().find(|element| element.get_bounding_client_rect().bottom() > 120.0)?;
+    Some(seen.id()).filter(|id| !id.is_empty())
+}

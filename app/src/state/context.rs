@@ -28,6 +28,8 @@ pub(crate) struct Desk {
     pub tab: RwSignal<&'static str>,
     /// Width of the cluster pane.
     pub width: RwSignal<i32>,
+    /// The element to come back to when the page is drawn anew in another language.
+    pub back: RwSignal<Option<String>>,
     /// The object whose drawer is open.
     pub object: RwSignal<Option<ObjectKey>>,
 }
@@ -41,6 +43,7 @@ impl Default for Desk {
             pane: RwSignal::new("notebook"),
             tab: RwSignal::new("topology"),
             width: RwSignal::new(440),
+            back: RwSignal::new(None),
             object: RwSignal::new(None),
         }
     }

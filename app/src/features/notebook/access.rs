@@ -10,6 +10,7 @@ use protocol::v1::Command;
 
 use crate::state::access::{AccessPlan, Answered};
 use crate::state::context::Ctx;
+use crate::state::run::Phase;
 
 /// The table of personas and requests.
 pub(super) fn access(ctx: Ctx, cell: &Cell, requests: Vec<AccessRequest>, personas: Vec<String>) -> AnyView {
@@ -18,12 +19,7 @@ pub(super) fn access(ctx: Ctx, cell: &Cell, requests: Vec<AccessRequest>, person
     let answers = Memo::new(move |_| {
         ctx.session.model.with(|model| plan.with_value(|plan| plan.answers(|id| model.cell(id))))
     });
-    let ask = move || {
-        for (id, persona, line) in plan.with_value(AccessPlan::questions) {
-            let command = Command::Console { cell: id.clone(), line, persona: Some(persona), stdin: None };
-            ctx.session.send(&id, command);
-        }
-    };
+    let ask = questions(ctx, plan);
     // What was asked is out of date when roles or bindings change.
     let rules = Memo::new(move |_| ctx.session.model.with(|model| AccessPlan::rules(&model.objects)));
     Effect::new(move |_| {
@@ -51,6 +47,29 @@ pub(super) fn access(ctx: Ctx, cell: &Cell, requests: Vec<AccessRequest>, person
             ),
         ))
         .into_any()
+}
+
+/// Asks one question after the other: an executor takes only a few runs at a time.
+fn questions(ctx: Ctx, plan: StoredValue<AccessPlan>) -> impl Fn() + Copy + Send + Sync + 'static {
+    let at = RwSignal::new(None::<usize>);
+    let send = move |index: usize| {
+        let question = plan.with_value(|plan| plan.questions().into_iter().nth(index));
+        let known = question.is_some();
+        if let Some((id, persona, line)) = question {
+            let command = Command::Console { cell: id.clone(), line, persona: Some(persona), stdin: None };
+            ctx.session.send(&id, command);
+        }
+        at.set(known.then_some(index));
+    };
+    Effect::new(move |_| {
+        let Some(index) = at.get() else { return };
+        let id = plan.with_value(|plan| plan.questions().into_iter().nth(index).map(|(id, ..)| id));
+        let phase = id.map(|id| ctx.session.model.with(|model| model.cell(&id).phase));
+        if phase.is_some_and(|phase| !matches!(phase, Phase::Queued | Phase::Running | Phase::Pristine)) {
+            send(index + 1);
+        }
+    });
+    move || send(0)
 }
 
 fn access_table(ctx: Ctx, name: &str, plan: &AccessPlan, answers: &[Vec<Answered>]) -> AnyView {

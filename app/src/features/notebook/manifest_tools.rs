@@ -5,11 +5,12 @@ use std::sync::Arc;
 use app_ui::press::{Kind, Press};
 use leptos::html::div;
 use leptos::prelude::*;
-use protocol::v1::{Answer, Command, Query};
+use protocol::v1::{Answer, Command, Query, ResetScope};
 
 use super::manifest_cell::Manifest;
 use crate::services::browser;
 use crate::state::context::Ctx;
+use crate::state::run::Phase;
 
 /// Applies the text as it stands.
 pub(super) fn apply(ctx: Ctx, parts: Manifest) {
@@ -43,20 +44,39 @@ fn compare(ctx: Ctx, parts: Manifest) {
     });
 }
 
-/// Goes back to the original text; what was typed can be brought back.
+/// Goes back to the original text and, on an embedded cluster, to before the cell first ran. Both can be
+/// undone.
 fn back(ctx: Ctx, parts: Manifest) {
     let cell = parts.id.get_value();
-    let Some(before) = ctx.drafts.text_now(&cell) else { return };
+    let before = ctx.drafts.text_now(&cell);
+    let ran = untrack(move || can_go_back(ctx, parts));
     ctx.drafts.set(&cell, None);
-    let undo = Arc::new(move || ctx.drafts.set(&cell, Some(before.clone())));
+    parts.diff.set(None);
+    if ran {
+        ctx.session.steer(Command::Reset { scope: ResetScope::Cell { cell: cell.clone() } });
+    }
+    let undo = Arc::new(move || {
+        ctx.drafts.set(&cell, before.clone());
+        if ran {
+            ctx.session.steer(Command::Undo);
+        }
+    });
     ctx.toasts.show(ctx.text.say("cell-reset-done"), "info", Some((ctx.text.say("undo"), undo)));
+}
+
+/// Whether the cell ran on a cluster that can go back.
+fn can_go_back(ctx: Ctx, parts: Manifest) -> bool {
+    let movable = ctx.session.view.with(|view| view.as_ref().is_some_and(|view| view.clock.movable));
+    movable && parts.run.with(|run| run.phase != Phase::Pristine && !run.is_busy())
 }
 
 /// The row of buttons.
 pub(super) fn tools(ctx: Ctx, parts: Manifest) -> AnyView {
     let busy = Signal::derive(move || parts.run.with(|run| run.is_busy()));
     let idle = Signal::derive(move || !ctx.session.is_ready() || busy.get());
-    let edited = Signal::derive(move || parts.text(ctx) == parts.original.get_value());
+    let untouched = Signal::derive(move || {
+        parts.text(ctx) == parts.original.get_value() && !can_go_back(ctx, parts)
+    });
     let stop = move || {
         busy.get().then(|| {
             Press::new(ctx.text.say("stop")).icon("stop").name("stop").draw(move || {
@@ -93,7 +113,7 @@ pub(super) fn tools(ctx: Ctx, parts: Manifest) -> AnyView {
                     .kind(Kind::Quiet)
                     .icon("reset")
                     .name("reset-cell")
-                    .disabled(edited)
+                    .disabled(untouched)
                     .draw(move || back(ctx, parts)),
             )),
         ))
