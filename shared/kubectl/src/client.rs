@@ -116,11 +116,8 @@ impl Client {
         let mut stream = response.into_body();
         if code >= 400 {
             let mut body = Vec::new();
-            loop {
-                match crate::stream::next_chunk(&mut stream, &mut None).await {
-                    Next::Item(chunk) => body.extend(chunk),
-                    Next::End | Next::Timeout | Next::Broken(_) => break,
-                }
+            while let Next::Item(chunk) = crate::stream::next_chunk(&mut stream, &mut None).await {
+                body.extend(chunk);
             }
             return Err(failure(code, &Method::GET, path, &body));
         }

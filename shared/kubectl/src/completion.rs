@@ -76,10 +76,8 @@ async fn candidates(kubectl: &Kubectl, words: &[String], last: &str) -> Vec<Comp
         found.words.iter().filter(|word| !word.starts_with('-')).collect();
     let pods = format!("/api/v1/namespaces/{namespace}/pods");
     match found.command.map(|command| command.name) {
-        Some("logs" | "exec") if arguments.is_empty() => names(&client, &pods).await,
-        Some("cordon" | "uncordon" | "drain") => names(&client, "/api/v1/nodes").await,
-        Some("node") => names(&client, "/api/v1/nodes").await,
-        Some("pod") => names(&client, &pods).await,
+        Some("cordon" | "uncordon" | "drain" | "node") => names(&client, "/api/v1/nodes").await,
+        Some("pod" | "logs" | "exec") if arguments.is_empty() => names(&client, &pods).await,
         Some(command) if takes_resources(command) => {
             let Ok(discovery) = discover(&client).await else { return Vec::new() };
             resources(&client, &discovery, &namespace, &arguments, last).await

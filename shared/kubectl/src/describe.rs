@@ -15,6 +15,7 @@ mod pod;
 mod policy;
 mod settings;
 mod storage;
+mod volumes;
 mod workload;
 
 pub(crate) use access::rows;
@@ -22,19 +23,12 @@ pub(crate) use containers::pod_template;
 pub(crate) use page::Page;
 pub(crate) use workload::replica_sets;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::client::Client;
 use crate::failure::Outcome;
 use crate::select::Info;
 use crate::session::Session;
-
-/// What a text is made for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
-    pub(crate) show_events: bool,
-    pub(crate) now: Timestamp,
-}
 
 /// The text of one object.
 pub(crate) async fn describe(
@@ -42,29 +36,29 @@ pub(crate) async fn describe(
     info: &Info,
     show_events: bool,
 ) -> Outcome<String> {
-    let settings = Settings { show_events, now: session.client.kubectl.clock.now() };
     let object = session.get(&info.path()).await?;
+    let client = &session.client;
     let key = (info.resource.group.as_str(), info.resource.kind.as_str());
-    let mut page = Page::new(settings.now);
+    let mut page = Page::new(session.client.kubectl.clock.now());
     match key {
         ("", "Pod") => pod::write(&mut page, &object),
-        ("", "Namespace") => limits::namespace(session, &mut page, &object).await?,
+        ("", "Namespace") => limits::namespace(client, &mut page, &object).await?,
         ("", "ResourceQuota") => limits::quota(&mut page, &object),
         ("", "LimitRange") => limits::limit_range(&mut page, &object),
         ("", "ConfigMap") => settings::config_map(&mut page, &object),
         ("", "Secret") => settings::secret(&mut page, &object),
         ("", "ServiceAccount") => settings::service_account(&mut page, &object),
-        ("", "Service") => network::service(session, &mut page, &object).await?,
+        ("", "Service") => network::service(client, &mut page, &object).await?,
         ("", "Endpoints") => network::endpoints(&mut page, &object),
         ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice(&mut page, &object),
         ("networking.k8s.io", "NetworkPolicy") => policy::write(&mut page, &object),
-        ("", "Node") => node::write(session, &mut page, &object).await?,
-        ("apps", "Deployment") => workload::deployment(session, &mut page, &object).await?,
-        ("apps", "ReplicaSet") => workload::replica_set(session, &mut page, &object).await?,
-        ("apps", "StatefulSet") => workload::stateful_set(session, &mut page, &object).await?,
-        ("apps", "DaemonSet") => workload::daemon_set(session, &mut page, &object).await?,
+        ("", "Node") => node::write(client, &mut page, &object).await?,
+        ("apps", "Deployment") => workload::deployment(client, &mut page, &object).await?,
+        ("apps", "ReplicaSet") => workload::replica_set(client, &mut page, &object).await?,
+        ("apps", "StatefulSet") => workload::stateful_set(client, &mut page, &object).await?,
+        ("apps", "DaemonSet") => workload::daemon_set(client, &mut page, &object).await?,
         ("batch", "Job") => job::write(&mut page, &object),
-        ("", "PersistentVolumeClaim") => storage::claim(session, &mut page, &object).await?,
+        ("", "PersistentVolumeClaim") => storage::claim(client, &mut page, &object).await?,
         ("scheduling.k8s.io", "PriorityClass") => storage::priority_class(&mut page, &object),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(&mut page, &object),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
@@ -73,7 +67,7 @@ pub(crate) async fn describe(
         _ => generic::write(&mut page, &object),
     }
     if show_events && has_events(key) {
-        let events = events::search(session, &object, key).await;
+        let events = events::search(client, &object, key).await;
         if let Some(events) = events {
             page.events(events);
         }
@@ -92,7 +86,7 @@ fn has_events(key: (&str, &str)) -> bool {
 }
 
 /// The items of a list, or nothing when it may not be read.
-async fn list(session: &mut Session<'_>, path: &str) -> Option<Vec<Value>> {
-    let pages = session.client.get(path).await.ok()?;
+async fn list(client: &Client, path: &str) -> Option<Vec<Value>> {
+    let pages = client.get(path).await.ok()?;
     pages.get("items").and_then(Value::as_array).cloned()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::value::Reading as _;
+use crate::value::{Reading as _, append};
 
 /// A resource of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,6 +69,10 @@ impl Resource {
     /// The path of one object.
     pub(crate) fn item(&self, namespace: &str, name: &str) -> String {
         format!("{}/{}", self.collection(namespace), encode(name))
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.is_named(name) || self.short_names.iter().any(|short| short == name)
     }
 
     fn is_named(&self, name: &str) -> bool {
@@ -138,7 +142,7 @@ impl Discovery {
         let (resource, second, third) = (parts.next()?, parts.next(), parts.next());
         if let (Some(version), Some(group)) = (second, third) {
             let found = self.resources.iter().find(|known| {
-                known.version == version && known.group == group && self.matches(known, resource)
+                known.version == version && known.group == group && known.is_called(resource)
             });
             if found.is_some() {
                 return found;
@@ -146,10 +150,6 @@ impl Discovery {
         }
         let group = lower.split_once('.').map(|(_, group)| group);
         self.in_group(resource, group, true).or_else(|| self.in_group(resource, group, false))
-    }
-
-    fn matches(&self, known: &Resource, name: &str) -> bool {
-        known.is_named(name) || known.short_names.iter().any(|short| short == name)
     }
 
     fn in_group(&self, name: &str, group: Option<&str>, exact: bool) -> Option<&Resource> {
@@ -191,7 +191,7 @@ pub(crate) fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            append(&mut encoded, format_args!("%{byte:02X}"));
         }
     }
     encoded

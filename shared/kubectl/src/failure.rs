@@ -1,5 +1,6 @@
 //! How a command fails, and what kubectl says then (`pkg/cmd/util/helpers.go checkErr`).
 
+use crate::value::append;
 use apimachinery::status::Status;
 use apimachinery::transport::TransportError;
 
@@ -182,8 +183,7 @@ fn invalid(status: &Status) -> String {
         [] => said,
         [single] => format!("{said}: {single}\n"),
         several => {
-            let lines: String = several.iter().map(|cause| format!("* {cause}\n")).collect();
-            format!("{said}: \n{lines}")
+            format!("{said}: \n* {}\n", several.join("\n* "))
         }
     }
 }
@@ -199,7 +199,7 @@ pub(crate) fn go_quote(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
             other if u32::from(other) < 0x20 || other == '\u{7f}' => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(other)));
+                append(&mut quoted, format_args!("\\x{:02x}", u32::from(other)));
             }
             other => quoted.push(other),
         }

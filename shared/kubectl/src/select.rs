@@ -42,6 +42,7 @@ impl Info {
 
 /// How arguments are to be understood.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of the resource builder")]
 pub(crate) struct Wanted {
     /// A type without names means all of its objects.
     pub(crate) all_of_type: bool,

@@ -306,18 +306,6 @@ impl<'a> Session<'a> {
             token = next;
         }
     }
-
-    /// The items of all pages, with apiVersion and kind filled in.
-    pub(crate) async fn items(
-        &mut self,
-        resource: &Resource,
-        namespace: &str,
-        query: &[(&str, &str)],
-    ) -> Outcome<Vec<Value>> {
-        let path = resource.collection(namespace);
-        let pages = self.pages(&path, query, 500, crate::client::JSON).await?;
-        Ok(pages.into_iter().flat_map(|page| items_of(page, resource)).collect())
-    }
 }
 
 /// `EnhanceListError`: what could not be listed, and by which selectors.

@@ -64,6 +64,11 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
+/// Puts formatted text behind a text. (Writing into a `String` cannot fail.)
+pub(crate) fn append(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    std::fmt::Write::write_fmt(text, arguments).unwrap_or_default();
+}
+
 /// Sets a field, making the maps on the way.
 pub(crate) fn set(value: &mut Value, path: &[&str], new: Value) {
     let Some((first, rest)) = path.split_first() else {

@@ -9,7 +9,8 @@ fn values(text: &str) -> String {
         Ok(documents) => documents
             .iter()
             .map(|document| format!("{}: {}\n", document.line, document.value))
-            .collect(),
+            .collect::<Vec<_>>()
+            .concat(),
         Err(error) => {
             format!("{}:{} {}\n", error.span.start.line, error.span.start.column, error.message)
         }
@@ -76,12 +77,16 @@ fn errors_say_line_and_column() {
 fn bombs_are_refused() {
     let mut laughs = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (name, before) in [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d"), ("f", "e")] {
-        laughs
-            .push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(",")));
+        let nine = vec![format!("*{before}"); 9].join(",");
+        laughs.extend([
+            name, ": &", name, " [", &nine, "]
+",
+        ]);
     }
     let deep = "[".repeat(2000);
-    let nested: String = (0..200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-    let wide: String = (0..30_000).map(|n| format!("k{n}: 1\n")).collect();
+    let nested: String =
+        (0..200).flat_map(|depth| [" ".repeat(depth), "a:\n".to_owned()]).collect();
+    let wide: String = (0..30_000).flat_map(|n| [format!("k{n}"), ": 1\n".to_owned()]).collect();
     let long = format!("a: {}\n", "x".repeat(20_000));
     let large = "# words\n".repeat(100_000);
     let many = "---\na: 1\n".repeat(31);
@@ -117,7 +122,7 @@ fn every_field_has_its_place() {
     ] {
         let span = document.spans.find_nearest(path);
         let key = document.spans.find_key(path);
-        said.push_str(&format!(
+        let line = format!(
             "{path}: {}:{}-{}:{} exact {} key {:?}\n",
             span.start.line,
             span.start.column,
@@ -125,7 +130,8 @@ fn every_field_has_its_place() {
             span.end.column,
             document.spans.find(path).is_some(),
             key.map(|key| (key.start.line, key.start.column, key.end.column)),
-        ));
+        );
+        said.push_str(&line);
     }
     expect![[r"
         kind: 1:7-1:10 exact true key Some((1, 1, 5))
@@ -192,7 +198,7 @@ fn yaml_is_printed_as_by_kubectl() {
             emoji: "\U0001F600"
             empty: ""
             hash: 'a #b'
-            korean: \u{d55c}\u{ad6d}\u{c5b4}
+            korean: 한국어
             kubectl.kubernetes.io/last-applied-configuration: |
               {"a":1}
             leading: ' x'

@@ -1,5 +1,6 @@
 //! Go's durations: `1h30m`, `500ms`.
 
+use crate::value::append;
 use std::time::Duration;
 
 const UNITS: [(&str, u64); 8] = [
@@ -42,10 +43,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Option<Duration>, String> {
         let Some((_, scale)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(format!("time: unknown unit \"{unit}\" in duration \"{text}\""));
         };
-        let value: f64 = number
-            .parse()
-            .map_err(|_| invalid())
-            .or_else(|error| if number.matches('.').count() > 1 { Err(error) } else { Ok(0.0) })?;
+        let value: f64 = number.parse().map_err(|error| format!("{} ({error})", invalid()))?;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -78,12 +76,12 @@ pub(crate) fn go_duration(duration: Duration) -> String {
     let rest = u128::from(seconds % 60) * 1_000_000_000 + u128::from(duration.subsec_nanos());
     let mut said = String::new();
     if hours > 0 {
-        said.push_str(&format!("{hours}h"));
+        append(&mut said, format_args!("{hours}h"));
     }
     if hours > 0 || minutes > 0 {
-        said.push_str(&format!("{minutes}m"));
+        append(&mut said, format_args!("{minutes}m"));
     }
-    said.push_str(&format!("{}s", fraction(rest, 1_000_000_000)));
+    append(&mut said, format_args!("{}s", fraction(rest, 1_000_000_000)));
     said
 }
 

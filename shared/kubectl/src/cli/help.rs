@@ -1,8 +1,10 @@
 //! What `--help` prints: what the command does, how it is called, its flags.
 
+use super::catalogue::COMMANDS;
 use super::flags::{Flag, Kind};
 use super::tables;
-use super::tree::{COMMANDS, Command};
+use super::tree::Command;
+use crate::value::append;
 
 /// The help of a command; of kubectl itself without one.
 pub(crate) fn help_text(path: &str, command: Option<&Command>) -> String {
@@ -16,7 +18,10 @@ pub(crate) fn help_text(path: &str, command: Option<&Command>) -> String {
     };
     let mut said = format!("{}\n", command.short);
     if !command.aliases.is_empty() {
-        said.push_str(&format!("\nAliases:\n{}, {}\n", command.name, command.aliases.join(", ")));
+        append(
+            &mut said,
+            format_args!("\nAliases:\n{}, {}\n", command.name, command.aliases.join(", ")),
+        );
     }
     if !command.children.is_empty() {
         said.push_str("\nAvailable Commands:\n");
@@ -30,11 +35,14 @@ pub(crate) fn help_text(path: &str, command: Option<&Command>) -> String {
             said.push_str(&describe(flag));
         }
     }
-    said.push_str(&format!("\nUsage:\n  {path}{}\n", command.usage));
+    append(&mut said, format_args!("\nUsage:\n  {path}{}\n", command.usage));
     if !command.children.is_empty() {
-        said.push_str(&format!(
-            "\nUse \"{path} <command> --help\" for more information about a given command.\n"
-        ));
+        append(
+            &mut said,
+            format_args!(
+                "\nUse \"{path} <command> --help\" for more information about a given command.\n"
+            ),
+        );
     }
     said
 }
@@ -47,7 +55,7 @@ pub(crate) fn global_flags() -> String {
 fn list(said: &mut String, commands: &[Command]) {
     let width = commands.iter().map(|command| command.name.len()).max().unwrap_or(0);
     for command in commands {
-        said.push_str(&format!("  {:width$}  {}\n", command.name, command.short));
+        append(said, format_args!("  {:width$}  {}\n", command.name, command.short));
     }
 }
 

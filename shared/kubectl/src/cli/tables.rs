@@ -382,4 +382,3 @@ pub(super) const CONFIG_VIEW: &[Flag] = &[
     flag("raw", Bool, "false", "With secrets."),
     flag("flatten", Bool, "false", "Self-contained."),
 ];
-pub(super) const CURRENT: &[Flag] = &[flag("current", Bool, "false", "The current context.")];

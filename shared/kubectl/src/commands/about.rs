@@ -8,7 +8,7 @@ use crate::failure::{Failure, Outcome};
 use crate::manifest::to_yaml;
 use crate::print::{TabWriter, pretty};
 use crate::session::Session;
-use crate::value::{Reading as _, set};
+use crate::value::{Reading as _, append, set};
 
 /// The kustomize that this kubectl would carry.
 const KUSTOMIZE: &str = "v5.8.1";
@@ -49,9 +49,14 @@ pub(super) async fn api_resources(session: &mut Session<'_>) -> Outcome {
     Ok(())
 }
 
+/// One word a line.
+fn lines(words: impl Iterator<Item = String>) -> String {
+    words.flat_map(|word| [word, "\n".to_owned()]).collect()
+}
+
 fn render(resources: &[&Resource], output: &str, no_headers: bool) -> String {
     if output == "name" {
-        return resources.iter().map(|known| format!("{}\n", known.group_resource())).collect();
+        return lines(resources.iter().map(|known| known.group_resource()));
     }
     let mut writer = TabWriter::table();
     let wide = output == "wide";
@@ -84,7 +89,7 @@ pub(super) async fn api_versions(session: &mut Session<'_>) -> Outcome {
     let mut versions = discovery.versions.clone();
     versions.sort();
     versions.dedup();
-    let text: String = versions.iter().map(|version| format!("{version}\n")).collect();
+    let text = lines(versions.into_iter());
     session.say(&text);
     Ok(())
 }
@@ -108,7 +113,7 @@ pub(super) async fn version(session: &mut Session<'_>) -> Outcome {
         _ => {
             let mut text = format!("Client Version: {VERSION}\nKustomize Version: {KUSTOMIZE}\n");
             if let (Ok(server), false) = (&server, client_only) {
-                text.push_str(&format!("Server Version: {}\n", server.text("gitVersion")));
+                append(&mut text, format_args!("Server Version: {}\n", server.text("gitVersion")));
             }
             text
         }
@@ -140,9 +145,12 @@ pub(super) async fn cluster_info(session: &mut Session<'_>) -> Outcome {
             Some("") | None => String::new(),
             Some(port) => format!(":{port}"),
         };
-        text.push_str(&format!(
-            "{shown} is running at https://kubernetes.default.svc/api/v1/namespaces/kube-system/services/{name}{port}/proxy\n"
-        ));
+        append(
+            &mut text,
+            format_args!(
+                "{shown} is running at https://kubernetes.default.svc/api/v1/namespaces/kube-system/services/{name}{port}/proxy\n"
+            ),
+        );
     }
     text.push_str(
         "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n",

@@ -231,8 +231,8 @@ async fn finish(session: &mut Session<'_>, object: Value, refused: &str) -> Outc
 /// Where a generated object goes; typed clients of kubectl ask no discovery either.
 pub(super) fn builtin_resource(object: &Value) -> Resource {
     let kind = object.text("kind");
-    let (group, version) =
-        object.text("apiVersion").split_once('/').unwrap_or(("", object.text("apiVersion")));
+    let api_version = object.text("apiVersion");
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let plural = match kind {
         "NetworkPolicy" => "networkpolicies".to_owned(),
         other => format!("{}s", other.to_lowercase()),

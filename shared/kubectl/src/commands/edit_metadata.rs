@@ -138,13 +138,13 @@ fn show(session: &mut Session<'_>, info: &Info, words: &Words, single: bool) {
         );
         session.say(&heading);
     }
-    let lines: String = info
+    let lines: Vec<String> = info
         .object
         .entries(&format!("metadata.{}", words.field))
         .into_iter()
         .map(|(key, value)| format!("{indent}{key}={}\n", plain(value)))
         .collect();
-    session.say(&lines);
+    session.say(&lines.concat());
 }
 
 async fn one(

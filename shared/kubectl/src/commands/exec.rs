@@ -11,7 +11,7 @@ use crate::discovery::encode;
 use crate::failure::{Failure, Outcome};
 use crate::select::Wanted;
 use crate::session::Session;
-use crate::value::Reading as _;
+use crate::value::{Reading as _, append};
 
 /// Runs the command.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
@@ -57,9 +57,9 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         pod.text("metadata.name")
     );
     for word in &command {
-        path.push_str(&format!("command={}&", encode(word)));
+        append(&mut path, format_args!("command={}&", encode(word)));
     }
-    path.push_str(&format!("container={}&stderr=true", encode(&container)));
+    append(&mut path, format_args!("container={}&stderr=true", encode(&container)));
     if stdin {
         path.push_str("&stdin=true");
     }

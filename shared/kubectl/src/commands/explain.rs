@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::client::JSON;
+use crate::client::Client;
 use crate::discovery::Resource;
 use crate::failure::{Failure, Outcome, go_quote};
 use crate::session::Session;
-use crate::value::{Reading as _, plain};
+use crate::value::{Reading as _, append, plain};
 
 /// Runs the command.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
@@ -27,7 +27,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         )));
     }
     let (resource, path) = resource(session, target.trim_end_matches('.')).await?;
-    let document = document(session, &resource).await?;
+    let document = document(&session.client, &resource).await?;
     let group = if resource.group.is_empty() {
         String::new()
     } else {
@@ -97,8 +97,8 @@ async fn resource(session: &mut Session<'_>, target: &str) -> Outcome<(Resource,
     Err(Failure::Raw(format!("the server doesn't have a resource type {}", go_quote(first))))
 }
 
-async fn document(session: &mut Session<'_>, resource: &Resource) -> Outcome<Value> {
-    let index = session.client.send(http::Method::GET, "/openapi/v3", JSON, None).await?.json()?;
+async fn document(client: &Client, resource: &Resource) -> Outcome<Value> {
+    let index = client.get("/openapi/v3").await?;
     let key = if resource.group.is_empty() {
         format!("api/{}", resource.version)
     } else {
@@ -111,7 +111,7 @@ async fn document(session: &mut Session<'_>, resource: &Resource) -> Outcome<Val
         .ok_or_else(|| {
             Failure::message(format!("couldn't find resource for {}", go_quote(&key)))
         })?;
-    session.client.send(http::Method::GET, &path, JSON, None).await?.json()
+    client.get(&path).await
 }
 
 struct Explaining<'a> {
@@ -151,7 +151,7 @@ impl<'a> Explaining<'a> {
                 said.push_str(&long_enum(child));
                 said.push_str("\n\n");
             }
-            return self.output(child, rest, &[]).map(|text| said + &text);
+            return self.output(child, rest, &[]).map(|text| format!("{said}{text}"));
         }
         if let Some(items) = resolved.get("items") {
             return self.output(items, path, &seen);
@@ -230,7 +230,7 @@ impl<'a> Explaining<'a> {
 
     fn field(&self, name: &str, field: &'a Value, required: bool, level: usize, said: &mut String) {
         let space = level * 2;
-        said.push_str(&format!("{}{name}\t<{}>", " ".repeat(space), self.type_of(field)));
+        append(said, format_args!("{}{name}\t<{}>", " ".repeat(space), self.type_of(field)));
         if required {
             said.push_str(" -required-");
         }
@@ -240,7 +240,7 @@ impl<'a> Explaining<'a> {
             if values.len() > 4 {
                 shown.push("....".to_owned());
             }
-            said.push_str(&format!("\n{}enum: {}", " ".repeat(space), shown.join(", ")));
+            append(said, format_args!("\n{}enum: {}", " ".repeat(space), shown.join(", ")));
         }
         said.push('\n');
         if self.recursive {

@@ -183,7 +183,7 @@ fn ports(session: &Session<'_>, info: &Info) -> Outcome<Vec<Value>> {
     let several = wanted.len() > 1;
     let mut ports = Vec::new();
     for (index, text) in wanted.iter().enumerate() {
-        let number: i64 = text.parse().map_err(|_| {
+        let number: i64 = text.parse().ok().ok_or_else(|| {
             Failure::message(format!("strconv.Atoi: parsing \"{text}\": invalid syntax"))
         })?;
         let target = match flags.text("target-port") {

@@ -1,7 +1,5 @@
 //! `kubectl get`.
 
-use std::collections::BTreeMap;
-
 use http::Method;
 use serde_json::{Value, json};
 
@@ -50,7 +48,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         return watch(session, &arguments, format).await;
     }
     if format.is_human() {
-        table(session, &arguments, &format).await
+        table(session, &arguments).await
     } else {
         generic(session, &arguments, format).await
     }
@@ -80,7 +78,7 @@ struct Part {
     value: Value,
 }
 
-async fn table(session: &mut Session<'_>, arguments: &[String], format: &Format) -> Outcome {
+async fn table(session: &mut Session<'_>, arguments: &[String]) -> Outcome {
     let wanted = Wanted { all_of_type: true, go_on: true, ..Wanted::default() };
     let target = session.target(arguments, wanted).await?;
     let (mut parts, failures) = tables(session, target).await?;
@@ -101,7 +99,7 @@ async fn table(session: &mut Session<'_>, arguments: &[String], format: &Format)
     };
     let namespaced =
         !session.flags.is("all-namespaces") && parts.iter().all(|part| part.resource.namespaced);
-    let text = render(session, &parts, several, matches!(format, Format::Wide));
+    let text = render(session, &parts, several);
     session.say(&text);
     if text.is_empty() && failures.is_empty() && !session.flags.is("ignore-not-found") {
         let said = if namespaced {
@@ -153,7 +151,7 @@ async fn tables(session: &mut Session<'_>, target: Target) -> Outcome<(Vec<Part>
                     format!("{}{}", info.path(), list_query("", "", &[("includeObject", include)]));
                 match session.send(Method::GET, &path, accept, None).await {
                     Ok(answer) => {
-                        parts.push(Part { resource: info.resource, value: answer.json()? })
+                        parts.push(Part { resource: info.resource, value: answer.json()? });
                     }
                     Err(failure) => failures.push(failure),
                 }
@@ -188,15 +186,10 @@ async fn named_table(
     session.send(Method::GET, &path, accept, None).await?.json()
 }
 
-fn options(
-    session: &Session<'_>,
-    resource: &Resource,
-    with_kind: bool,
-    wide: bool,
-) -> TableOptions {
+fn options(session: &Session<'_>, resource: &Resource, with_kind: bool) -> TableOptions {
     TableOptions {
         no_headers: session.flags.is("no-headers"),
-        wide,
+        wide: session.flags.text("output") == "wide",
         with_namespace: session.flags.is("all-namespaces") && resource.namespaced,
         show_labels: session.flags.is("show-labels"),
         label_columns: session.flags.all("label-columns").to_vec(),
@@ -204,7 +197,7 @@ fn options(
     }
 }
 
-fn render(session: &Session<'_>, parts: &[Part], with_kind: bool, wide: bool) -> String {
+fn render(session: &Session<'_>, parts: &[Part], with_kind: bool) -> String {
     let mut out = String::new();
     let mut writer = TabWriter::table();
     let mut printer = TablePrinter::default();
@@ -215,7 +208,7 @@ fn render(session: &Session<'_>, parts: &[Part], with_kind: bool, wide: bool) ->
             flush(&mut out, &mut writer, &mut separate);
             writer.forget();
             separate = last.is_some() && !session.flags.is("no-headers") && !out.is_empty();
-            printer = TablePrinter::new(options(session, &part.resource, with_kind, wide));
+            printer = TablePrinter::new(options(session, &part.resource, with_kind));
             last = Some(&part.resource);
         }
         writer.write(&printer.print(&part.value, None));
@@ -315,27 +308,31 @@ async fn watch(session: &mut Session<'_>, arguments: &[String], format: Format) 
     let human = format.is_human() && session.flags.is("server-print");
     let accept = if human { TABLE } else { JSON };
     let mut show = if format.is_human() {
-        let options = options(session, &resource, false, matches!(format, Format::Wide));
+        let options = options(session, &resource, false);
         Show::Table(Box::new(TablePrinter::new(options)), TabWriter::table())
     } else {
         Show::Objects(Box::new(Printer::new(format, &session.flags, "")))
     };
-    let mut shown_versions = BTreeMap::new();
-    let version =
-        first_look(session, &resource, name.as_deref(), accept, &mut show, &mut shown_versions)
-            .await?;
-    follow(session, &resource, name.as_deref(), accept, &version, &mut show, &shown_versions).await
+    let watched = Watched { resource, name, accept };
+    let version = first_look(session, &watched, &mut show).await?;
+    follow(session, &watched, &version, &mut show).await
+}
+
+/// What is watched, and in which form.
+struct Watched {
+    resource: Resource,
+    name: Option<String>,
+    accept: &'static str,
 }
 
 /// Prints what is there, and says from which version on to watch.
 async fn first_look(
     session: &mut Session<'_>,
-    resource: &Resource,
-    name: Option<&str>,
-    accept: &str,
+    watched: &Watched,
     show: &mut Show,
-    seen: &mut BTreeMap<String, String>,
 ) -> Outcome<String> {
+    let Watched { resource, name, accept } = watched;
+    let accept = *accept;
     let (labels, fields) = session.selectors();
     let silent = session.flags.is("watch-only");
     let event = session.flags.is("output-watch-events").then_some("ADDED");
@@ -345,7 +342,6 @@ async fn first_look(
             let text = show.print(&value, event).map_err(Failure::Message)?;
             session.say(&text);
         }
-        remember(&value, seen);
         return Ok("0".to_owned());
     }
     let path = resource.collection(&session.list_namespace(resource));
@@ -375,29 +371,13 @@ async fn first_look(
     Ok(version)
 }
 
-fn remember(value: &Value, seen: &mut BTreeMap<String, String>) {
-    let objects: Vec<&Value> = if value.text("kind") == "Table" {
-        value.list("rows").iter().filter_map(|row| row.get("object")).collect()
-    } else {
-        vec![value]
-    };
-    for object in objects {
-        seen.insert(
-            object.text("metadata.name").to_owned(),
-            object.text("metadata.resourceVersion").to_owned(),
-        );
-    }
-}
-
 async fn follow(
     session: &mut Session<'_>,
-    resource: &Resource,
-    name: Option<&str>,
-    accept: &str,
+    watched: &Watched,
     version: &str,
     show: &mut Show,
-    seen: &BTreeMap<String, String>,
 ) -> Outcome {
+    let Watched { resource, name, accept } = watched;
     let (labels, mut fields) = session.selectors();
     if let Some(name) = name {
         fields = format!("metadata.name={name}");
@@ -408,7 +388,7 @@ async fn follow(
     let mut watch = session.client.watch(&path, accept).await?;
     let with_events = session.flags.is("output-watch-events");
     // A watch of one object begins with the object itself, which has been printed already.
-    let mut skip_first = name.is_some() && !seen.is_empty();
+    let mut skip_first = name.is_some();
     loop {
         match watch.next(&mut None).await {
             Next::Item((kind, object)) => {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::dry_run::DryRun;
 use super::set::template_mut;
-use crate::client::{JSON, JSON_PATCH};
+use crate::client::{Client, JSON, JSON_PATCH};
 use crate::describe::{Page, pod_template, replica_sets};
 use crate::discovery::query;
 use crate::failure::{Failure, Outcome};
@@ -36,14 +36,14 @@ fn annotation<'a>(object: &'a Value, name: &str) -> &'a str {
 }
 
 /// The replica sets by revision.
-async fn revisions(session: &mut Session<'_>, info: &Info) -> Outcome<BTreeMap<i64, Value>> {
+async fn revisions(client: &Client, info: &Info) -> Outcome<BTreeMap<i64, Value>> {
     if info.resource.kind != "Deployment" {
         return Err(Failure::message(format!(
             "the history of a {} is not available in the console",
             info.resource.kind
         )));
     }
-    let (old, new) = replica_sets(session, &info.object).await;
+    let (old, new) = replica_sets(client, &info.object).await;
     Ok(old
         .into_iter()
         .chain(new)
@@ -52,20 +52,20 @@ async fn revisions(session: &mut Session<'_>, info: &Info) -> Outcome<BTreeMap<i
 }
 
 /// The text of a template, unaligned as kubectl prints it here.
-fn template_text(session: &Session<'_>, set: &Value) -> String {
+fn template_text(client: &Client, set: &Value) -> String {
     let mut template = set.at("spec.template").cloned().unwrap_or_default();
     let cause = annotation(set, CAUSE);
     if !cause.is_empty() {
         crate::value::set(&mut template, &["metadata", "annotations", CAUSE], Value::from(cause));
     }
-    let mut page = Page::new(session.client.kubectl.clock.now());
+    let mut page = Page::new(client.kubectl.clock.now());
     pod_template(&mut page, &template);
     page.unaligned()
 }
 
 /// `rollout history`: a table, or the template of one revision.
-pub(super) async fn text(session: &mut Session<'_>, info: &Info, revision: i64) -> Outcome<String> {
-    let sets = revisions(session, info).await?;
+pub(super) async fn text(client: &Client, info: &Info, revision: i64) -> Outcome<String> {
+    let sets = revisions(client, info).await?;
     if sets.is_empty() {
         return Ok("No rollout history found.".to_owned());
     }
@@ -73,7 +73,7 @@ pub(super) async fn text(session: &mut Session<'_>, info: &Info, revision: i64) 
         let set = sets
             .get(&revision)
             .ok_or_else(|| Failure::message("unable to find the specified revision"))?;
-        return Ok(template_text(session, set));
+        return Ok(template_text(client, set));
     }
     let mut writer = TabWriter::describe();
     writer.write("REVISION\tCHANGE-CAUSE\n");
@@ -88,12 +88,8 @@ pub(super) async fn text(session: &mut Session<'_>, info: &Info, revision: i64) 
 }
 
 /// The replica sets of `rollout history -o`.
-pub(super) async fn objects(
-    session: &mut Session<'_>,
-    info: &Info,
-    revision: i64,
-) -> Outcome<Vec<Value>> {
-    let mut sets = revisions(session, info).await?;
+pub(super) async fn objects(client: &Client, info: &Info, revision: i64) -> Outcome<Vec<Value>> {
+    let mut sets = revisions(client, info).await?;
     if revision == 0 {
         return Ok(sets.into_values().collect());
     }
@@ -113,7 +109,7 @@ pub(super) async fn undo(
     if to < 0 {
         return Err(Failure::message(format!("unable to find specified revision {to} in history")));
     }
-    let sets = revisions(session, info).await?;
+    let sets = revisions(&session.client, info).await?;
     let set = if to > 0 {
         sets.get(&to).ok_or_else(|| {
             Failure::message(format!("unable to find specified revision {to} in history"))
@@ -124,7 +120,7 @@ pub(super) async fn undo(
         })?
     };
     if dry_run == DryRun::Client {
-        return Ok(template_text(session, set));
+        return Ok(template_text(&session.client, set));
     }
     if info.object.truth("spec.paused") {
         return Err(Failure::message(

@@ -109,14 +109,14 @@ pub(super) async fn history(session: &mut Session<'_>) -> Outcome {
     let (infos, mut failures) = infos(session).await?;
     for info in infos {
         let result = if format.is_human() {
-            history::text(session, &info, revision).await.map(|text| {
+            history::text(&session.client, &info, revision).await.map(|text| {
                 let with =
                     if revision > 0 { format!("with revision #{revision}") } else { String::new() };
                 crate::print::name_line(&info.object, &format!("{with}\n{text}"))
             })
         } else {
             let mut printer = Printer::new(format.clone(), &session.flags, "");
-            match history::objects(session, &info, revision).await {
+            match history::objects(&session.client, &info, revision).await {
                 Ok(objects) => objects
                     .iter()
                     .map(|object| printer.print(object).map_err(Failure::Message))
@@ -196,7 +196,7 @@ pub(super) async fn change(session: &mut Session<'_>, verb: Verb) -> Outcome {
                 session.say(&text);
             }
             Err(failure) => {
-                failures.push(Failure::message(format!("failed to patch: {}", failure.text())))
+                failures.push(Failure::message(format!("failed to patch: {}", failure.text())));
             }
         }
     }

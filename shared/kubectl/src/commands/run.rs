@@ -108,7 +108,7 @@ fn pod(session: &Session<'_>, name: &str, words: &[String]) -> Outcome<Value> {
     for pair in flags.all("env") {
         match pair.split_once('=') {
             Some((name, value)) if !name.is_empty() => {
-                variables.push(json!({"name": name, "value": value}))
+                variables.push(json!({"name": name, "value": value}));
             }
             _ => return Err(Failure::message(format!("invalid env: {pair}"))),
         }

@@ -7,7 +7,7 @@ use super::set::{change, template_mut, template_path, with_variable};
 use crate::failure::{Failure, Outcome};
 use crate::select::Wanted;
 use crate::session::Session;
-use crate::value::Reading as _;
+use crate::value::{Reading as _, append};
 
 /// Runs the command.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
@@ -133,12 +133,15 @@ async fn list(session: &mut Session<'_>, resources: &[String]) -> Outcome {
         };
         for field in ["containers", "initContainers"] {
             for container in template.list(&format!("spec.{field}")) {
-                said.push_str(&format!(
-                    "# {} {}, container {}\n",
-                    info.resource.kind,
-                    info.name,
-                    container.text("name")
-                ));
+                append(
+                    &mut said,
+                    format_args!(
+                        "# {} {}, container {}\n",
+                        info.resource.kind,
+                        info.name,
+                        container.text("name")
+                    ),
+                );
                 for variable in container.list("env") {
                     said.push_str(&shown(variable));
                 }

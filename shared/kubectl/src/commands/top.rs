@@ -174,12 +174,14 @@ pub(super) async fn pods(session: &mut Session<'_>) -> Outcome {
         |row| row.usage,
         |row| format!("{}/{}/{}", row.namespace, row.pod, row.container),
     );
-    let text = render(session, &rows, all, per_container);
+    let text = render(session, &rows);
     session.say(&text);
     Ok(())
 }
 
-fn render(session: &Session<'_>, rows: &[Row], all: bool, per_container: bool) -> String {
+fn render(session: &Session<'_>, rows: &[Row]) -> String {
+    let all = session.flags.is("all-namespaces");
+    let per_container = session.flags.is("containers");
     let mut writer = TabWriter::table();
     if !session.flags.is("no-headers") {
         let namespace = if all { "NAMESPACE\t" } else { "" };

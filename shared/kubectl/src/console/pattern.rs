@@ -3,7 +3,7 @@
 
 /// A pattern of grep.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     alternatives: Vec<Vec<Piece>>,
     ignore_case: bool,
 }

@@ -68,6 +68,14 @@ fn texts(rule: &Value, path: &str) -> Vec<String> {
     rule.list(path).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+fn add_new(known: &mut Vec<String>, words: &[String]) {
+    for word in words {
+        if !known.contains(word) {
+            known.push(word.clone());
+        }
+    }
+}
+
 /// `BreakdownRule`, `CompactRules` and the sort behind them.
 pub(crate) fn rows(rules: &[Value]) -> Vec<Row> {
     let mut simple: BTreeMap<Simple, Vec<String>> = BTreeMap::new();
@@ -85,12 +93,7 @@ pub(crate) fn rows(rules: &[Value]) -> Vec<Row> {
                         resource: resource.clone(),
                         name: name.clone(),
                     };
-                    let known = simple.entry(key).or_default();
-                    for verb in &verbs {
-                        if !known.contains(verb) {
-                            known.push(verb.clone());
-                        }
-                    }
+                    add_new(simple.entry(key).or_default(), &verbs);
                 }
             }
         }

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::page::Page;
+use crate::client::Client;
 use crate::discovery::query;
-use crate::session::Session;
 use crate::value::Reading as _;
 
 /// Events about an object; `None` when they may not be read.
 pub(super) async fn search(
-    session: &mut Session<'_>,
+    client: &Client,
     object: &Value,
     key: (&str, &str),
 ) -> Option<Vec<Value>> {
@@ -28,13 +28,13 @@ pub(super) async fn search(
     }
     let mut events = Vec::new();
     for uid in uids {
-        events.extend(by_uid(session, namespace, name, kind, &uid).await?);
+        events.extend(by_uid(client, namespace, name, kind, &uid).await?);
     }
     Some(events)
 }
 
 async fn by_uid(
-    session: &mut Session<'_>,
+    client: &Client,
     namespace: &str,
     name: &str,
     kind: &str,
@@ -58,7 +58,7 @@ async fn by_uid(
         format!("/api/v1/namespaces/{namespace}/events")
     };
     super::list(
-        session,
+        client,
         &format!("{collection}{}", query(&[("fieldSelector", &fields), ("limit", "500")])),
     )
     .await

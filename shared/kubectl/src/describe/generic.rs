@@ -60,9 +60,8 @@ fn label(name: &str) -> String {
                 upper
             } else if word.to_lowercase() == word {
                 let mut letters = word.chars();
-                letters.next().map_or_else(String::new, |first| {
-                    first.to_uppercase().collect::<String>() + letters.as_str()
-                })
+                let first = letters.next().into_iter().flat_map(char::to_uppercase);
+                first.chain(letters).collect()
             } else {
                 word
             }
@@ -81,7 +80,7 @@ fn merged(words: Vec<String>) -> Vec<String> {
         let joins =
             acronym && words.peek().is_some_and(|next| next.starts_with(char::is_uppercase));
         match words.next_if(|_| joins) {
-            Some(next) => found.push(word + &next),
+            Some(next) => found.push(format!("{word}{next}")),
             None => found.push(word),
         }
     }

@@ -5,20 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::page::{Page, clock_text};
+use crate::client::Client;
 use crate::failure::Outcome;
-use crate::session::Session;
 use crate::value::{Reading as _, plain};
 
 /// Writes the text of a namespace, with its quotas and limit ranges.
-pub(super) async fn namespace(
-    session: &mut Session<'_>,
-    page: &mut Page,
-    namespace: &Value,
-) -> Outcome {
+pub(super) async fn namespace(client: &Client, page: &mut Page, namespace: &Value) -> Outcome {
     let name = namespace.text("metadata.name");
-    let quotas =
-        session.get(&format!("/api/v1/namespaces/{name}/resourcequotas?limit=500")).await?;
-    let ranges = session.get(&format!("/api/v1/namespaces/{name}/limitranges?limit=500")).await?;
+    let quotas = client.get(&format!("/api/v1/namespaces/{name}/resourcequotas?limit=500")).await?;
+    let ranges = client.get(&format!("/api/v1/namespaces/{name}/limitranges?limit=500")).await?;
     page.heading(namespace, false);
     page.field(0, "Status", namespace.text("status.phase"));
     let conditions = namespace.list("status.conditions");

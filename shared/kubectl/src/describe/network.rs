@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::page::Page;
+use crate::client::Client;
 use crate::discovery::query;
 use crate::failure::Outcome;
 use crate::print::format_labels;
-use crate::session::Session;
 use crate::value::{Reading as _, plain};
 
 /// `metav1.FormatLabelSelector`.
@@ -36,18 +36,14 @@ pub(crate) fn format_selector(selector: &Value) -> String {
 }
 
 /// Writes the text of a service.
-pub(super) async fn service(
-    session: &mut Session<'_>,
-    page: &mut Page,
-    service: &Value,
-) -> Outcome {
+pub(super) async fn service(client: &Client, page: &mut Page, service: &Value) -> Outcome {
     let selector = format!("kubernetes.io/service-name={}", service.text("metadata.name"));
     let path = format!(
         "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices{}",
         service.text("metadata.namespace"),
         query(&[("labelSelector", &selector)])
     );
-    let slices = super::list(session, &path).await.unwrap_or_default();
+    let slices = super::list(client, &path).await.unwrap_or_default();
     page.heading(service, true);
     page.field(0, "Selector", &format_labels(&service.entries("spec.selector")));
     page.field(0, "Type", service.text("spec.type"));

@@ -6,23 +6,22 @@ use apimachinery::quantity::Quantity;
 use serde_json::Value;
 
 use super::page::{Page, clock_text};
+use crate::client::Client;
 use crate::discovery::query;
 use crate::failure::Outcome;
-use crate::session::Session;
 use crate::value::{Reading as _, plain};
 
 /// Writes the text of a node, with what runs on it.
-pub(super) async fn write(session: &mut Session<'_>, page: &mut Page, node: &Value) -> Outcome {
+pub(super) async fn write(client: &Client, page: &mut Page, node: &Value) -> Outcome {
     let name = node.text("metadata.name");
     let fields = format!("spec.nodeName={name},status.phase!=Failed,status.phase!=Succeeded");
     let path = format!("/api/v1/pods{}", query(&[("fieldSelector", &fields), ("limit", "500")]));
-    let pods = match session.client.get(&path).await {
+    let pods = match client.get(&path).await {
         Ok(page) => Some(page.list("items").to_vec()),
         Err(failure) if failure.has_reason("Forbidden") => None,
         Err(failure) => return Err(failure),
     };
-    let lease = session
-        .client
+    let lease = client
         .get(&format!("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}"))
         .await;
     page.field(0, "Name", name);

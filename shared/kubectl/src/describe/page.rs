@@ -27,11 +27,6 @@ impl Page {
         self.writer.write(&escape(text));
     }
 
-    pub(crate) fn line(&mut self, text: &str) {
-        self.at(0, text);
-        self.writer.write("\n");
-    }
-
     pub(crate) fn field(&mut self, level: usize, name: &str, value: &str) {
         self.at(level, &format!("{name}:\t{value}\n"));
     }

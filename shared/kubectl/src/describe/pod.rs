@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::containers::{self, conditions, spread_constraints, tolerations, volumes};
+use super::containers::{self, conditions, spread_constraints, tolerations};
 use super::page::{Page, clock_text};
+use super::volumes::volumes;
 use crate::value::{Reading as _, plain};
 
 /// Writes the text of a pod.

@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::page::{Page, clock_text};
+use crate::client::Client;
 use crate::failure::Outcome;
 use crate::print::format_labels;
-use crate::session::Session;
 use crate::value::{Reading as _, plain};
 
 /// Writes the text of a claim, with the pods that use it.
-pub(super) async fn claim(session: &mut Session<'_>, page: &mut Page, claim: &Value) -> Outcome {
+pub(super) async fn claim(client: &Client, page: &mut Page, claim: &Value) -> Outcome {
     let path = format!("/api/v1/namespaces/{}/pods?limit=500", claim.text("metadata.namespace"));
-    let pods = session.client.get(&path).await?;
+    let pods = client.get(&path).await?;
     let name = claim.text("metadata.name");
     page.field(0, "Name", name);
     page.field(0, "Namespace", claim.text("metadata.namespace"));

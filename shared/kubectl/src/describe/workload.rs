@@ -6,10 +6,10 @@ use super::containers::pod_template;
 use super::network::format_selector;
 use super::page::{Page, clock_text};
 use super::pod::controller;
+use crate::client::Client;
 use crate::discovery::query;
 use crate::failure::Outcome;
 use crate::print::format_labels;
-use crate::session::Session;
 use crate::value::{Reading as _, plain};
 
 fn number(object: &Value, path: &str) -> i64 {
@@ -17,12 +17,8 @@ fn number(object: &Value, path: &str) -> i64 {
 }
 
 /// Writes the text of a deployment.
-pub(super) async fn deployment(
-    session: &mut Session<'_>,
-    page: &mut Page,
-    object: &Value,
-) -> Outcome {
-    let (old, new) = replica_sets(session, object).await;
+pub(super) async fn deployment(client: &Client, page: &mut Page, object: &Value) -> Outcome {
+    let (old, new) = replica_sets(client, object).await;
     page.field(0, "Name", object.text("metadata.name"));
     page.field(0, "Namespace", object.text("metadata.namespace"));
     page.field(0, "CreationTimestamp", &clock_text(object.text("metadata.creationTimestamp")));
@@ -105,7 +101,7 @@ fn shown(sets: &[Value]) -> String {
 
 /// The old replica sets and the new one, oldest first (`util/deployment`).
 pub(crate) async fn replica_sets(
-    session: &mut Session<'_>,
+    client: &Client,
     deployment: &Value,
 ) -> (Vec<Value>, Option<Value>) {
     let path = format!(
@@ -113,7 +109,7 @@ pub(crate) async fn replica_sets(
         deployment.text("metadata.namespace"),
         query(&[("labelSelector", &selector(deployment)), ("limit", "500")])
     );
-    let mut sets = super::list(session, &path).await.unwrap_or_default();
+    let mut sets = super::list(client, &path).await.unwrap_or_default();
     let uid = deployment.text("metadata.uid");
     sets.retain(|set| {
         set.list("metadata.ownerReferences")
@@ -147,13 +143,13 @@ fn same_template(set: &Value, deployment: &Value) -> bool {
 }
 
 /// Running, waiting, succeeded and failed pods of a controller.
-async fn pod_counts(session: &mut Session<'_>, object: &Value) -> Outcome<String> {
+async fn pod_counts(client: &Client, object: &Value) -> Outcome<String> {
     let path = format!(
         "/api/v1/namespaces/{}/pods{}",
         object.text("metadata.namespace"),
         query(&[("labelSelector", &selector(object)), ("limit", "500")])
     );
-    let pods = session.client.get(&path).await?;
+    let pods = client.get(&path).await?;
     let uid = object.text("metadata.uid");
     let phase = |phase: &str| {
         pods.list("items")
@@ -176,12 +172,8 @@ async fn pod_counts(session: &mut Session<'_>, object: &Value) -> Outcome<String
 }
 
 /// Writes the text of a replica set.
-pub(super) async fn replica_set(
-    session: &mut Session<'_>,
-    page: &mut Page,
-    object: &Value,
-) -> Outcome {
-    let counts = match pod_counts(session, object).await {
+pub(super) async fn replica_set(client: &Client, page: &mut Page, object: &Value) -> Outcome {
+    let counts = match pod_counts(client, object).await {
         Ok(counts) => counts,
         Err(failure) => format!("error in fetching pods: {}", failure.text()),
     };
@@ -203,12 +195,8 @@ pub(super) async fn replica_set(
 }
 
 /// Writes the text of a stateful set.
-pub(super) async fn stateful_set(
-    session: &mut Session<'_>,
-    page: &mut Page,
-    object: &Value,
-) -> Outcome {
-    let counts = pod_counts(session, object).await?;
+pub(super) async fn stateful_set(client: &Client, page: &mut Page, object: &Value) -> Outcome {
+    let counts = pod_counts(client, object).await?;
     page.field(0, "Name", object.text("metadata.name"));
     page.field(0, "Namespace", object.text("metadata.namespace"));
     page.field(0, "CreationTimestamp", &clock_text(object.text("metadata.creationTimestamp")));
@@ -252,12 +240,8 @@ fn claims(page: &mut Page, claims: &[Value]) {
 }
 
 /// Writes the text of a daemon set.
-pub(super) async fn daemon_set(
-    session: &mut Session<'_>,
-    page: &mut Page,
-    object: &Value,
-) -> Outcome {
-    let counts = pod_counts(session, object).await?;
+pub(super) async fn daemon_set(client: &Client, page: &mut Page, object: &Value) -> Outcome {
+    let counts = pod_counts(client, object).await?;
     page.field(0, "Name", object.text("metadata.name"));
     page.field(0, "Namespace", object.text("metadata.namespace"));
     page.field(0, "Selector", &selector(object));

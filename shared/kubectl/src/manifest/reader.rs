@@ -193,7 +193,8 @@ impl<'a> Reading<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(span)?;
                 if let Some(key) = self.key_of(&text, style, tag.as_deref(), span)? {
-                    return self.take_key(key, anchor, &text, span);
+                    self.take_key(key, anchor, &text, span);
+                    return Ok(());
                 }
                 let value = scalar(&text, style, tag.as_deref())
                     .map_err(|message| ManifestError { span, message })?;
@@ -269,7 +270,8 @@ impl<'a> Reading<'a> {
                 let message = "invalid map key: it must be text".to_owned();
                 return Err(ManifestError { span, message });
             };
-            return self.take_key(Key::Named(text.clone(), span), 0, text, span);
+            self.take_key(Key::Named(text.clone(), span), 0, text, span);
+            return Ok(());
         }
         node.value = span;
         self.add(value, node, 0, span)
@@ -317,13 +319,7 @@ impl<'a> Reading<'a> {
         Ok(Some(Key::Named(name, span)))
     }
 
-    fn take_key(
-        &mut self,
-        key: Key,
-        anchor: usize,
-        text: &str,
-        span: Span,
-    ) -> Result<(), ManifestError> {
+    fn take_key(&mut self, key: Key, anchor: usize, text: &str, span: Span) {
         if anchor != 0 {
             let node = Node { key: None, value: span, children: Children::None };
             self.anchors.insert(anchor, (Value::String(text.to_owned()), node));
@@ -332,7 +328,6 @@ impl<'a> Reading<'a> {
         {
             *awaited = key;
         }
-        Ok(())
     }
 
     fn add(
@@ -403,13 +398,12 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
     let tag = tag.map(|tag| tag.core_suffix().unwrap_or("").to_owned());
     let resolved = match tag.as_deref() {
         None if style == ScalarStyle::Plain => resolve(text),
-        None | Some("str" | "") => Scalar::Text,
         Some("binary") => return Err("a !!binary value has no place in a manifest".to_owned()),
         Some(wanted @ ("bool" | "int" | "float" | "null")) => {
             return tagged(text, wanted)
                 .ok_or_else(|| format!("cannot decode `{text}` as a !!{wanted}"));
         }
-        Some(_) => Scalar::Text,
+        None | Some(_) => Scalar::Text,
     };
     json(text, resolved)
 }

@@ -50,23 +50,28 @@ impl SpanTree {
     /// The span of a field's value, by the path of an API server's error
     /// (`spec.containers[0].image`, `metadata.labels[app]`).
     pub fn find(&self, path: &str) -> Option<Span> {
-        self.walk(path).and_then(|(node, rest)| rest.then_some(node.value))
+        {
+            let (node, found) = self.walk(path);
+            found.then_some(node.value)
+        }
     }
 
     /// The span of a field's key.
     pub fn find_key(&self, path: &str) -> Option<Span> {
-        self.walk(path).and_then(|(node, rest)| if rest { node.key } else { None })
+        {
+            let (node, found) = self.walk(path);
+            if found { node.key } else { None }
+        }
     }
 
     /// The span of the field, or of its nearest parent that is written down: its key when it has one.
     pub fn find_nearest(&self, path: &str) -> Span {
-        self.walk(path).map_or(self.root.value, |(node, found)| {
-            if found { node.value } else { node.key.unwrap_or(node.value) }
-        })
+        let (node, found) = self.walk(path);
+        if found { node.value } else { node.key.unwrap_or(node.value) }
     }
 
     /// The node, or the last one on the way to it; and whether it is the node itself.
-    fn walk(&self, path: &str) -> Option<(&Node, bool)> {
+    fn walk(&self, path: &str) -> (&Node, bool) {
         let mut node = &self.root;
         for segment in segments(path) {
             let next = match (&segment, &node.children) {
@@ -76,10 +81,10 @@ impl SpanTree {
             };
             match next {
                 Some(child) => node = child,
-                None => return Some((node, false)),
+                None => return (node, false),
             }
         }
-        Some((node, true))
+        (node, true)
     }
 }
 

@@ -69,6 +69,10 @@ impl Emitter {
         self.indention = true;
     }
 
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "the two facts of yaml_emitter_write_indicator"
+    )]
     fn indicator(&mut self, text: &str, needs_space: bool, keeps_indention: bool) {
         if needs_space && !self.whitespace {
             self.put(' ');
@@ -321,6 +325,7 @@ fn style_of(text: &str, place: Place) -> Style {
 }
 
 /// `yaml_emitter_analyze_scalar` of `emitterc.go`.
+#[expect(clippy::struct_excessive_bools, reason = "the facts that libyaml keeps of a scalar")]
 struct Analysis {
     multiline: bool,
     plain_allowed: bool,

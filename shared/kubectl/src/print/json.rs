@@ -1,5 +1,6 @@
 //! JSON as Go writes it: `<`, `>` and `&` escaped, four spaces.
 
+use crate::value::append;
 use serde_json::Value;
 
 /// `-o json`, with a line break at the end.
@@ -85,7 +86,7 @@ fn string(out: &mut String, text: &str) {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(character)));
+                append(out, format_args!("\\u{:04x}", u32::from(character)));
             }
             other => out.push(other),
         }

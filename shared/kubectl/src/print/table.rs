@@ -6,7 +6,7 @@ use apimachinery::jsonpath::JsonPath;
 use serde_json::{Value, json};
 
 use super::tabwriter::escape;
-use crate::value::{Reading as _, plain};
+use crate::value::{Reading as _, append, plain};
 
 /// What the flags say about tables.
 #[derive(Debug, Clone, Default)]
@@ -149,9 +149,9 @@ impl TablePrinter {
         }
         self.plain_headers = true;
         if self.options.with_namespace {
-            said.push_str(&format!("{}\t", object.text("metadata.namespace")));
+            append(&mut said, format_args!("{}\t", object.text("metadata.namespace")));
         }
-        said.push_str(&format!("{}\t<unknown>\n", object.text("metadata.name")));
+        append(&mut said, format_args!("{}\t<unknown>\n", object.text("metadata.name")));
         said
     }
 }
