@@ -8,7 +8,8 @@ fn main() -> io::Result<()> {
     for language in ["ko", "en"] {
         let folder = Path::new("locales").join(language);
         println!("cargo::rerun-if-changed={}", folder.display());
-        let mut files: Vec<_> = fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
+        let mut files: Vec<_> =
+            fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "ftl"));
         files.sort();
         let mut words = String::new();

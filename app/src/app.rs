@@ -19,14 +19,15 @@ use crate::state::words::Text;
 /// Draws the page.
 pub(crate) fn app() -> AnyView {
     let start = Route::parse(&browser::path());
-    let hall = Hall {
+    // The hall lives as long as the page.
+    let hall: &'static Hall = Box::leak(Box::new(Hall {
         language: RwSignal::new(start.language.unwrap_or_else(chosen_language)),
         preferences: Preferences::remembered(),
         session: Session::default(),
         drafts: Drafts::default(),
         toasts: Toasts::default(),
         desk: Desk::default(),
-    };
+    }));
     let place = RwSignal::new(start.place);
     browser::on_path_change(move || show(hall, place));
     describe(hall, place);
@@ -46,7 +47,11 @@ pub(crate) fn app() -> AnyView {
         let text = Text { language: hall.language.get() };
         hall.toasts.draw(text.say("close"))
     };
-    div().class("app").on(ev::click, move |event| follow(hall, place, &event)).child((page, toasts)).into_any()
+    div()
+        .class("app")
+        .on(ev::click, move |event| follow(hall, place, &event))
+        .child((page, toasts))
+        .into_any()
 }
 
 /// The language for addresses that name none.
@@ -56,7 +61,7 @@ fn chosen_language() -> Language {
 }
 
 /// Shows what the address names now.
-fn show(hall: Hall, place: RwSignal<Place>) {
+fn show(hall: &'static Hall, place: RwSignal<Place>) {
     let route = Route::parse(&browser::path());
     let language = route.language.unwrap_or_else(chosen_language);
     if hall.language.get_untracked() != language {
@@ -69,11 +74,17 @@ fn show(hall: Hall, place: RwSignal<Place>) {
 }
 
 /// Follows links of our own without loading the page anew.
-fn follow(hall: Hall, place: RwSignal<Place>, event: &web_sys::MouseEvent) {
-    let plain = event.button() == 0 && !event.ctrl_key() && !event.meta_key() && !event.shift_key() && !event.alt_key();
+fn follow(hall: &'static Hall, place: RwSignal<Place>, event: &web_sys::MouseEvent) {
+    let plain = event.button() == 0
+        && !event.ctrl_key()
+        && !event.meta_key()
+        && !event.shift_key()
+        && !event.alt_key();
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let link = target.and_then(|target| target.closest("a[data-route]").ok().flatten());
-    let Some(path) = link.and_then(|link| link.get_attribute("href")).filter(|_| plain) else { return };
+    let Some(path) = link.and_then(|link| link.get_attribute("href")).filter(|_| plain) else {
+        return;
+    };
     event.prevent_default();
     let route = Route::parse(&path);
     if let Some(language) = route.language {
@@ -88,7 +99,7 @@ fn follow(hall: Hall, place: RwSignal<Place>, event: &web_sys::MouseEvent) {
 }
 
 /// Keeps language, theme and title of the document right.
-fn describe(hall: Hall, place: RwSignal<Place>) {
+fn describe(hall: &'static Hall, place: RwSignal<Place>) {
     Effect::new(move |_| {
         let text = Text { language: hall.language.get() };
         let title = match place.get() {

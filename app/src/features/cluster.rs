@@ -7,7 +7,7 @@ mod topology;
 
 use app_ui::splitter::{Limits, splitter};
 use app_ui::tabs::{Tab, tabs};
-use leptos::html::{aside, div};
+use leptos::html::{div, h1, section};
 use leptos::prelude::*;
 
 use crate::parts::console::console;
@@ -29,12 +29,13 @@ pub(crate) fn cluster(ctx: Ctx) -> AnyView {
         "console" => console(ctx, CONSOLE.to_owned(), Vec::new(), None),
         _ => topology::topology(ctx),
     };
-    aside()
+    section()
         .class("cluster")
         .id("cluster")
         .attr("aria-label", text.say("cluster-title"))
         .attr("tabindex", "-1")
         .child((
+            h1().class("cluster__heading").child(text.pick(&ctx.notebook().scenario.title)),
             splitter(text.say("splitter"), ctx.desk.width, Limits { min: 320, max: 760 }),
             tabs("cluster", text.say("cluster-title"), list, ctx.desk.tab),
             div()

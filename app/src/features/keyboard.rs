@@ -20,7 +20,9 @@ pub(crate) fn keyboard(ctx: Ctx) {
             alt: event.alt_key(),
             composing: event.is_composing() || event.key_code() == 229,
         };
-        let Some(act) = act(&stroke, focus(), ctx.preferences.letters.get_untracked()) else { return };
+        let Some(act) = act(&stroke, focus(), ctx.preferences.letters.get_untracked()) else {
+            return;
+        };
         if perform(ctx, act) {
             event.prevent_default();
         }
@@ -31,10 +33,15 @@ pub(crate) fn keyboard(ctx: Ctx) {
 fn focus() -> Focus {
     let Some(element) = browser::focused() else { return Focus::Page };
     let inside = |selector: &str| element.closest(selector).is_ok_and(|found| found.is_some());
-    if inside("input, textarea, select, [contenteditable], .monaco-editor, dialog, [role=tablist]") {
+    if inside("input, textarea, select, [contenteditable], .monaco-editor, dialog, [role=tablist]")
+    {
         return Focus::Text;
     }
-    if inside("button, a, summary, [role=button], [role=separator]") { Focus::Control } else { Focus::Page }
+    if inside("button, a, summary, [role=button], [role=separator]") {
+        Focus::Control
+    } else {
+        Focus::Page
+    }
 }
 
 /// Does it; whether there was anything to do.
@@ -46,7 +53,9 @@ fn perform(ctx: Ctx, act: Act) -> bool {
     let cell = browser::focused().and_then(|element| element.closest("[data-cell]").ok().flatten());
     let id = cell.as_ref().map(web_sys::Element::id).unwrap_or_default();
     let press = |name: &str| {
-        let button = cell.as_ref().and_then(|cell| cell.query_selector(&format!("[data-press={name}]")).ok().flatten());
+        let button = cell
+            .as_ref()
+            .and_then(|cell| cell.query_selector(&format!("[data-press={name}]")).ok().flatten());
         let button = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
         button.map(|button| button.click()).is_some()
     };
@@ -61,7 +70,9 @@ fn perform(ctx: Ctx, act: Act) -> bool {
             true
         }
         Act::Run | Act::RunAndNext => {
-            let main = cell.as_ref().and_then(|cell| cell.query_selector(".press--primary").ok().flatten());
+            let main = cell
+                .as_ref()
+                .and_then(|cell| cell.query_selector(".press--primary").ok().flatten());
             let main = main.and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok());
             let pressed = main.map(|main| main.click()).is_some();
             if act == Act::RunAndNext && cell.is_some() {

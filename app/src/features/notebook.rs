@@ -43,10 +43,15 @@ pub(crate) fn notebook(ctx: Ctx) -> AnyView {
         .child((
             header().class("notebook__head").child((
                 p().class("notebook__section").child(section),
-                h1().class("notebook__title").id("title").attr("tabindex", "-1").child(text.pick(&scenario.title)),
+                h1().class("notebook__title")
+                    .id("title")
+                    .attr("tabindex", "-1")
+                    .child(text.pick(&scenario.title)),
                 p().class("notebook__goal").child(text.pick(&scenario.goal)),
-                p().class("notebook__facts")
-                    .child((span().child((icon("clock"), minutes)), span().child((icon("step"), steps)))),
+                p().class("notebook__facts").child((
+                    span().child((icon("clock"), minutes)),
+                    span().child((icon("step"), steps)),
+                )),
             )),
             preflight::preflight(ctx),
             div().class("prose").child(prose::blocks(ctx, &notebook.introduction)),

@@ -1,7 +1,7 @@
 //! The first page: what Podium is, and all sections of the course.
 
 use app_ui::icon::icon;
-use leptos::html::{a, article, div, h1, h2, h3, header, li, main, ol, p, section, span};
+use leptos::html::{a, article, div, footer, h1, h2, h3, header, li, main, ol, p, section, span};
 use leptos::prelude::*;
 use notebook::scenario::{CatalogEntry, Status, Track};
 
@@ -13,7 +13,7 @@ use crate::state::context::Hall;
 use crate::state::words::Text;
 
 /// The page.
-pub(crate) fn catalog(hall: Hall, text: Text) -> AnyView {
+pub(crate) fn catalog(hall: &'static Hall, text: Text) -> AnyView {
     let tracks = RwSignal::new(None::<Result<Vec<Track>, ContentError>>);
     wasm_bindgen_futures::spawn_local(async move {
         let found = content::catalog().await.map(|catalog| catalog.tracks);
@@ -21,19 +21,30 @@ pub(crate) fn catalog(hall: Hall, text: Text) -> AnyView {
         tracks.try_set(Some(found));
     });
     let shown = move || match tracks.get() {
-        None => div().class("page").child((plain_bar(text, hall, &Place::Catalog), loading(text))).into_any(),
+        None => div()
+            .class("page")
+            .child((plain_bar(text, hall, &Place::Catalog), loading(text)))
+            .into_any(),
         Some(Ok(tracks)) => page(hall, text, &tracks),
-        Some(Err(ContentError::Missing)) => not_found(hall, text, &Place::Catalog, Some("404".to_owned())),
-        Some(Err(ContentError::Broken(cause))) => not_found(hall, text, &Place::Catalog, Some(cause)),
+        Some(Err(ContentError::Missing)) => {
+            not_found(hall, text, &Place::Catalog, Some("404".to_owned()))
+        }
+        Some(Err(ContentError::Broken(cause))) => {
+            not_found(hall, text, &Place::Catalog, Some(cause))
+        }
     };
     shown.into_any()
 }
 
 fn loading(text: Text) -> AnyView {
-    main().class("message").id("main").child(p().attr("role", "status").child(text.say("loading"))).into_any()
+    main()
+        .class("message")
+        .id("main")
+        .child(p().attr("role", "status").child(text.say("loading")))
+        .into_any()
 }
 
-fn page(hall: Hall, text: Text, tracks: &[Track]) -> AnyView {
+fn page(hall: &'static Hall, text: Text, tracks: &[Track]) -> AnyView {
     let first = tracks
         .iter()
         .flat_map(|track| &track.scenarios)
@@ -48,7 +59,7 @@ fn page(hall: Hall, text: Text, tracks: &[Track]) -> AnyView {
                 first.map(|entry| hero(text, entry)),
                 tracks.iter().map(|one| track(text, one)).collect_view(),
             )),
-            p().class("catalog__foot").child(text.say("catalog-foot")),
+            footer().class("catalog__foot").child(p().child(text.say("catalog-foot"))),
         ))
         .into_any()
 }
@@ -57,7 +68,7 @@ fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
     let point = |sign: &'static str, title: &'static str, words: &'static str| {
         li().class("hero__point").child((
             span().class("hero__icon").child(icon(sign)),
-            div().child((h3().child(text.say(title)), p().child(text.say(words)))),
+            div().child((h2().child(text.say(title)), p().child(text.say(words)))),
         ))
     };
     let place = Place::Scenario(entry.id.clone());
@@ -75,7 +86,8 @@ fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
                         .attr("data-route", "true")
                         .attr("data-press", "start")
                         .child((icon("play"), text.say("hero-start"))),
-                    p().class("hero__next").child(format!("{} \u{b7} {minutes}", text.pick(&entry.title))),
+                    p().class("hero__next")
+                        .child(format!("{} \u{b7} {minutes}", text.pick(&entry.title))),
                 )),
             )),
             ol().class("hero__points").attr("role", "list").child((
@@ -88,7 +100,8 @@ fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
 }
 
 fn track(text: Text, track: &Track) -> AnyView {
-    let ready = track.scenarios.iter().filter(|entry| entry.status == Status::Ready).count().to_string();
+    let ready =
+        track.scenarios.iter().filter(|entry| entry.status == Status::Ready).count().to_string();
     let total = track.scenarios.len().to_string();
     let entries = track.scenarios.iter().map(|one| li().child(entry(text, one)));
     let heading = format!("track-{}", track.id);
@@ -99,7 +112,8 @@ fn track(text: Text, track: &Track) -> AnyView {
             div().class("track__head").child((
                 h2().id(heading).child(text.pick(&track.title)),
                 p().class("track__summary").child(text.pick(&track.summary)),
-                p().class("track__count").child(text.with("track-count", &[("ready", &ready), ("total", &total)])),
+                p().class("track__count")
+                    .child(text.with("track-count", &[("ready", &ready), ("total", &total)])),
             )),
             ol().class("track__list").attr("role", "list").child(entries.collect_view()),
         ))
@@ -122,14 +136,23 @@ fn entry(text: Text, entry: &CatalogEntry) -> AnyView {
             .child((span().child((icon("clock"), minutes)), span().child((icon("step"), steps))))
             .into_any()
     } else {
-        p().class("entry__facts").child(span().child((icon("ring"), text.say("entry-planned")))).into_any()
+        p().class("entry__facts")
+            .child(span().child((icon("ring"), text.say("entry-planned"))))
+            .into_any()
     };
     article()
         .class(if ready { "entry entry--ready" } else { "entry" })
         .attr("data-scenario", entry.id.clone())
         .child((
-            span().class("entry__number").attr("aria-hidden", "true").child(entry.section.to_string()),
-            div().class("entry__body").child((heading, p().class("entry__goal").child(text.pick(&entry.goal)), facts)),
+            span()
+                .class("entry__number")
+                .attr("aria-hidden", "true")
+                .child(entry.section.to_string()),
+            div().class("entry__body").child((
+                heading,
+                p().class("entry__goal").child(text.pick(&entry.goal)),
+                facts,
+            )),
         ))
         .into_any()
 }

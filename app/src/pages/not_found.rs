@@ -9,7 +9,12 @@ use crate::state::context::Hall;
 use crate::state::words::Text;
 
 /// The page; `cause` is what went wrong, if it was not merely the address.
-pub(crate) fn not_found(hall: Hall, text: Text, place: &Place, cause: Option<String>) -> AnyView {
+pub(crate) fn not_found(
+    hall: &'static Hall,
+    text: Text,
+    place: &Place,
+    cause: Option<String>,
+) -> AnyView {
     let (title, words) = match cause {
         None => (text.say("missing-title"), text.say("missing-text")),
         Some(cause) => (text.say("broken-title"), text.with("broken-text", &[("cause", &cause)])),

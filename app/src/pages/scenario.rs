@@ -23,7 +23,7 @@ use crate::state::time::clock_time;
 use crate::state::words::Text;
 
 /// The page.
-pub(crate) fn scenario(hall: Hall, text: Text, id: String) -> AnyView {
+pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
     let found = RwSignal::new(None::<Result<Arc<Notebook>, ContentError>>);
     let place = Place::Scenario(id.clone());
     wasm_bindgen_futures::spawn_local(async move {
@@ -42,7 +42,10 @@ pub(crate) fn scenario(hall: Hall, text: Text, id: String) -> AnyView {
             .class("page")
             .child((
                 plain_bar(text, hall, &place),
-                main().class("message").id("main").child(p().attr("role", "status").child(text.say("loading"))),
+                main()
+                    .class("message")
+                    .id("main")
+                    .child(p().attr("role", "status").child(text.say("loading"))),
             ))
             .into_any(),
         Some(Ok(notebook)) => page(hall, notebook, &place),
@@ -54,7 +57,7 @@ pub(crate) fn scenario(hall: Hall, text: Text, id: String) -> AnyView {
 
 /// Opens the session and reads the drafts of a notebook.
 async fn fill(
-    hall: Hall,
+    hall: &'static Hall,
     text: Text,
     notebook: Notebook,
     content: String,
@@ -67,11 +70,12 @@ async fn fill(
     });
     hall.drafts.open(&notebook.id).await;
     let set = BTreeMap::new();
-    let filled = notebook.with_variables(&set).map_err(|error| ContentError::Broken(error.to_string()))?;
+    let filled =
+        notebook.with_variables(&set).map_err(|error| ContentError::Broken(error.to_string()))?;
     Ok(Arc::new(filled))
 }
 
-fn page(hall: Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {
+fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {
     let ctx = Ctx::new(hall, notebook_data);
     let text = ctx.text;
     keyboard(ctx);
@@ -86,8 +90,14 @@ fn page(hall: Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {
             a().class("skip").attr("href", "#cluster").child(text.say("skip-cluster")),
             top_bar(ctx, hall, place),
             rail(ctx),
-            main().class("desk").id("main").attr("tabindex", "-1").child((banner(ctx), notebook(ctx))),
-            cluster(ctx),
+            main().class("page__main").child((
+                div()
+                    .class("desk")
+                    .id("main")
+                    .attr("tabindex", "-1")
+                    .child((banner(ctx), notebook(ctx))),
+                cluster(ctx),
+            )),
             status_bar(ctx),
             bottom_tabs(ctx),
             dialogs(ctx),
@@ -98,15 +108,13 @@ fn page(hall: Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {
 
 /// What the reader must know while there is no executor.
 fn banner(ctx: Ctx) -> AnyView {
-    let shown = move || match ctx.session.connection.get() {
-        Connection::Failed(why) => Some(
-            div()
-                .class("banner")
-                .attr("role", "alert")
-                .child(p().child((ctx.text.say("banner-no-executor"), " ", ctx.text.phrase(&why)))),
-        ),
-        Connection::Opening | Connection::Online | Connection::Offline => None,
-    };
+    let shown =
+        move || match ctx.session.connection.get() {
+            Connection::Failed(why) => Some(div().class("banner").attr("role", "alert").child(
+                p().child((ctx.text.say("banner-no-executor"), " ", ctx.text.phrase(&why))),
+            )),
+            Connection::Opening | Connection::Online | Connection::Offline => None,
+        };
     shown.into_any()
 }
 
@@ -144,7 +152,9 @@ fn announce(ctx: Ctx) {
     let back = ctx.desk.back.get_untracked();
     ctx.desk.back.set(None);
     request_animation_frame(move || {
-        if let Some(element) = back.or_else(browser::anchor).and_then(|anchor| browser::element(&anchor)) {
+        if let Some(element) =
+            back.or_else(browser::anchor).and_then(|anchor| browser::element(&anchor))
+        {
             browser::scroll_to(&element);
         }
     });

@@ -24,7 +24,12 @@ struct Line {
 }
 
 /// A console. `cell` is the id under which the executor knows it.
-pub(crate) fn console(ctx: Ctx, cell: String, suggest: Vec<String>, persona: Option<String>) -> AnyView {
+pub(crate) fn console(
+    ctx: Ctx,
+    cell: String,
+    suggest: Vec<String>,
+    persona: Option<String>,
+) -> AnyView {
     let line = Line {
         text: RwSignal::default(),
         history: StoredValue::new(History::default()),
@@ -87,7 +92,10 @@ fn suggestions(ctx: Ctx, lines: Vec<String>, run: impl Fn(String) + Copy + 'stat
     });
     div()
         .class("console__suggestions")
-        .child((p().class("console__hint").child(ctx.text.say("console-suggest")), ul().child(items.collect_view())))
+        .child((
+            p().class("console__hint").child(ctx.text.say("console-suggest")),
+            ul().child(items.collect_view()),
+        ))
         .into_any()
 }
 
@@ -112,7 +120,11 @@ fn prompt(ctx: Ctx, cell: &str, line: Line, run: impl Fn(String) + Copy + 'stati
                 line.leaving.set(true);
                 line.offers.set(Vec::new());
             }
-            "Tab" if !event.shift_key() && !line.leaving.get_untracked() && !line.text.get_untracked().is_empty() => {
+            "Tab"
+                if !event.shift_key()
+                    && !line.leaving.get_untracked()
+                    && !line.text.get_untracked().is_empty() =>
+            {
                 event.prevent_default();
                 complete(ctx, line);
             }
@@ -127,7 +139,10 @@ fn prompt(ctx: Ctx, cell: &str, line: Line, run: impl Fn(String) + Copy + 'stati
         })
         .child((
             personas(ctx, cell, line),
-            label().class("visually-hidden").attr("for", field.clone()).child(ctx.text.say("console-line")),
+            label()
+                .class("visually-hidden")
+                .attr("for", field.clone())
+                .child(ctx.text.say("console-line")),
             span().class("console__sign").attr("aria-hidden", "true").child("$"),
             input()
                 .class("console__line")
@@ -169,7 +184,8 @@ fn offers(line: Line) -> Option<AnyView> {
 fn complete(ctx: Ctx, line: Line) {
     let text = line.text.get_untracked();
     wasm_bindgen_futures::spawn_local(async move {
-        let Some(Answer::Completions(found)) = ctx.session.ask(Query::CompleteLine { line: text.clone() }).await
+        let Some(Answer::Completions(found)) =
+            ctx.session.ask(Query::CompleteLine { line: text.clone() }).await
         else {
             return;
         };
@@ -178,7 +194,9 @@ fn complete(ctx: Ctx, line: Line) {
         }
         match found.as_slice() {
             [only] => line.text.set(completed(&text, &only.insert)),
-            many => line.offers.set(many.iter().take(24).map(|offer| offer.insert.clone()).collect()),
+            many => {
+                line.offers.set(many.iter().take(24).map(|offer| offer.insert.clone()).collect())
+            }
         }
     });
 }
@@ -192,17 +210,25 @@ fn personas(ctx: Ctx, cell: &str, line: Line) -> Option<AnyView> {
     let options = personas.into_iter().map(move |persona| {
         let id = persona.id.clone();
         let chosen = move || line.persona.get().is_some_and(|chosen| chosen == id);
-        option().attr("value", persona.id.clone()).prop("selected", chosen).child(ctx.text.pick(&persona.title))
+        option()
+            .attr("value", persona.id.clone())
+            .prop("selected", chosen)
+            .child(ctx.text.pick(&persona.title))
     });
     let field = format!("persona-{cell}");
     Some(
         (
-            label().class("visually-hidden").attr("for", field.clone()).child(ctx.text.say("persona-label")),
+            label()
+                .class("visually-hidden")
+                .attr("for", field.clone())
+                .child(ctx.text.say("persona-label")),
             select()
                 .class("console__persona")
                 .id(field)
                 .on(ev::change, move |event| {
-                    let chosen = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlSelectElement>().ok());
+                    let chosen = event
+                        .target()
+                        .and_then(|target| target.dyn_into::<web_sys::HtmlSelectElement>().ok());
                     line.persona.set(chosen.map(|chosen| chosen.value()));
                 })
                 .child(options.collect_view()),

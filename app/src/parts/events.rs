@@ -13,9 +13,13 @@ use crate::state::words::Text;
 pub(crate) fn events(text: Text, rows: Vec<EventRow>) -> AnyView {
     let items = rows.into_iter().map(move |row| {
         let EventRow { at, warning, reason, about, namespace, message, count } = row;
-        let (sign, word) =
-            if warning { ("alert", text.say("event-warning")) } else { ("ring", text.say("event-normal")) };
-        let count = (count > 1).then(|| span().class("event__count").child(format!("\u{d7}{count}")));
+        let (sign, word) = if warning {
+            ("alert", text.say("event-warning"))
+        } else {
+            ("ring", text.say("event-normal"))
+        };
+        let count =
+            (count > 1).then(|| span().class("event__count").child(format!("\u{d7}{count}")));
         let class = if warning { "event event--warning" } else { "event" };
         li().class(class).child((
             icon(sign),

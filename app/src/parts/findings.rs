@@ -28,7 +28,11 @@ pub(crate) fn severity(severity: Severity) -> &'static str {
 }
 
 /// The list; `go` moves the cursor to a line and column.
-pub(crate) fn findings(text: Text, list: Vec<Finding>, go: impl Fn(u32, u32) + Copy + 'static) -> AnyView {
+pub(crate) fn findings(
+    text: Text,
+    list: Vec<Finding>,
+    go: impl Fn(u32, u32) + Copy + 'static,
+) -> AnyView {
     if list.is_empty() {
         return ().into_any();
     }
@@ -39,7 +43,8 @@ pub(crate) fn findings(text: Text, list: Vec<Finding>, go: impl Fn(u32, u32) + C
             Severity::Error => "cross",
             Severity::Warning | Severity::Info => "alert",
         };
-        let path = (!finding.path.is_empty()).then(|| code().class("finding__path").child(finding.path.clone()));
+        let path = (!finding.path.is_empty())
+            .then(|| code().class("finding__path").child(finding.path.clone()));
         li().class(format!("finding finding--{}", severity(finding.severity))).child((
             button()
                 .attr("type", "button")
@@ -50,5 +55,8 @@ pub(crate) fn findings(text: Text, list: Vec<Finding>, go: impl Fn(u32, u32) + C
             path,
         ))
     });
-    ul().class("findings").attr("aria-label", text.say("findings-title")).child(items.collect_view()).into_any()
+    ul().class("findings")
+        .attr("aria-label", text.say("findings-title"))
+        .child(items.collect_view())
+        .into_any()
 }

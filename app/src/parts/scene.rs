@@ -15,8 +15,13 @@ pub(crate) fn scene(text: Text, label: String, drawing: Memo<Drawing>) -> AnyVie
     let caption = move || {
         let id = shown.get()?;
         data.with(|picture| {
-            let arrow = picture.arrows.iter().find(|arrow| arrow.id == id).map(|arrow| arrow.spoken.clone());
-            let card = || picture.cards.iter().find(|card| card.id == id).map(|card| card.spoken.clone());
+            let arrow = picture
+                .arrows
+                .iter()
+                .find(|arrow| arrow.id == id)
+                .map(|arrow| arrow.spoken.clone());
+            let card =
+                || picture.cards.iter().find(|card| card.id == id).map(|card| card.spoken.clone());
             arrow.or_else(card)
         })
     };
@@ -25,13 +30,17 @@ pub(crate) fn scene(text: Text, label: String, drawing: Memo<Drawing>) -> AnyVie
         .class("scene")
         .child((
             div().class("scene__picture").child(picture(label, data, shown)),
-            p().class("scene__summary").attr("role", "status").child(move || drawing.with(|it| it.summary.clone())),
-            p().class("scene__caption").child(move || caption().unwrap_or_else(|| text.say("scene-point"))),
+            p().class("scene__summary")
+                .attr("role", "status")
+                .child(move || drawing.with(|it| it.summary.clone())),
+            p().class("scene__caption")
+                .child(move || caption().unwrap_or_else(|| text.say("scene-point"))),
             details().class("scene__table").child((
                 summary().child(text.say("scene-as-table")),
                 move || {
                     let Drawing { arrows, cards, .. } = drawing.get();
-                    let arrow_table = (!arrows.1.is_empty()).then(|| text_table(heading.clone(), arrows.0, arrows.1));
+                    let arrow_table = (!arrows.1.is_empty())
+                        .then(|| text_table(heading.clone(), arrows.0, arrows.1));
                     (arrow_table, text_table(text.say("scene-objects"), cards.0, cards.1))
                 },
             )),

@@ -15,12 +15,10 @@ pub(crate) fn text_table(name: String, heads: Vec<String>, rows: Vec<Vec<String>
         .attr("tabindex", "0")
         .attr("role", "region")
         .attr("aria-label", name.clone())
-        .child(
-            table().class("table").child((
-                caption().class("visually-hidden").child(name),
-                thead().child(tr().child(heads)),
-                tbody().child(rows),
-            )),
-        )
+        .child(table().class("table").child((
+            caption().class("visually-hidden").child(name),
+            thead().child(tr().child(heads)),
+            tbody().child(rows),
+        )))
         .into_any()
 }

@@ -28,7 +28,8 @@ pub(crate) fn on_path_change(mut call: impl FnMut() + 'static) {
 pub(crate) fn on_window(name: &str, call: impl FnMut(web_sys::Event) + 'static) {
     let closure = Closure::<dyn FnMut(web_sys::Event)>::new(call);
     if let Some(window) = window() {
-        let _refused = window.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        let _refused =
+            window.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
     }
     closure.into_js_value();
 }
@@ -56,14 +57,20 @@ pub(crate) fn remember(key: &str, value: Option<&str>) {
 
 /// Whether a media query holds.
 pub(crate) fn matches_media(query: &str) -> bool {
-    window().and_then(|window| window.match_media(query).ok()).flatten().is_some_and(|list| list.matches())
+    window()
+        .and_then(|window| window.match_media(query).ok())
+        .flatten()
+        .is_some_and(|list| list.matches())
 }
 
 /// Calls back whenever a media query begins or ceases to hold.
 pub(crate) fn on_media_change(query: &str, call: impl FnMut() + 'static) {
-    let Some(list) = window().and_then(|window| window.match_media(query).ok()).flatten() else { return };
+    let Some(list) = window().and_then(|window| window.match_media(query).ok()).flatten() else {
+        return;
+    };
     let closure = Closure::<dyn FnMut()>::new(call);
-    let _refused = list.add_event_listener_with_callback("change", closure.as_ref().unchecked_ref());
+    let _refused =
+        list.add_event_listener_with_callback("change", closure.as_ref().unchecked_ref());
     closure.into_js_value();
 }
 
@@ -129,7 +136,9 @@ pub(crate) fn scroll_to_top() {
 pub(crate) fn copy(text: &str) {
     if let Some(window) = window() {
         // Without a secure context there is no clipboard, and nothing else to do.
-        if js_sys::Reflect::get(&window.navigator(), &"clipboard".into()).is_ok_and(|it| it.is_object()) {
+        if js_sys::Reflect::get(&window.navigator(), &"clipboard".into())
+            .is_ok_and(|it| it.is_object())
+        {
             drop(window.navigator().clipboard().write_text(text));
         }
     }
@@ -138,7 +147,10 @@ pub(crate) fn copy(text: &str) {
 /// An unguessable name.
 pub(crate) fn unique() -> String {
     let random = window().and_then(|window| window.crypto().ok());
-    random.map_or_else(|| format!("{:x}", js_sys::Math::random().to_bits()), |crypto| crypto.random_uuid())
+    random.map_or_else(
+        || format!("{:x}", js_sys::Math::random().to_bits()),
+        |crypto| crypto.random_uuid(),
+    )
 }
 
 /// Asks the browser not to throw away what was stored.
@@ -151,7 +163,8 @@ pub(crate) fn keep_storage() {
 /// Keeps the page for offline use, where the browser can.
 pub(crate) fn keep_offline() {
     let Some(navigator) = window().map(|window| window.navigator()) else { return };
-    let able = js_sys::Reflect::get(&navigator, &"serviceWorker".into()).is_ok_and(|it| it.is_object());
+    let able =
+        js_sys::Reflect::get(&navigator, &"serviceWorker".into()).is_ok_and(|it| it.is_object());
     if !able || window().is_none_or(|window| !window.is_secure_context()) {
         return;
     }
@@ -254,6 +267,8 @@ pub(crate) fn anchor() -> Option<String> {
 
 /// Id of the first element for a selector whose end is below the top bar.
 pub(crate) fn first_seen(selector: &str) -> Option<String> {
-    let seen = query_all(selector).into_iter().find(|element| element.get_bounding_client_rect().bottom() > 120.0)?;
+    let seen = query_all(selector)
+        .into_iter()
+        .find(|element| element.get_bounding_client_rect().bottom() > 120.0)?;
     Some(seen.id()).filter(|id| !id.is_empty())
 }

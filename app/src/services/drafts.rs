@@ -51,7 +51,12 @@ impl DraftStore {
     }
 
     /// Keeps the text of a cell; returns when it is safe.
-    pub(crate) async fn keep(&self, scenario: &str, cell: &str, draft: &KeptDraft) -> Result<(), JsValue> {
+    pub(crate) async fn keep(
+        &self,
+        scenario: &str,
+        cell: &str,
+        draft: &KeptDraft,
+    ) -> Result<(), JsValue> {
         let value = serde_json::to_string(draft).unwrap_or_default();
         let store = self.store(IdbTransactionMode::Readwrite)?;
         let transaction = store.transaction();
@@ -71,7 +76,10 @@ impl DraftStore {
     }
 
     /// All texts of a scenario by cell.
-    pub(crate) async fn of_scenario(&self, scenario: &str) -> Result<BTreeMap<String, KeptDraft>, JsValue> {
+    pub(crate) async fn of_scenario(
+        &self,
+        scenario: &str,
+    ) -> Result<BTreeMap<String, KeptDraft>, JsValue> {
         let store = self.store(IdbTransactionMode::Readonly)?;
         let keys = js_sys::Array::from(&finished(&store.get_all_keys()?).await?);
         let values = js_sys::Array::from(&finished(&store.get_all()?).await?);

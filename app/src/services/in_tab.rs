@@ -8,7 +8,8 @@ use futures_util::future::{Either, select};
 use gloo_timers::callback::Interval;
 use gloo_timers::future::TimeoutFuture;
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Phrase, Query, SessionView, ToWorker,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Phrase, Query, SessionView,
+    ToWorker,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
@@ -23,6 +24,9 @@ const READY_MILLIS: u32 = 60_000;
 /// A worker that says nothing for so long while time runs has stopped.
 const SILENCE_MILLIS: f64 = 10_000.0;
 
+/// Waits for the session that was asked for.
+type Opened = Giver<Result<SessionView, ApiProblem>>;
+
 /// A session in a worker.
 #[derive(Clone)]
 pub(crate) struct InTab(Rc<Inner>);
@@ -30,7 +34,7 @@ pub(crate) struct InTab(Rc<Inner>);
 struct Inner {
     worker: Worker,
     deliver: Deliver,
-    waiting: RefCell<Option<Giver<Result<SessionView, ApiProblem>>>>,
+    waiting: RefCell<Option<Opened>>,
     ready: RefCell<Option<Giver<()>>>,
     questions: RefCell<BTreeMap<u32, Giver<Answer>>>,
     next: Cell<u32>,
@@ -149,7 +153,8 @@ impl Inner {
 
 fn start() -> Result<Worker, JsValue> {
     let address = browser::trusted_script_url("podium-worker", SCRIPT);
-    let make = js_sys::Reflect::get(&js_sys::global(), &"Worker".into())?.dyn_into::<js_sys::Function>()?;
+    let make = js_sys::Reflect::get(&js_sys::global(), &"Worker".into())?
+        .dyn_into::<js_sys::Function>()?;
     js_sys::Reflect::construct(&make, &js_sys::Array::of1(&address))?.dyn_into::<Worker>()
 }
 
@@ -191,7 +196,11 @@ fn tick(inner: &Rc<Inner>) {
             inner.lose(Phrase::new("page-worker-silent"));
             return;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped above"
+        )]
         inner.post(&ToWorker::Tick { millis: millis as u32 });
     });
     inner.ticker.replace(Some(ticker));

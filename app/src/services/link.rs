@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use protocol::v1::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Executor, Phrase, Query, SessionView};
+use protocol::v1::{
+    Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Executor, Phrase, Query, SessionView,
+};
 
 use super::in_tab::InTab;
 use super::remote::Remote;
@@ -47,7 +49,10 @@ impl Link {
     }
 
     /// Goes on with a session of the server.
-    pub(crate) async fn resume(id: &str, deliver: Deliver) -> Result<(Self, SessionView), ApiProblem> {
+    pub(crate) async fn resume(
+        id: &str,
+        deliver: Deliver,
+    ) -> Result<(Self, SessionView), ApiProblem> {
         let (link, view) = Remote::resume(id, deliver).await?;
         Ok((Self::Remote(link), view))
     }

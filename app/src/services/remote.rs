@@ -6,7 +6,8 @@ use std::rc::Rc;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::callback::Timeout;
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, Event, ExecutorView, Phrase, Query, SessionView, VERSION,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, Event, ExecutorView, Phrase, Query,
+    SessionView, VERSION,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,7 +49,10 @@ impl Remote {
     }
 
     /// Goes on with a session.
-    pub(super) async fn resume(id: &str, deliver: Deliver) -> Result<(Self, SessionView), ApiProblem> {
+    pub(super) async fn resume(
+        id: &str,
+        deliver: Deliver,
+    ) -> Result<(Self, SessionView), ApiProblem> {
         let view = look(id).await?;
         Ok((Self::follow(&view, deliver), view))
     }
@@ -111,9 +115,8 @@ fn connect(stream: &Rc<Stream>) {
     source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
     source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-    let old = stream
-        .source
-        .replace(Some(Source { source, _closures: [on_open, on_message, on_error] }));
+    let old =
+        stream.source.replace(Some(Source { source, _closures: [on_open, on_message, on_error] }));
     if let Some(old) = old {
         old.source.close();
     }
@@ -178,7 +181,12 @@ fn executor(value: serde_json::Value) -> Option<ExecutorView> {
         return serde_json::from_value(value).ok();
     }
     let kind = serde_json::from_value(value).ok()?;
-    Some(ExecutorView { kind, kubernetes: String::new(), cluster: String::new(), kubeconfig: false })
+    Some(ExecutorView {
+        kind,
+        kubernetes: String::new(),
+        cluster: String::new(),
+        kubeconfig: false,
+    })
 }
 
 /// Where the kubeconfig of a session can be downloaded.

@@ -30,15 +30,24 @@ pub(crate) struct AccessPlan {
 
 impl AccessPlan {
     /// The questions of a cell: about these personas, or all of the scenario.
-    pub(crate) fn new(cell: &str, all: &[Persona], requests: Vec<AccessRequest>, wanted: &[String]) -> Self {
+    pub(crate) fn new(
+        cell: &str,
+        all: &[Persona],
+        requests: Vec<AccessRequest>,
+        wanted: &[String],
+    ) -> Self {
         let personas = all.iter().filter(|one| wanted.is_empty() || wanted.contains(&one.id));
         Self { cell: cell.to_owned(), personas: personas.cloned().collect(), requests }
     }
 
-    /// Names of the columns.
-    pub(crate) fn columns(&self) -> Vec<String> {
+    /// The requests in words.
+    pub(crate) fn requests(&self) -> Vec<String> {
         let name = |request: &AccessRequest| {
-            let place = if request.namespace.is_empty() { String::new() } else { format!(" ({})", request.namespace) };
+            let place = if request.namespace.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", request.namespace)
+            };
             format!("{} {}{place}", request.verb, request.resource)
         };
         self.requests.iter().map(name).collect()
@@ -48,10 +57,9 @@ impl AccessPlan {
     pub(crate) fn questions(&self) -> Vec<(String, String, String)> {
         let rows = self.personas.iter().enumerate();
         rows.flat_map(|(row, persona)| {
-            self.requests
-                .iter()
-                .enumerate()
-                .map(move |(column, request)| (self.id(row, column), persona.id.clone(), line(request)))
+            self.requests.iter().enumerate().map(move |(column, request)| {
+                (self.id(row, column), persona.id.clone(), line(request))
+            })
         })
         .collect()
     }
@@ -75,10 +83,15 @@ impl AccessPlan {
     pub(crate) fn rules(objects: &Objects) -> Vec<String> {
         ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]
             .iter()
-            .flat_map(|kind| objects.of_kind(kind).map(|(key, value)| {
-                let version = super::objects::text(value, "/metadata/resourceVersion");
-                format!("{kind}/{}/{}@{version}", key.namespace, key.name)
-            }).collect::<Vec<_>>())
+            .flat_map(|kind| {
+                objects
+                    .of_kind(kind)
+                    .map(|(key, value)| {
+                        let version = super::objects::text(value, "/metadata/resourceVersion");
+                        format!("{kind}/{}/{}@{version}", key.namespace, key.name)
+                    })
+                    .collect::<Vec<_>>()
+            })
             .collect()
     }
 
@@ -90,13 +103,16 @@ impl AccessPlan {
 fn line(request: &AccessRequest) -> String {
     let mut line = format!("kubectl auth can-i {} {}", request.verb, request.resource);
     if let Some((resource, subresource)) = request.resource.split_once('/') {
-        line = format!("kubectl auth can-i {} {resource} --subresource={subresource}", request.verb);
+        line =
+            format!("kubectl auth can-i {} {resource} --subresource={subresource}", request.verb);
     }
     if !request.name.is_empty() {
-        line = line.replacen(&request.resource, &format!("{}/{}", request.resource, request.name), 1);
+        line =
+            line.replacen(&request.resource, &format!("{}/{}", request.resource, request.name), 1);
     }
     if !request.namespace.is_empty() {
-        line.push_str(&format!(" -n {}", request.namespace));
+        line.push_str(" -n ");
+        line.push_str(&request.namespace);
     }
     line
 }

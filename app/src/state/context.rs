@@ -1,5 +1,6 @@
 //! What every part of the page may use, handed down as its first parameter.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use app_ui::toast::Toasts;
@@ -71,32 +72,23 @@ pub(crate) struct Hall {
 pub(crate) struct Ctx {
     /// Words.
     pub text: Text,
-    /// What the reader chose.
-    pub preferences: Preferences,
-    /// The session.
-    pub session: Session,
-    /// The texts.
-    pub drafts: Drafts,
-    /// Messages.
-    pub toasts: Toasts,
-    /// What is open.
-    pub desk: Desk,
+    hall: &'static Hall,
     notebook: StoredValue<Arc<Notebook>>,
+}
+
+impl Deref for Ctx {
+    type Target = Hall;
+
+    fn deref(&self) -> &Hall {
+        self.hall
+    }
 }
 
 impl Ctx {
     /// Opens a notebook in the hall.
-    pub(crate) fn new(hall: Hall, notebook: Arc<Notebook>) -> Self {
-        let Hall { language, preferences, session, drafts, toasts, desk } = hall;
-        Self {
-            text: Text { language: language.get_untracked() },
-            preferences,
-            session,
-            drafts,
-            toasts,
-            desk,
-            notebook: StoredValue::new(notebook),
-        }
+    pub(crate) fn new(hall: &'static Hall, notebook: Arc<Notebook>) -> Self {
+        let text = Text { language: hall.language.get_untracked() };
+        Self { text, hall, notebook: StoredValue::new(notebook) }
     }
 
     /// The notebook.

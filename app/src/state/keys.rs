@@ -1,6 +1,7 @@
 //! What keys mean. Single letters count only outside of texts, and can be switched off.
 
 /// A key as the browser tells it.
+#[expect(clippy::struct_excessive_bools, reason = "modifier keys are independent of each other")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Stroke {
     /// `KeyboardEvent.key`.

@@ -96,7 +96,9 @@ impl Model {
         edges.sort_by(|one, other| {
             (&one.from, &one.to, one.port).cmp(&(&other.from, &other.to, other.port))
         });
-        edges.dedup_by(|one, other| one.from == other.from && one.to == other.to && one.port == other.port);
+        edges.dedup_by(|one, other| {
+            one.from == other.from && one.to == other.to && one.port == other.port
+        });
         edges
     }
 
@@ -205,9 +207,10 @@ impl Model {
         if !touched.iter().any(|known| known == cell) {
             touched.push(cell.to_owned());
         }
-        let known = self.cells.get(cell).is_some_and(|entry| {
-            entry.run.as_ref() == Some(run) && entry.phase != Phase::Queued
-        });
+        let known = self
+            .cells
+            .get(cell)
+            .is_some_and(|entry| entry.run.as_ref() == Some(run) && entry.phase != Phase::Queued);
         if !known {
             self.start(run.clone(), cell, at_millis);
             if let Some(touched) = self.touched.get_mut(run) {
@@ -252,8 +255,12 @@ impl Model {
             self.before_reset = Some(self.cells.clone());
             let from = self.reset_point(&scope);
             // Output of consoles stays: it is a record of what was asked.
-            let consoles: Vec<&str> =
-                self.places.iter().filter(|place| place.console).map(|place| place.id.as_str()).collect();
+            let consoles: Vec<&str> = self
+                .places
+                .iter()
+                .filter(|place| place.console)
+                .map(|place| place.id.as_str())
+                .collect();
             self.cells.retain(|id, entry| {
                 entry.first_seq < from || id == CONSOLE || consoles.contains(&id.as_str())
             });

@@ -74,7 +74,10 @@ impl Objects {
     }
 
     /// All objects of a kind.
-    pub(crate) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
+    pub(crate) fn of_kind<'a>(
+        &'a self,
+        kind: &'a str,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
         self.entries.iter().filter(move |(key, _)| key.kind == kind)
     }
 
@@ -90,7 +93,8 @@ impl Objects {
 
     /// Events, newest first.
     pub(crate) fn events(&self) -> Vec<EventRow> {
-        let mut rows: Vec<EventRow> = self.of_kind("Event").map(|(_, value)| event(value)).collect();
+        let mut rows: Vec<EventRow> =
+            self.of_kind("Event").map(|(_, value)| event(value)).collect();
         rows.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.about.cmp(&other.about)));
         rows
     }
@@ -270,7 +274,10 @@ mod tests {
         objects.change(false, &[], &[gone]);
         assert_eq!(objects.of_kind("Pod").count(), 1);
         objects.change(true, &[pod("c", "{}")], &[]);
-        assert_eq!(objects.of_kind("Pod").map(|(key, _)| key.name.as_str()).collect::<Vec<_>>(), ["c"]);
+        assert_eq!(
+            objects.of_kind("Pod").map(|(key, _)| key.name.as_str()).collect::<Vec<_>>(),
+            ["c"]
+        );
     }
 
     #[test]

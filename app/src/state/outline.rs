@@ -32,7 +32,9 @@ pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
     };
     let checks = of(&|cell| matches!(cell.kind, CellKind::Check { .. }));
     if checks.is_empty() {
-        return of(&|cell| matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. }));
+        return of(&|cell| {
+            matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. })
+        });
     }
     checks
 }
@@ -75,7 +77,8 @@ mod tests {
     #[test]
     fn places_follow_the_order_of_the_steps() {
         let places = places(&scenario());
-        let seen: Vec<_> = places.iter().map(|p| (p.id.as_str(), p.step.as_str(), p.changes)).collect();
+        let seen: Vec<_> =
+            places.iter().map(|p| (p.id.as_str(), p.step.as_str(), p.changes)).collect();
         assert_eq!(seen, [("a", "one", true), ("b", "one", false), ("c", "two", true)]);
     }
 }

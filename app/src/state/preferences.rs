@@ -37,12 +37,18 @@ impl Theme {
     }
 
     /// The theme to draw with.
-    fn drawn(self, contrast: bool, dark: bool) -> Self {
-        match self {
-            Self::System if contrast => Self::Contrast,
-            Self::System if dark => Self::Dark,
-            Self::System => Self::Light,
-            chosen => chosen,
+    fn drawn(self, system: Self) -> Self {
+        if self == Self::System { system } else { self }
+    }
+
+    /// What the system is set to.
+    fn of_system() -> Self {
+        if browser::matches_media(CONTRAST) {
+            Self::Contrast
+        } else if browser::matches_media(DARK) {
+            Self::Dark
+        } else {
+            Self::Light
         }
     }
 }
@@ -59,19 +65,20 @@ pub(crate) struct Preferences {
     pub letters: RwSignal<bool>,
     /// Whether presenter's notes are shown.
     pub notes: RwSignal<bool>,
-    system: RwSignal<(bool, bool)>,
+    system: RwSignal<Theme>,
 }
 
 impl Preferences {
     /// What was remembered.
     pub(crate) fn remembered() -> Self {
-        let ask = || (browser::matches_media(CONTRAST), browser::matches_media(DARK));
-        let system = RwSignal::new(ask());
+        let system = RwSignal::new(Theme::of_system());
         for query in [CONTRAST, DARK] {
-            browser::on_media_change(query, move || system.set(ask()));
+            browser::on_media_change(query, move || system.set(Theme::of_system()));
         }
         Self {
-            theme: RwSignal::new(Theme::parse(&browser::remembered("podium-theme").unwrap_or_default())),
+            theme: RwSignal::new(Theme::parse(
+                &browser::remembered("podium-theme").unwrap_or_default(),
+            )),
             letters: RwSignal::new(browser::remembered("podium-letters").as_deref() != Some("off")),
             notes: RwSignal::new(browser::remembered("podium-notes").as_deref() == Some("on")),
             system,
@@ -80,14 +87,12 @@ impl Preferences {
 
     /// The theme to draw with: `light`, `dark` or `contrast`.
     pub(crate) fn drawn(&self) -> &'static str {
-        let (contrast, dark) = self.system.get();
-        self.theme.get().drawn(contrast, dark).name()
+        self.theme.get().drawn(self.system.get()).name()
     }
 
     /// The same, without watching it.
     pub(crate) fn drawn_now(&self) -> &'static str {
-        let (contrast, dark) = self.system.get_untracked();
-        self.theme.get_untracked().drawn(contrast, dark).name()
+        self.theme.get_untracked().drawn(self.system.get_untracked()).name()
     }
 
     /// Chooses a theme.
@@ -117,12 +122,8 @@ mod tests {
 
     #[test]
     fn the_system_theme_follows_the_system() {
-        for (contrast, dark, drawn) in
-            [(false, false, "light"), (false, true, "dark"), (true, true, "contrast")]
-        {
-            assert_eq!(Theme::System.drawn(contrast, dark).name(), drawn);
-            assert_eq!(Theme::Light.drawn(contrast, dark), Theme::Light);
-        }
+        assert_eq!(Theme::System.drawn(Theme::Dark), Theme::Dark);
+        assert_eq!(Theme::Light.drawn(Theme::Contrast), Theme::Light);
         assert_eq!(Theme::parse("nonsense"), Theme::System);
     }
 }

@@ -100,8 +100,7 @@ impl CellRun {
         self.progress = None;
         self.ended_millis = at_millis;
         let failed_check = self.checks.iter().any(|check| check.state == CheckState::Failed);
-        let refused =
-            self.results.iter().any(|result| result.outcome == ApplyOutcome::Failed);
+        let refused = self.results.iter().any(|result| result.outcome == ApplyOutcome::Failed);
         self.phase = match outcome {
             RunOutcome::Ok if failed_check || refused => Phase::Failed,
             RunOutcome::Ok => Phase::Ok,

@@ -32,7 +32,14 @@ pub(crate) fn connections(
     edges: &[ConnectionView],
 ) -> Drawing {
     let edges: Vec<Connection> = edges.iter().map(connection).collect();
-    draw(text, &diagram::connections::scene(&documents(objects, &["Namespace", "Pod"]), namespaces, &edges))
+    draw(
+        text,
+        &diagram::connections::scene(
+            &documents(objects, &["Namespace", "Pod"]),
+            namespaces,
+            &edges,
+        ),
+    )
 }
 
 /// Owners and what they own.
@@ -44,7 +51,9 @@ pub(crate) fn workloads(text: Text, objects: &Objects, namespaces: &[String]) ->
 fn documents(objects: &Objects, kinds: &[&str]) -> Vec<Value> {
     kinds
         .iter()
-        .flat_map(|kind| objects.of_kind(kind).map(|(_, value)| value.as_ref().clone()).collect::<Vec<_>>())
+        .flat_map(|kind| {
+            objects.of_kind(kind).map(|(_, value)| value.as_ref().clone()).collect::<Vec<_>>()
+        })
         .collect()
 }
 
@@ -178,7 +187,9 @@ fn edge_word(text: Text, edge: &Edge) -> String {
         (EdgeKind::Connects, EdgeState::Allowed) => text.say("diagram-allowed"),
         (EdgeKind::Connects, EdgeState::Blocked) => text.say("diagram-blocked"),
         (EdgeKind::Connects, EdgeState::Refused) => text.say("diagram-refused"),
-        (EdgeKind::Connects, EdgeState::Unknown | EdgeState::Plain) => text.say("diagram-not-known"),
+        (EdgeKind::Connects, EdgeState::Unknown | EdgeState::Plain) => {
+            text.say("diagram-not-known")
+        }
     }
 }
 
@@ -203,7 +214,9 @@ fn edge_sentence(text: Text, edge: &Edge) -> String {
         sentence.push_str(&reason);
     }
     if let Some(decided) = &edge.decided_by {
-        sentence.push_str(&format!(" ({decided})"));
+        for part in [" (", decided.as_str(), ")"] {
+            sentence.push_str(part);
+        }
     }
     sentence
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use protocol::v1::{
-    Answer, ApiProblem, Command, CommandEnvelope, CreateSession, Event, Executor, ExecutorView, Language, Phrase,
-    Query, RunId, SessionView,
+    Answer, ApiProblem, Command, CommandEnvelope, CreateSession, Event, Executor, ExecutorView,
+    Language, Phrase, Query, RunId, SessionView,
 };
 
 use crate::services::link::{Delivery, Link};
@@ -201,7 +201,8 @@ impl Session {
 
     /// The session is gone: begins a new one of the same kind. Texts are not touched.
     fn renew(self, why: Phrase) {
-        let executor = self.view.with_untracked(|view| view.as_ref().map(|view| view.executor.kind));
+        let executor =
+            self.view.with_untracked(|view| view.as_ref().map(|view| view.executor.kind));
         self.hang_up();
         self.model.update(Model::forget);
         let tab = executor == Some(Executor::EmbeddedTab);

@@ -46,7 +46,11 @@ pub(crate) struct Matrix {
 }
 
 /// The table of a condition with more than two questions; nothing for other conditions.
-pub(crate) fn matrix(condition: &Condition, edges: &[ConnectionView], holds: Option<bool>) -> Option<Matrix> {
+pub(crate) fn matrix(
+    condition: &Condition,
+    edges: &[ConnectionView],
+    holds: Option<bool>,
+) -> Option<Matrix> {
     let squares: Vec<(String, String, Square)> = match condition {
         Condition::Connects { connections } => connections
             .iter()
@@ -67,7 +71,8 @@ pub(crate) fn matrix(condition: &Condition, edges: &[ConnectionView], holds: Opt
                 let request = &one.request;
                 let place = if request.namespace.is_empty() { "*" } else { &request.namespace };
                 let column = format!("{} {} ({place})", request.verb, request.resource);
-                (one.persona.clone(), column, Square { wanted: one.allowed, found: None })
+                // Requests are many and have long names: they become rows.
+                (column, one.persona.clone(), Square { wanted: one.allowed, found: None })
             })
             .collect(),
         _ => return None,
@@ -99,13 +104,11 @@ fn arrange(squares: Vec<(String, String, Square)>) -> Matrix {
         if at == columns.len() {
             columns.push(column);
         }
-        match rows.iter_mut().find(|(known, _)| *known == row) {
-            Some((_, squares)) => squares.insert(at, square),
-            None => {
-                rows.push((row, BTreeMap::from([(at, square)])));
-                None
-            }
-        };
+        if let Some((_, squares)) = rows.iter_mut().find(|(known, _)| *known == row) {
+            squares.insert(at, square);
+        } else {
+            rows.push((row, BTreeMap::from([(at, square)])));
+        }
     }
     let count = columns.len();
     let rows = rows

@@ -32,7 +32,9 @@ pub fn menu(
     };
     let pressed = move |event: web_sys::MouseEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        if target.is_some_and(|target| target.closest("[data-close]").is_ok_and(|found| found.is_some())) {
+        if target
+            .is_some_and(|target| target.closest("[data-close]").is_ok_and(|found| found.is_some()))
+        {
             open.set(false);
         }
     };
@@ -46,12 +48,13 @@ pub fn menu(
                 .attr("type", "button")
                 .class("menu__button")
                 .attr("data-menu", name)
-                    .attr("aria-expanded", move || if open.get() { "true" } else { "false" })
+                .attr("aria-expanded", move || if open.get() { "true" } else { "false" })
                 .on(ev::click, move |_| open.update(|open| *open = !*open))
                 .child((span().class("visually-hidden").child(label), face, icon("chevron"))),
             move || {
-                open.get()
-                    .then(|| div().class("menu__panel").on(ev::click, pressed).child(panel()).into_any())
+                open.get().then(|| {
+                    div().class("menu__panel").on(ev::click, pressed).child(panel()).into_any()
+                })
             },
         ))
         .into_any()

@@ -133,7 +133,11 @@ fn frame(frame: Frame) -> AnyView {
                 .attr("width", area.width)
                 .attr("height", area.height)
                 .attr("rx", 14),
-            text().attr("class", "picture__title").attr("x", area.x + 16).attr("y", area.y + 26).child(title),
+            text()
+                .attr("class", "picture__title")
+                .attr("x", area.x + 16)
+                .attr("y", area.y + 26)
+                .child(title),
             foot.collect_view(),
         ))
         .into_any()
@@ -161,7 +165,11 @@ fn card(card: Card, shown: RwSignal<Option<String>>) -> AnyView {
                 .attr("width", area.width)
                 .attr("height", area.height)
                 .attr("rx", 10),
-            text().attr("class", "picture__name").attr("x", middle).attr("y", area.y + 26).child(title),
+            text()
+                .attr("class", "picture__name")
+                .attr("x", middle)
+                .attr("y", area.y + 26)
+                .child(title),
             text().attr("class", "picture__lines").child(rows.collect_view()),
             text()
                 .attr("class", "picture__word")
@@ -187,9 +195,16 @@ fn arrow(arrow: Arrow, shown: RwSignal<Option<String>>) -> AnyView {
         .child((
             path().attr("class", "picture__reach").attr("d", way.clone()),
             path().attr("class", "picture__way").attr("d", way),
-            polygon().attr("class", "picture__head").attr("points", "0,0 -11,-5.5 -11,5.5").attr("transform", head(&points)),
+            polygon()
+                .attr("class", "picture__head")
+                .attr("points", "0,0 -11,-5.5 -11,5.5")
+                .attr("transform", head(&points)),
             sign(state, mark),
-            text().attr("class", "picture__label").attr("x", mark.0).attr("y", mark.1 + beside(&points)).child(label),
+            text()
+                .attr("class", "picture__label")
+                .attr("x", mark.0)
+                .attr("y", mark.1 + beside(&points))
+                .child(label),
         ))
         .into_any()
 }
@@ -202,7 +217,9 @@ fn beside(points: &[(i32, i32)]) -> i32 {
 
 /// Where the head of an arrow stands and where it points.
 fn head(points: &[(i32, i32)]) -> String {
-    let (Some(end), Some(before)) = (points.last(), points.iter().rev().nth(1)) else { return String::new() };
+    let (Some(end), Some(before)) = (points.last(), points.iter().rev().nth(1)) else {
+        return String::new();
+    };
     let (dx, dy) = (f64::from(end.0 - before.0), f64::from(end.1 - before.1));
     let degrees = dy.atan2(dx).to_degrees();
     format!("translate({} {}) rotate({degrees:.1})", end.0, end.1)
@@ -211,16 +228,27 @@ fn head(points: &[(i32, i32)]) -> String {
 /// The sign of a state: a different shape for each, so that colour is not needed to tell them apart.
 fn sign(state: &str, (x, y): (i32, i32)) -> Option<AnyView> {
     let (shape, stroke) = match state {
-        "allowed" => ("M-11 0a11 11 0 1 0 22 0a11 11 0 1 0 -22 0z", "M-5 0.5L-1.500 4L5.500 -3.500"),
-        "blocked" => ("M-5 -12H5L12 -5V5L5 12H-5L-12 5V-5z", "M-4.500 -4.500L4.500 4.500M4.500 -4.500L-4.500 4.500"),
+        "allowed" => {
+            ("M-11 0a11 11 0 1 0 22 0a11 11 0 1 0 -22 0z", "M-5 0.5L-1.500 4L5.500 -3.500")
+        }
+        "blocked" => (
+            "M-5 -12H5L12 -5V5L5 12H-5L-12 5V-5z",
+            "M-4.500 -4.500L4.500 4.500M4.500 -4.500L-4.500 4.500",
+        ),
         "refused" => ("M-10 -10H10V10H-10z", "M-5 0H5"),
-        "unknown" => ("M0 -13L13 0L0 13L-13 0z", "M-2.500 -3a2.600 2.600 0 1 1 3.600 2.400q-1.100 .6 -1.100 2M0 5v.1"),
+        "unknown" => (
+            "M0 -13L13 0L0 13L-13 0z",
+            "M-2.500 -3a2.600 2.600 0 1 1 3.600 2.400q-1.100 .6 -1.100 2M0 5v.1",
+        ),
         _ => return None,
     };
-    let sign = g().attr("class", "picture__sign").attr("transform", format!("translate({x} {y})")).child((
-        path().attr("class", "picture__shape").attr("d", shape),
-        path().attr("class", "picture__stroke").attr("d", stroke),
-    ));
+    let sign = g()
+        .attr("class", "picture__sign")
+        .attr("transform", format!("translate({x} {y})"))
+        .child((
+            path().attr("class", "picture__shape").attr("d", shape),
+            path().attr("class", "picture__stroke").attr("d", stroke),
+        ));
     Some(sign.into_any())
 }
 

@@ -16,14 +16,20 @@ pub struct Tab {
 
 /// The row of tabs. The panel is the caller's: an element with `role=tabpanel` and the id
 /// `<name>-panel`.
-pub fn tabs(name: &'static str, label: String, tabs: Vec<Tab>, active: RwSignal<&'static str>) -> AnyView {
+pub fn tabs(
+    name: &'static str,
+    label: String,
+    tabs: Vec<Tab>,
+    active: RwSignal<&'static str>,
+) -> AnyView {
     let ids: Vec<&'static str> = tabs.iter().map(|tab| tab.id).collect();
     let key = move |event: web_sys::KeyboardEvent| {
         let Some(next) = neighbour(&ids, active.get_untracked(), &event.key()) else { return };
         event.prevent_default();
         active.set(next);
         let row = event.current_target().and_then(|row| row.dyn_into::<web_sys::Element>().ok());
-        let tab = row.and_then(|row| row.query_selector(&format!("[data-tab={next}]")).ok().flatten());
+        let tab =
+            row.and_then(|row| row.query_selector(&format!("[data-tab={next}]")).ok().flatten());
         if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) {
             // Only elements outside the document cannot be focused.
             let _focused = tab.focus();

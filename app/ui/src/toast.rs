@@ -64,9 +64,11 @@ impl Toasts {
                 })
             });
             let close = Press::new(dismiss.clone()).icon("cross").kind(Kind::Quiet).only_icon();
-            div()
-                .class(format!("toast toast--{tone}"))
-                .child((p().class("toast__text").child(text), offer, close.draw(move || self.hide(id))))
+            div().class(format!("toast toast--{tone}")).child((
+                p().class("toast__text").child(text),
+                offer,
+                close.draw(move || self.hide(id)),
+            ))
         };
         div()
             .class("toasts")

@@ -13,7 +13,9 @@ use crate::state::session::Connection;
 
 /// The badge.
 pub(super) fn badge(ctx: Ctx) -> AnyView {
-    let kind = Memo::new(move |_| ctx.session.view.with(|view| view.as_ref().map(|view| view.executor.kind)));
+    let kind = Memo::new(move |_| {
+        ctx.session.view.with(|view| view.as_ref().map(|view| view.executor.kind))
+    });
     let face = move || {
         let (sign, tone) = look(kind.get(), &ctx.session.connection.get());
         span()
@@ -78,7 +80,10 @@ fn panel(ctx: Ctx) -> AnyView {
     });
     let choice = |wanted: Executor, label: String, sign: &'static str| {
         (now != Some(wanted)).then(|| {
-            let press = Press::new(label).icon(sign).name(name(wanted)).draw(move || ctx.session.switch(wanted));
+            let press = Press::new(label)
+                .icon(sign)
+                .name(name(wanted))
+                .draw(move || ctx.session.switch(wanted));
             div().attr("data-close", "true").child(press)
         })
     };
@@ -98,7 +103,9 @@ fn panel(ctx: Ctx) -> AnyView {
         .child((
             strong().child(text.say("executor-title")),
             about,
-            server.then(|| choice(Executor::EmbeddedServer, text.say("executor-switch-server"), "server")),
+            server.then(|| {
+                choice(Executor::EmbeddedServer, text.say("executor-switch-server"), "server")
+            }),
             choice(Executor::EmbeddedTab, text.say("executor-switch-tab"), "tab"),
             real,
             kubeconfig,

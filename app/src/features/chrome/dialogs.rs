@@ -1,5 +1,6 @@
 //! Questions before something is lost: reset and solution.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app_ui::dialog::dialog;
@@ -16,7 +17,9 @@ pub(crate) fn dialogs(ctx: Ctx) -> AnyView {
 }
 
 /// A boolean that is true while the option holds something, and empties it when it becomes false.
-fn open_while<T: Clone + PartialEq + Send + Sync + 'static>(held: RwSignal<Option<T>>) -> RwSignal<bool> {
+fn open_while<T: Clone + PartialEq + Send + Sync + 'static>(
+    held: RwSignal<Option<T>>,
+) -> RwSignal<bool> {
     let open = RwSignal::new(false);
     Effect::new(move |_| {
         let wanted = held.with(Option::is_some);
@@ -56,11 +59,19 @@ fn reset_dialog(ctx: Ctx) -> AnyView {
                 ul().child((
                     li().child(text.say("reset-loses-objects")),
                     li().child(text.say("reset-loses-results")),
-                    li().child(text.say(if whole { "reset-loses-texts" } else { "reset-keeps-texts" })),
+                    li().child(text.say(if whole {
+                        "reset-loses-texts"
+                    } else {
+                        "reset-keeps-texts"
+                    })),
                 )),
                 p().child(text.say("reset-undo")),
                 div().class("dialog__tools").child((
-                    Press::new(text.say("reset-go")).kind(Kind::Danger).icon("reset").name("reset-go").draw(go),
+                    Press::new(text.say("reset-go"))
+                        .kind(Kind::Danger)
+                        .icon("reset")
+                        .name("reset-go")
+                        .draw(go),
                     Press::new(text.say("cancel")).draw(move || open.set(false)),
                 )),
             ))
@@ -71,7 +82,7 @@ fn reset_dialog(ctx: Ctx) -> AnyView {
 
 /// Resets, and offers to take it back: the cluster and, for the whole scenario, the texts.
 fn reset(ctx: Ctx, scope: ResetScope) {
-    let texts = (scope == ResetScope::Scenario).then(|| ctx.drafts.clear()).unwrap_or_default();
+    let texts = if scope == ResetScope::Scenario { ctx.drafts.clear() } else { BTreeMap::new() };
     ctx.session.steer(Command::Reset { scope });
     let undo = Arc::new(move || {
         ctx.session.steer(Command::Undo);
@@ -95,7 +106,11 @@ fn solve_dialog(ctx: Ctx) -> AnyView {
                 p().child(text.say("solve-what")),
                 p().child(text.say("solve-keeps")),
                 div().class("dialog__tools").child((
-                    Press::new(text.say("solve-go")).kind(Kind::Primary).icon("check").name("solve-go").draw(go),
+                    Press::new(text.say("solve-go"))
+                        .kind(Kind::Primary)
+                        .icon("check")
+                        .name("solve-go")
+                        .draw(go),
                     Press::new(text.say("cancel")).draw(move || open.set(false)),
                 )),
             ))

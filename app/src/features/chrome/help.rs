@@ -12,7 +12,9 @@ use crate::state::keys::KEYS;
 pub(crate) fn help(ctx: Ctx) -> AnyView {
     let text = ctx.text;
     let content = move || {
-        let rows = KEYS.iter().map(|row| (dt().child(kbd().child(row.keys)), dd().child(text.say(row.word))));
+        let rows = KEYS
+            .iter()
+            .map(|row| (dt().child(kbd().child(row.keys)), dd().child(text.say(row.word))));
         div()
             .child((
                 dl().class("keys").child(rows.collect_view()),
@@ -22,7 +24,9 @@ pub(crate) fn help(ctx: Ctx) -> AnyView {
                         .kind(Kind::Plain)
                         .pressed(Signal::derive(move || ctx.preferences.letters.get()))
                         .draw(move || ctx.preferences.switch_letters()),
-                    Press::new(text.say("close")).name("close-help").draw(move || ctx.desk.help.set(false)),
+                    Press::new(text.say("close"))
+                        .name("close-help")
+                        .draw(move || ctx.desk.help.set(false)),
                 )),
             ))
             .into_any()

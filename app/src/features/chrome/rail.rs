@@ -14,7 +14,9 @@ pub(crate) fn rail(ctx: Ctx) -> AnyView {
     let decisive = StoredValue::new(decisive.collect::<Vec<_>>());
     let done = Memo::new(move |_| {
         ctx.session.model.with(|model| {
-            decisive.with_value(|steps| steps.iter().map(|cells| model.step_done(cells)).collect::<Vec<_>>())
+            decisive.with_value(|steps| {
+                steps.iter().map(|cells| model.step_done(cells)).collect::<Vec<_>>()
+            })
         })
     });
     let total = notebook.steps.len();
@@ -22,19 +24,18 @@ pub(crate) fn rail(ctx: Ctx) -> AnyView {
     let items = notebook.steps.iter().enumerate().map(|(index, step)| {
         let is_done = move || done.with(|done| done.get(index).copied().unwrap_or_default());
         let word = move || ctx.text.say(if is_done() { "rail-done" } else { "rail-open" });
-        li().class(move || if is_done() { "rail__step rail__step--done" } else { "rail__step" }).child(
-            a().attr("href", format!("#{}", step_anchor(&step.id))).child((
-                span()
-                    .class("rail__mark")
-                    .attr("aria-hidden", "true")
-                    .child(move || if is_done() { icon("check") } else { (index + 1).to_string().into_any() }),
+        li().class(move || if is_done() { "rail__step rail__step--done" } else { "rail__step" })
+            .child(a().attr("href", format!("#{}", step_anchor(&step.id))).child((
+                span().class("rail__mark").attr("aria-hidden", "true").child(move || {
+                    if is_done() { icon("check") } else { (index + 1).to_string().into_any() }
+                }),
                 span().class("rail__title").child(step.title.clone()),
                 span().class("visually-hidden").child(word),
-            )),
-        )
+            )))
     });
     let said = move || {
-        ctx.text.with("rail-progress", &[("done", &count().to_string()), ("total", &total.to_string())])
+        ctx.text
+            .with("rail-progress", &[("done", &count().to_string()), ("total", &total.to_string())])
     };
     nav()
         .class("rail")

@@ -17,9 +17,11 @@ pub(crate) fn status_bar(ctx: Ctx) -> AnyView {
     let saved = move || match ctx.drafts.safety.get() {
         Safety::Nothing => ("ring", text.say("saved-nothing"), "plain"),
         Safety::Waiting => ("dots", text.say("saved-waiting"), "busy"),
-        Safety::Kept(at) => {
-            ("check", text.with("saved-at", &[("time", &clock_time(at, timezone_offset()))]), "good")
-        }
+        Safety::Kept(at) => (
+            "check",
+            text.with("saved-at", &[("time", &clock_time(at, timezone_offset()))]),
+            "good",
+        ),
         Safety::MemoryOnly => ("alert", text.say("saved-memory"), "bad"),
     };
     let connected = move || match ctx.session.connection.get() {
@@ -36,7 +38,11 @@ pub(crate) fn status_bar(ctx: Ctx) -> AnyView {
     });
     let clock = move || {
         let clock = ctx.session.model.with(|model| model.clock)?;
-        let speed = if clock.speed == 0 { text.say("time-paused") } else { format!("\u{d7}{}", clock.speed) };
+        let speed = if clock.speed == 0 {
+            text.say("time-paused")
+        } else {
+            format!("\u{d7}{}", clock.speed)
+        };
         let at = rfc3339(clock.now_millis);
         Some(text.with("status-clock", &[("time", short(&at)), ("speed", &speed)]))
     };
@@ -50,7 +56,14 @@ pub(crate) fn status_bar(ctx: Ctx) -> AnyView {
             move || {
                 let count = errors.get();
                 (count > 0).then(|| {
-                    part("errors", ("cross", text.with("status-errors", &[("count", &count.to_string())]), "bad"))
+                    part(
+                        "errors",
+                        (
+                            "cross",
+                            text.with("status-errors", &[("count", &count.to_string())]),
+                            "bad",
+                        ),
+                    )
                 })
             },
         ))

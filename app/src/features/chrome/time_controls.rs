@@ -18,15 +18,23 @@ pub(super) fn time_controls(ctx: Ctx) -> AnyView {
         known.or_else(|| ctx.session.view.with(|view| view.as_ref().map(|view| view.clock)))
     });
     let movable = Memo::new(move |_| clock.with(|clock| clock.is_some_and(|clock| clock.movable)));
-    let shown = move || clock.with(Option::is_some).then(|| {
-        div().class("time").attr("role", "group").attr("aria-label", ctx.text.say("time-title")).child((
-            move || movable.get().then(|| controls(ctx, clock)),
-            span()
-                .class("time__clock")
-                .attr("title", move || ctx.text.say(if movable.get() { "time-simulated" } else { "time-real" }))
-                .child(move || clock.get().map(|clock| time::length(clock.elapsed_millis))),
-        ))
-    });
+    let shown = move || {
+        clock.with(Option::is_some).then(|| {
+            div()
+                .class("time")
+                .attr("role", "group")
+                .attr("aria-label", ctx.text.say("time-title"))
+                .child((
+                    move || movable.get().then(|| controls(ctx, clock)),
+                    span()
+                        .class("time__clock")
+                        .attr("title", move || {
+                            ctx.text.say(if movable.get() { "time-simulated" } else { "time-real" })
+                        })
+                        .child(move || clock.get().map(|clock| time::length(clock.elapsed_millis))),
+                ))
+        })
+    };
     shown.into_any()
 }
 
@@ -72,7 +80,10 @@ fn controls(ctx: Ctx, clock: Memo<Option<ClockView>>) -> AnyView {
                 .only_icon()
                 .name("time-step")
                 .draw(move || steer(ClockCommand::Step)),
-            label().class("visually-hidden").attr("for", "time-speed").child(ctx.text.say("time-speed")),
+            label()
+                .class("visually-hidden")
+                .attr("for", "time-speed")
+                .child(ctx.text.say("time-speed")),
             select()
                 .id("time-speed")
                 .class("time__speed")

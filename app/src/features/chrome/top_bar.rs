@@ -11,7 +11,7 @@ use crate::state::context::{Ctx, Hall};
 use crate::state::words::Text;
 
 /// The bar of a scenario.
-pub(crate) fn top_bar(ctx: Ctx, hall: Hall, place: &Place) -> AnyView {
+pub(crate) fn top_bar(ctx: Ctx, hall: &'static Hall, place: &Place) -> AnyView {
     let title = ctx.text.pick(&ctx.notebook().scenario.title);
     header()
         .class("topbar")
@@ -23,20 +23,22 @@ pub(crate) fn top_bar(ctx: Ctx, hall: Hall, place: &Place) -> AnyView {
             div().class("topbar__rest").child((
                 language_menu(ctx.text, place),
                 theme_menu(ctx.text, hall.preferences),
-                more_menu(ctx),
+                more_menu(ctx, place),
             )),
         ))
         .into_any()
 }
 
 /// The bar of pages without a scenario.
-pub(crate) fn plain_bar(text: Text, hall: Hall, place: &Place) -> AnyView {
+pub(crate) fn plain_bar(text: Text, hall: &'static Hall, place: &Place) -> AnyView {
     header()
         .class("topbar")
         .child((
             logo(text),
             span().class("topbar__gap").child(()),
-            div().class("topbar__rest").child((language_menu(text, place), theme_menu(text, hall.preferences))),
+            div()
+                .class("topbar__rest")
+                .child((language_menu(text, place), theme_menu(text, hall.preferences))),
         ))
         .into_any()
 }
@@ -47,7 +49,11 @@ fn logo(text: Text) -> AnyView {
         .attr("data-route", "true")
         .attr("aria-label", text.say("home"))
         .child((
-            img().attr("src", "/icons/podium.svg").attr("alt", "").attr("width", "28").attr("height", "28"),
+            img()
+                .attr("src", "/icons/podium.svg")
+                .attr("alt", "")
+                .attr("width", "28")
+                .attr("height", "28"),
             span().child("Podium"),
         ))
         .into_any()

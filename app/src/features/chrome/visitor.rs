@@ -72,7 +72,8 @@ pub(super) fn theme_menu(text: Text, preferences: Preferences) -> AnyView {
 }
 
 /// Everything else.
-pub(super) fn more_menu(ctx: Ctx) -> AnyView {
+pub(super) fn more_menu(ctx: Ctx, place: &Place) -> AnyView {
+    let place = place.clone();
     let text = ctx.text;
     let face = move || icon("dots");
     let close = |press: AnyView| div().attr("data-close", "true").child(press);
@@ -81,6 +82,7 @@ pub(super) fn more_menu(ctx: Ctx) -> AnyView {
         div()
             .class("menu__list")
             .child((
+                div().class("menu__narrow").child(language_menu(text, &place)),
                 close(
                     Press::new(text.say("reset-scenario"))
                         .icon("reset")

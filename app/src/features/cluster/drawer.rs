@@ -25,14 +25,17 @@ fn opened(ctx: Ctx, key: ObjectKey, how: RwSignal<&'static str>) -> AnyView {
         move |_| {
             ctx.session.model.with(|model| {
                 let object = model.objects.get(&key);
-                object.map(|object| crate::state::objects::text(object, "/metadata/resourceVersion").to_owned())
+                object.map(|object| {
+                    crate::state::objects::text(object, "/metadata/resourceVersion").to_owned()
+                })
             })
         }
     });
     Effect::new(move |_| {
         version.track();
         let key = asked.clone();
-        let query = if how.get() == "yaml" { Query::Object { key } } else { Query::Describe { key } };
+        let query =
+            if how.get() == "yaml" { Query::Object { key } } else { Query::Describe { key } };
         wasm_bindgen_futures::spawn_local(async move {
             let text = match ctx.session.ask(query).await {
                 Some(Answer::Text(text)) => text,
@@ -53,7 +56,7 @@ fn opened(ctx: Ctx, key: ObjectKey, how: RwSignal<&'static str>) -> AnyView {
         .attr("aria-label", name.clone())
         .child((
             div().class("drawer__head").child((
-                h3().child((span().class("drawer__kind").child(key.kind.clone()), code().child(key.name.clone()))),
+                h3().child((span().class("drawer__kind").child(key.kind), code().child(key.name))),
                 Press::new(ctx.text.say("copy"))
                     .icon("copy")
                     .kind(Kind::Quiet)

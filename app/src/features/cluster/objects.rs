@@ -15,13 +15,19 @@ pub(super) fn objects(ctx: Ctx) -> AnyView {
         kinds.with(|kinds| kinds.iter().map(|(kind, _)| kind.clone()).collect::<Vec<_>>())
     });
     let empty = move || {
-        kinds.with(Vec::is_empty).then(|| p().class("cluster__empty").child(ctx.text.say("cluster-empty")))
+        kinds
+            .with(Vec::is_empty)
+            .then(|| p().class("cluster__empty").child(ctx.text.say("cluster-empty")))
     };
     div()
         .class("objects")
         .child((
             empty,
-            app_ui::list::each(move || names.get(), Clone::clone, move |kind| group(ctx, kinds, kind)),
+            app_ui::list::each(
+                move || names.get(),
+                Clone::clone,
+                move |kind| group(ctx, kinds, kind),
+            ),
         ))
         .into_any()
 }
@@ -31,7 +37,14 @@ type Kinds = Memo<Vec<(String, Vec<ObjectRow>)>>;
 fn group(ctx: Ctx, kinds: Kinds, kind: String) -> AnyView {
     let open = matches!(
         kind.as_str(),
-        "Pod" | "Deployment" | "Service" | "NetworkPolicy" | "ResourceQuota" | "LimitRange" | "Role" | "RoleBinding"
+        "Pod"
+            | "Deployment"
+            | "Service"
+            | "NetworkPolicy"
+            | "ResourceQuota"
+            | "LimitRange"
+            | "Role"
+            | "RoleBinding"
     );
     let wanted = StoredValue::new(kind.clone());
     let rows = Memo::new(move |_| {
@@ -66,11 +79,17 @@ fn row(ctx: Ctx, row: ObjectRow) -> AnyView {
         .child(
             button()
                 .attr("type", "button")
-                .attr("aria-pressed", move || if ctx.desk.object.get().as_ref() == Some(&same) { "true" } else { "false" })
+                .attr("aria-pressed", move || {
+                    if ctx.desk.object.get().as_ref() == Some(&same) { "true" } else { "false" }
+                })
                 .on(ev::click, move |_| ctx.desk.object.set(Some(key.clone())))
                 .child((
-                    span().class("objects__name").child((span().class("objects__namespace").child(namespace), name)),
-                    span().class(format!("objects__status objects__status--{}", tone.word())).child(status),
+                    span()
+                        .class("objects__name")
+                        .child((span().class("objects__namespace").child(namespace), name)),
+                    span()
+                        .class(format!("objects__status objects__status--{}", tone.word()))
+                        .child(status),
                 )),
         )
         .into_any()

@@ -35,7 +35,9 @@ pub(super) fn topology(ctx: Ctx) -> AnyView {
     div()
         .class("topology")
         .child((
-            move || empty().then(|| p().class("cluster__empty").child(ctx.text.say("cluster-empty"))),
+            move || {
+                empty().then(|| p().class("cluster__empty").child(ctx.text.say("cluster-empty")))
+            },
             move || (!empty()).then(|| scene(ctx.text, ctx.text.say("tab-topology"), drawing)),
         ))
         .into_any()
@@ -48,7 +50,9 @@ fn watched(ctx: Ctx) -> Vec<String> {
     for cell in &notebook.scenario.cells {
         let CellKind::Diagram { view } = &cell.kind else { continue };
         let names = match view {
-            DiagramView::Connections { namespaces, .. } | DiagramView::Workloads { namespaces } => namespaces,
+            DiagramView::Connections { namespaces, .. } | DiagramView::Workloads { namespaces } => {
+                namespaces
+            }
             DiagramView::Access { .. } => continue,
         };
         for name in names {

@@ -13,15 +13,26 @@ use crate::state::context::Ctx;
 use crate::state::run::Phase;
 
 /// The table of personas and requests.
-pub(super) fn access(ctx: Ctx, cell: &Cell, requests: Vec<AccessRequest>, personas: Vec<String>) -> AnyView {
+pub(super) fn access(
+    ctx: Ctx,
+    cell: &Cell,
+    requests: Vec<AccessRequest>,
+    personas: Vec<String>,
+) -> AnyView {
     let notebook = ctx.notebook();
-    let plan = StoredValue::new(AccessPlan::new(&cell.id, &notebook.scenario.personas, requests, &personas));
+    let plan = StoredValue::new(AccessPlan::new(
+        &cell.id,
+        &notebook.scenario.personas,
+        requests,
+        &personas,
+    ));
     let answers = Memo::new(move |_| {
         ctx.session.model.with(|model| plan.with_value(|plan| plan.answers(|id| model.cell(id))))
     });
     let ask = questions(ctx, plan);
     // What was asked is out of date when roles or bindings change.
-    let rules = Memo::new(move |_| ctx.session.model.with(|model| AccessPlan::rules(&model.objects)));
+    let rules =
+        Memo::new(move |_| ctx.session.model.with(|model| AccessPlan::rules(&model.objects)));
     Effect::new(move |_| {
         rules.track();
         if ctx.session.is_ready() {
@@ -56,7 +67,8 @@ fn questions(ctx: Ctx, plan: StoredValue<AccessPlan>) -> impl Fn() + Copy + Send
         let question = plan.with_value(|plan| plan.questions().into_iter().nth(index));
         let known = question.is_some();
         if let Some((id, persona, line)) = question {
-            let command = Command::Console { cell: id.clone(), line, persona: Some(persona), stdin: None };
+            let command =
+                Command::Console { cell: id.clone(), line, persona: Some(persona), stdin: None };
             ctx.session.send(&id, command);
         }
         at.set(known.then_some(index));
@@ -65,7 +77,9 @@ fn questions(ctx: Ctx, plan: StoredValue<AccessPlan>) -> impl Fn() + Copy + Send
         let Some(index) = at.get() else { return };
         let id = plan.with_value(|plan| plan.questions().into_iter().nth(index).map(|(id, ..)| id));
         let phase = id.map(|id| ctx.session.model.with(|model| model.cell(&id).phase));
-        if phase.is_some_and(|phase| !matches!(phase, Phase::Queued | Phase::Running | Phase::Pristine)) {
+        if phase
+            .is_some_and(|phase| !matches!(phase, Phase::Queued | Phase::Running | Phase::Pristine))
+        {
             send(index + 1);
         }
     });
@@ -73,10 +87,14 @@ fn questions(ctx: Ctx, plan: StoredValue<AccessPlan>) -> impl Fn() + Copy + Send
 }
 
 fn access_table(ctx: Ctx, name: &str, plan: &AccessPlan, answers: &[Vec<Answered>]) -> AnyView {
-    let heads = plan.columns().into_iter().map(|column| th().attr("scope", "col").child(column));
-    let rows = plan.personas.iter().zip(answers).map(|(persona, answers)| {
-        let squares = answers.iter().map(|answer| square(ctx, *answer));
-        tr().child((th().attr("scope", "row").child(ctx.text.pick(&persona.title)), squares.collect_view()))
+    let heads = plan
+        .personas
+        .iter()
+        .map(|persona| th().attr("scope", "col").child(ctx.text.pick(&persona.title)));
+    let rows = plan.requests().into_iter().enumerate().map(|(index, request)| {
+        let squares =
+            answers.iter().filter_map(|row| row.get(index)).map(|answer| square(ctx, *answer));
+        tr().child((th().attr("scope", "row").child(request), squares.collect_view()))
     });
     div()
         .class("table-scroll")
@@ -97,5 +115,8 @@ fn square(ctx: Ctx, answer: Answered) -> AnyView {
         Answered::No => ("cross", "matrix__shut", ctx.text.say("matrix-shut")),
         Answered::NotYet => ("dots", "matrix__wanted", ctx.text.say("diagram-not-known")),
     };
-    td().class(class).attr("title", word.clone()).child((icon(sign), span().class("visually-hidden").child(word))).into_any()
+    td().class(class)
+        .attr("title", word.clone())
+        .child((icon(sign), span().class("visually-hidden").child(word)))
+        .into_any()
 }

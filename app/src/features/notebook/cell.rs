@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use notebook::cell::CellKind;
 
 use super::{
-    action_cell, check_cell, console_cell, diagram_cell, manifest_cell, note_cell, observe_cell, quiz_cell,
+    action_cell, check_cell, console_cell, diagram_cell, manifest_cell, note_cell, observe_cell,
+    quiz_cell,
 };
 use crate::state::context::Ctx;
 

@@ -65,12 +65,15 @@ fn score(ctx: Ctx, run: &CellRun) -> Option<AnyView> {
 
 /// Hints that fit what is wrong now.
 fn advice(ctx: Ctx, run: &Shared<CellRun>, hints: &[Hint]) -> Option<AnyView> {
-    let failed: Vec<_> = run.checks.iter().filter(|check| check.state == CheckState::Failed).collect();
+    let failed: Vec<_> =
+        run.checks.iter().filter(|check| check.state == CheckState::Failed).collect();
     if failed.is_empty() {
         return None;
     }
-    let fitting = hints.iter().filter(|hint| failed.iter().any(|check| check.hints.contains(&hint.id)));
-    let items: Vec<AnyView> = fitting.map(|hint| li().child(ctx.text.pick(&hint.text)).into_any()).collect();
+    let fitting =
+        hints.iter().filter(|hint| failed.iter().any(|check| check.hints.contains(&hint.id)));
+    let items: Vec<AnyView> =
+        fitting.map(|hint| li().child(ctx.text.pick(&hint.text)).into_any()).collect();
     if items.is_empty() {
         return None;
     }

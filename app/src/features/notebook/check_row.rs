@@ -21,9 +21,10 @@ pub(super) fn check_row(ctx: Ctx, row: Row) -> AnyView {
     let edges = ctx.session.model.with(crate::state::model::Model::all_edges);
     let holds = view.as_ref().map(|view| view.state == CheckState::Passed);
     let name = title.clone();
-    let squares = matrix(&check.condition, &edges, holds).map(|matrix| matrix_table(ctx, name, matrix));
+    let squares =
+        matrix(&check.condition, &edges, holds).map(|matrix| matrix_table(ctx, name, matrix));
     li().class(format!("verdict verdict--{tone}"))
-        .attr("data-check", check.id.clone())
+        .attr("data-check", check.id)
         .attr("data-verdict", word)
         .child((
             p().class("verdict__title").child((
@@ -71,7 +72,9 @@ fn matrix_table(ctx: Ctx, name: String, matrix: Matrix) -> AnyView {
 }
 
 fn square(ctx: Ctx, square: Option<Square>) -> AnyView {
-    let Some(Square { wanted, found }) = square else { return td().class("matrix__none").child(()).into_any() };
+    let Some(Square { wanted, found }) = square else {
+        return td().class("matrix__none").child(()).into_any();
+    };
     let word = |open: bool| ctx.text.say(if open { "matrix-open" } else { "matrix-shut" });
     let (sign, class) = match found {
         Some(found) if found == wanted => (if found { "check" } else { "cross" }, "matrix__same"),
@@ -79,7 +82,9 @@ fn square(ctx: Ctx, square: Option<Square>) -> AnyView {
         None => (if wanted { "check" } else { "cross" }, "matrix__wanted"),
     };
     let spoken = match found {
-        Some(found) => ctx.text.with("matrix-both", &[("wanted", &word(wanted)), ("found", &word(found))]),
+        Some(found) => {
+            ctx.text.with("matrix-both", &[("wanted", &word(wanted)), ("found", &word(found))])
+        }
         None => ctx.text.with("matrix-only", &[("wanted", &word(wanted))]),
     };
     td().class(class)

@@ -31,10 +31,13 @@ pub(super) fn diagram_cell(ctx: Ctx, cell: Cell, view: DiagramView) -> AnyView {
             let drawing = Memo::new(move |_| workloads(ctx.text, &objects.get(), &namespaces));
             scene(ctx.text, title, drawing)
         }
-        DiagramView::Access { requests, personas } => super::access::access(ctx, &cell, requests, personas),
+        DiagramView::Access { requests, personas } => {
+            super::access::access(ctx, &cell, requests, personas)
+        }
     };
     let asleep = move || {
-        (!ctx.session.is_ready()).then(|| p().class("diagram__asleep").child(ctx.text.say("diagram-asleep")))
+        (!ctx.session.is_ready())
+            .then(|| p().class("diagram__asleep").child(ctx.text.say("diagram-asleep")))
     };
     still(ctx, &cell, "diagram", div().class("diagram").child((picture, asleep)).into_any())
 }

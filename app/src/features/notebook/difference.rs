@@ -15,7 +15,8 @@ pub(super) fn difference(ctx: Ctx, list: Vec<ObjectDiff>, close: impl Fn() + 'st
             (true, _) => ctx.text.say("diff-created"),
             (false, true) => ctx.text.say("diff-unchanged"),
             (false, false) => {
-                let count = |sign| lines.iter().filter(|line| line.sign == sign).count().to_string();
+                let count =
+                    |sign| lines.iter().filter(|line| line.sign == sign).count().to_string();
                 let (added, removed) = (count(DiffSign::Added), count(DiffSign::Removed));
                 ctx.text.with("diff-changed", &[("added", &added), ("removed", &removed)])
             }
@@ -38,7 +39,11 @@ pub(super) fn difference(ctx: Ctx, list: Vec<ObjectDiff>, close: impl Fn() + 'st
         .child((
             div().class("diff__head").child((
                 h4().child(ctx.text.say("diff-title")),
-                Press::new(ctx.text.say("close")).icon("cross").kind(Kind::Quiet).only_icon().draw(close),
+                Press::new(ctx.text.say("close"))
+                    .icon("cross")
+                    .kind(Kind::Quiet)
+                    .only_icon()
+                    .draw(close),
             )),
             objects.collect_view(),
         ))

@@ -31,16 +31,17 @@ pub(super) fn editor(ctx: Ctx, parts: Manifest, label: String) -> AnyView {
         }
         let element: web_sys::HtmlElement = host.into();
         let label = spoken.clone();
-        browser::when_near(&element.clone(), move || start(ctx, parts, label.clone(), element.clone(), full, up));
+        browser::when_near(&element.clone(), move || {
+            start(ctx, parts, label.clone(), element.clone(), full, up)
+        });
     });
     follow(ctx, parts, full, up);
     on_cleanup(move || full.set_value(None));
     div()
         .class("editor")
-        .child((
-            div().node_ref(host).class("editor__host"),
-            move || (!up.get()).then(|| text_area(ctx, parts, label.clone())),
-        ))
+        .child((div().node_ref(host).class("editor__host"), move || {
+            (!up.get()).then(|| text_area(ctx, parts, label.clone()))
+        }))
         .into_any()
 }
 
@@ -70,7 +71,12 @@ fn start(
 }
 
 /// Keeps the editor like the state: text, findings, theme, cursor.
-fn follow(ctx: Ctx, parts: Manifest, full: StoredValue<Option<Editor>, LocalStorage>, up: RwSignal<bool>) {
+fn follow(
+    ctx: Ctx,
+    parts: Manifest,
+    full: StoredValue<Option<Editor>, LocalStorage>,
+    up: RwSignal<bool>,
+) {
     let with = move |act: &dyn Fn(&Editor)| {
         full.with_value(|editor| {
             if let Some(editor) = editor {
@@ -85,7 +91,8 @@ fn follow(ctx: Ctx, parts: Manifest, full: StoredValue<Option<Editor>, LocalStor
         }
     });
     Effect::new(move |_| {
-        let marks: Vec<Mark> = parts.findings.with(|list| list.iter().map(|one| mark(ctx, one)).collect());
+        let marks: Vec<Mark> =
+            parts.findings.with(|list| list.iter().map(|one| mark(ctx, one)).collect());
         if up.get() {
             with(&|editor| editor.mark(&marks));
         }

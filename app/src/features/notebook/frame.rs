@@ -28,7 +28,14 @@ pub(super) fn running(
     body: AnyView,
 ) -> AnyView {
     let look = Memo::new(move |_| run.with(|run| face(run, draft.get())));
-    frame(ctx, cell, kind, Some(chip(ctx, look, run, draft)), body, Signal::derive(move || look.get().tone.word()))
+    frame(
+        ctx,
+        cell,
+        kind,
+        Some(chip(ctx, look, run, draft)),
+        body,
+        Signal::derive(move || look.get().tone.word()),
+    )
 }
 
 /// A cell that only shows something.
@@ -60,7 +67,10 @@ fn frame(
         .attr("aria-busy", move || (tone.get() == "busy").then_some("true"))
         .child((
             div().class("cell__head").child((
-                span().class("cell__kind").id(format!("{anchor}-kind")).child((icon(kind_icon(kind)), ctx.text.say(kind_word(kind)))),
+                span()
+                    .class("cell__kind")
+                    .id(format!("{anchor}-kind"))
+                    .child((icon(kind_icon(kind)), ctx.text.say(kind_word(kind)))),
                 persona.map(|persona| span().class("cell__persona").child(persona)),
                 state,
                 h3().class("cell__title").id(heading).child(ctx.text.pick(&cell.title)),
@@ -97,7 +107,8 @@ fn kind_word(kind: &str) -> &'static str {
 
 fn chip(ctx: Ctx, look: Memo<Face>, run: Memo<Shared<CellRun>>, draft: Signal<Draft>) -> AnyView {
     let since = move || {
-        let started = run.with(|run| (run.phase == Phase::Running).then_some(run.started_millis))?;
+        let started =
+            run.with(|run| (run.phase == Phase::Running).then_some(run.started_millis))?;
         let now = ctx.session.model.with(|model| model.clock.map(|clock| clock.now_millis))?;
         Some(span().class("chip__time").child(time::length(now - started)))
     };

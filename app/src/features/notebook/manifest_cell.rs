@@ -67,8 +67,14 @@ pub(super) fn manifest_cell(ctx: Ctx, cell: Cell, file: &str) -> AnyView {
         let mut list = checked.get();
         // What the server refused stands as long as the text is the one that it refused.
         if applied.get().as_ref() == Some(&text.get()) {
-            let refused = run.with(|run| run.results.iter().flat_map(|one| one.findings.clone()).collect::<Vec<_>>());
-            list.extend(refused.into_iter().filter(|one| !checked.get().iter().any(|known| known.span == one.span)));
+            let refused = run.with(|run| {
+                run.results.iter().flat_map(|one| one.findings.clone()).collect::<Vec<_>>()
+            });
+            list.extend(
+                refused
+                    .into_iter()
+                    .filter(|one| !checked.get().iter().any(|known| known.span == one.span)),
+            );
         }
         list
     });
@@ -84,16 +90,23 @@ pub(super) fn manifest_cell(ctx: Ctx, cell: Cell, file: &str) -> AnyView {
     look_at(ctx, id, text, checked);
     let draft = Signal::derive(move || Draft {
         edited: text.get() != original.get_value(),
-        errors: findings_now.with(|list| list.iter().filter(|one| one.severity == Severity::Error).count()),
+        errors: findings_now
+            .with(|list| list.iter().filter(|one| one.severity == Severity::Error).count()),
     });
     let label = ctx.text.with("editor-label", &[("title", &ctx.text.pick(&cell.title))]);
     let body = div()
         .class("manifest")
         .child((
             editor(ctx, parts, label),
-            move || findings(ctx.text, findings_now.get(), move |line, column| parts.go.set(Some((line, column)))),
+            move || {
+                findings(ctx.text, findings_now.get(), move |line, column| {
+                    parts.go.set(Some((line, column)))
+                })
+            },
             tools(ctx, parts),
-            move || parts.diff.get().map(|diff| difference(ctx, diff, move || parts.diff.set(None))),
+            move || {
+                parts.diff.get().map(|diff| difference(ctx, diff, move || parts.diff.set(None)))
+            },
             results(ctx, run),
         ))
         .into_any();

@@ -66,7 +66,8 @@ fn back(ctx: Ctx, parts: Manifest) {
 
 /// Whether the cell ran on a cluster that can go back.
 fn can_go_back(ctx: Ctx, parts: Manifest) -> bool {
-    let movable = ctx.session.view.with(|view| view.as_ref().is_some_and(|view| view.clock.movable));
+    let movable =
+        ctx.session.view.with(|view| view.as_ref().is_some_and(|view| view.clock.movable));
     movable && parts.run.with(|run| run.phase != Phase::Pristine && !run.is_busy())
 }
 
@@ -96,7 +97,11 @@ pub(super) fn tools(ctx: Ctx, parts: Manifest) -> AnyView {
                 .disabled(idle)
                 .draw(move || apply(ctx, parts)),
             stop,
-            Press::new(ctx.text.say("diff")).icon("diff").name("diff").disabled(idle).draw(move || compare(ctx, parts)),
+            Press::new(ctx.text.say("diff"))
+                .icon("diff")
+                .name("diff")
+                .disabled(idle)
+                .draw(move || compare(ctx, parts)),
             Press::new(ctx.text.say("delete"))
                 .icon("trash")
                 .name("delete")

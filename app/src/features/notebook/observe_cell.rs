@@ -13,7 +13,12 @@ use crate::state::context::Ctx;
 use crate::state::face::Draft;
 
 /// The cell.
-pub(super) fn observe_cell(ctx: Ctx, cell: Cell, list: Vec<QuizOption>, lines: Vec<String>) -> AnyView {
+pub(super) fn observe_cell(
+    ctx: Ctx,
+    cell: Cell,
+    list: Vec<QuizOption>,
+    lines: Vec<String>,
+) -> AnyView {
     let run = watch(ctx, &cell.id);
     let choice = Choice::new();
     let id = cell.id.clone();

@@ -22,18 +22,27 @@ impl Choice {
 }
 
 /// The answers as a group of radio buttons.
-pub(super) fn options(ctx: Ctx, cell: &str, title: String, list: &[QuizOption], choice: Choice) -> AnyView {
+pub(super) fn options(
+    ctx: Ctx,
+    cell: &str,
+    title: String,
+    list: &[QuizOption],
+    choice: Choice,
+) -> AnyView {
     let group = format!("choice-{cell}");
     let rows = list.iter().map(|one| {
         let (id, value, same) = (one.id.clone(), one.id.clone(), one.id.clone());
         let chosen = move || choice.chosen.get().as_ref() == Some(&same);
         let right = one.correct;
         let mark = move || {
-            choice.answered.get().then(|| span().class("option__mark").child(icon(if right { "check" } else { "cross" })))
+            choice.answered.get().then(|| {
+                span().class("option__mark").child(icon(if right { "check" } else { "cross" }))
+            })
         };
         let class = {
             let id = id.clone();
-            move || match (choice.answered.get(), right, choice.chosen.get().as_ref() == Some(&id)) {
+            move || match (choice.answered.get(), right, choice.chosen.get().as_ref() == Some(&id))
+            {
                 (true, true, _) => "option option--right",
                 (true, false, true) => "option option--wrong",
                 _ => "option",
@@ -71,10 +80,11 @@ pub(super) fn explanation(ctx: Ctx, list: Vec<QuizOption>, choice: Choice) -> An
         let right = right.map(|one| {
             p().child((strong().child(ctx.text.pick(&one.text)), ". ", ctx.text.pick(&one.why)))
         });
-        Some(div().class(format!("explanation explanation--{tone}")).child((
-            p().child((strong().child(word), " ", ctx.text.pick(&chosen.why))),
-            right,
-        )))
+        Some(
+            div()
+                .class(format!("explanation explanation--{tone}"))
+                .child((p().child((strong().child(word), " ", ctx.text.pick(&chosen.why))), right)),
+        )
     };
     div().attr("role", "status").child(shown).into_any()
 }

@@ -21,7 +21,8 @@ pub(super) fn preflight(ctx: Ctx) -> AnyView {
                 li().attr("data-capability", one.id.clone()).child(ctx.text.phrase(&one.phrase))
             });
             div().class("preflight").attr("role", "alert").child((
-                p().class("preflight__title").child((icon("alert"), ctx.text.say("preflight-title"))),
+                p().class("preflight__title")
+                    .child((icon("alert"), ctx.text.say("preflight-title"))),
                 ul().child(items.collect_view()),
                 p().child(ctx.text.say("preflight-offer")),
                 Press::new(ctx.text.say("executor-continue-embedded"))

@@ -1,7 +1,9 @@
 //! Prose as elements. There is no HTML in it, and none is made of text.
 
 use app_ui::press::{Kind, Press};
-use leptos::html::{self, a, code, div, em, h3, h4, h5, li, ol, p, pre, strong, table, tbody, td, th, thead, tr, ul};
+use leptos::html::{
+    self, a, code, div, em, h3, h4, h5, li, ol, p, pre, strong, table, tbody, td, th, thead, tr, ul,
+};
 use leptos::prelude::*;
 use notebook::prose::{Block, Inline};
 
@@ -25,7 +27,9 @@ fn block(ctx: Ctx, block: &Block) -> AnyView {
         Block::List { ordered: true, items } => ol().child(list(ctx, items)).into_any(),
         Block::List { ordered: false, items } => ul().child(list(ctx, items)).into_any(),
         Block::Code { language, text } => listing(ctx, language, text),
-        Block::Quote { blocks: inner } => html::aside().class("aside").child(blocks(ctx, inner)).into_any(),
+        Block::Quote { blocks: inner } => {
+            html::aside().class("aside").child(blocks(ctx, inner)).into_any()
+        }
         Block::Table { header, rows } => rows_table(header, rows),
     }
 }
@@ -63,14 +67,15 @@ fn listing(ctx: Ctx, language: &str, text: &str) -> AnyView {
 
 fn rows_table(header: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> AnyView {
     let heads = header.iter().map(|cell| th().attr("scope", "col").child(inlines(cell)));
-    let rows = rows.iter().map(|row| tr().child(row.iter().map(|cell| td().child(inlines(cell))).collect_view()));
+    let rows = rows
+        .iter()
+        .map(|row| tr().child(row.iter().map(|cell| td().child(inlines(cell))).collect_view()));
     div()
         .class("table-scroll")
-        .child(
-            table()
-                .class("table")
-                .child((thead().child(tr().child(heads.collect_view())), tbody().child(rows.collect_view()))),
-        )
+        .child(table().class("table").child((
+            thead().child(tr().child(heads.collect_view())),
+            tbody().child(rows.collect_view()),
+        )))
         .into_any()
 }
 

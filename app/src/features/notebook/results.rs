@@ -24,7 +24,8 @@ pub(super) fn results(ctx: Ctx, run: Memo<Shared<CellRun>>) -> AnyView {
             (
                 waiting(ctx, run),
                 answers(ctx, &run.results),
-                (!run.output.is_empty()).then(|| output(ctx.text.say("output-label"), run.output.clone())),
+                (!run.output.is_empty())
+                    .then(|| output(ctx.text.say("output-label"), run.output.clone())),
                 next(ctx, run),
             )
         })
@@ -92,7 +93,8 @@ fn next(ctx: Ctx, run: &CellRun) -> Option<AnyView> {
             .attr("role", "status")
             .child((
                 h4().class("next__title").child(ctx.text.say("next-title")),
-                (!run.connections.is_empty()).then(|| ul().class("next__connections").child(changes.collect_view())),
+                (!run.connections.is_empty())
+                    .then(|| ul().class("next__connections").child(changes.collect_view())),
                 (!rows.is_empty()).then(|| events(ctx.text, rows)),
             ))
             .into_any(),
@@ -113,7 +115,12 @@ fn connection(text: Text, change: &ConnectionChange) -> AnyView {
         ConnectionState::Refused | ConnectionState::Unknown => ("question", "warn"),
     };
     li().class(format!("next__change next__change--{tone}"))
-        .child((icon(sign), code().child(way), span().class("next__words").child(words), reason.map(|reason| p().child(reason))))
+        .child((
+            icon(sign),
+            code().child(way),
+            span().class("next__words").child(words),
+            reason.map(|reason| p().child(reason)),
+        ))
         .into_any()
 }
 

@@ -40,8 +40,17 @@ pub(super) fn step(ctx: Ctx, number: usize, step: &Step) -> AnyView {
                     .icon("reset")
                     .name("reset-step")
                     .disabled(idle)
-                    .draw(move || ctx.desk.reset.set(Some(ResetScope::Step { step: reset.clone() }))),
-                move || busy.get().then(|| span().class("step__busy").attr("role", "status").child(ctx.text.say("step-solving"))),
+                    .draw(move || {
+                        ctx.desk.reset.set(Some(ResetScope::Step { step: reset.clone() }))
+                    }),
+                move || {
+                    busy.get().then(|| {
+                        span()
+                            .class("step__busy")
+                            .attr("role", "status")
+                            .child(ctx.text.say("step-solving"))
+                    })
+                },
             )),
         ))
         .into_any()

@@ -48,10 +48,17 @@ pub(super) fn text_area(ctx: Ctx, parts: Manifest, label: String) -> AnyView {
     let rows = move || parts.text(ctx).lines().count().max(2) + 1;
     let numbers = move || {
         let wrong: Vec<u32> = parts.findings.with(|list| {
-            list.iter().filter(|one| one.severity == Severity::Error).map(|one| one.span.line).collect()
+            list.iter()
+                .filter(|one| one.severity == Severity::Error)
+                .map(|one| one.span.line)
+                .collect()
         });
         let numbers = (1..=u32::try_from(rows()).unwrap_or(1)).map(|line| {
-            let class = if wrong.contains(&line) { "plain__number plain__number--wrong" } else { "plain__number" };
+            let class = if wrong.contains(&line) {
+                "plain__number plain__number--wrong"
+            } else {
+                "plain__number"
+            };
             html::span().class(class).child(format!("{line}\n"))
         });
         numbers.collect_view()

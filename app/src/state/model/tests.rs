@@ -5,14 +5,19 @@ use protocol::v1::{ConnectionState, OutputLine, PodRef, RunOutcome, Stream};
 use super::*;
 
 fn places() -> Vec<CellPlace> {
-    [("a", "one", false, true), ("b", "one", false, false), ("shell", "two", true, false), ("c", "two", false, true)]
-        .map(|(id, step, console, changes)| CellPlace {
-            id: id.to_owned(),
-            step: step.to_owned(),
-            console,
-            changes,
-        })
-        .to_vec()
+    [
+        ("a", "one", false, true),
+        ("b", "one", false, false),
+        ("shell", "two", true, false),
+        ("c", "two", false, true),
+    ]
+    .map(|(id, step, console, changes)| CellPlace {
+        id: id.to_owned(),
+        step: step.to_owned(),
+        console,
+        changes,
+    })
+    .to_vec()
 }
 
 fn id(run: &str) -> RunId {
@@ -98,7 +103,10 @@ fn a_console_keeps_its_output_and_other_cells_begin_anew() {
 #[test]
 fn running_an_earlier_cell_again_makes_later_ones_stale() {
     let mut model = Model::new(places());
-    fold(&mut model, vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")]);
+    fold(
+        &mut model,
+        vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")],
+    );
     assert!(!model.cell("c").stale);
     fold(&mut model, vec![started("3", "a"), finished("3", "a")]);
     assert!(model.cell("c").stale);
@@ -108,7 +116,15 @@ fn running_an_earlier_cell_again_makes_later_ones_stale() {
 #[test]
 fn a_solution_ends_every_cell_that_it_touched() {
     let mut model = Model::new(places());
-    fold(&mut model, vec![started("s", "one"), printed("s", "a", "x"), printed("s", "b", "y"), finished("s", "one")]);
+    fold(
+        &mut model,
+        vec![
+            started("s", "one"),
+            printed("s", "a", "x"),
+            printed("s", "b", "y"),
+            finished("s", "one"),
+        ],
+    );
     assert_eq!(
         ["one", "a", "b"].map(|cell| model.cell(cell).phase),
         [Phase::Ok, Phase::Ok, Phase::Ok]
@@ -118,7 +134,10 @@ fn a_solution_ends_every_cell_that_it_touched() {
 #[test]
 fn a_reset_takes_back_what_ran_later_and_can_be_undone() {
     let mut model = Model::new(places());
-    fold(&mut model, vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")]);
+    fold(
+        &mut model,
+        vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")],
+    );
     let scope = ResetScope::Cell { cell: "c".to_owned() };
     fold(&mut model, vec![EventBody::Reset { scope: scope.clone(), undone: false }]);
     assert_eq!([model.cell("a").phase, model.cell("c").phase], [Phase::Ok, Phase::Pristine]);
@@ -131,7 +150,10 @@ fn a_reset_takes_back_what_ran_later_and_can_be_undone() {
 #[test]
 fn a_changed_connection_belongs_to_the_cell_that_ran_last() {
     let mut model = Model::new(places());
-    fold(&mut model, vec![edge(ConnectionState::Allowed), started("1", "a"), edge(ConnectionState::Blocked)]);
+    fold(
+        &mut model,
+        vec![edge(ConnectionState::Allowed), started("1", "a"), edge(ConnectionState::Blocked)],
+    );
     let run = model.cell("a");
     let changes: Vec<_> = run.connections.iter().map(|one| (one.before, one.now.state)).collect();
     assert_eq!(changes, [(ConnectionState::Allowed, ConnectionState::Blocked)]);
