@@ -195,7 +195,7 @@ fn complete(ctx: Ctx, line: Line) {
         match found.as_slice() {
             [only] => line.text.set(completed(&text, &only.insert)),
             many => {
-                line.offers.set(many.iter().take(24).map(|offer| offer.insert.clone()).collect())
+                line.offers.set(many.iter().take(24).map(|offer| offer.insert.clone()).collect());
             }
         }
     });

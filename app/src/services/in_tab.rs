@@ -27,6 +27,8 @@ const SILENCE_MILLIS: f64 = 10_000.0;
 /// Waits for the session that was asked for.
 type Opened = Giver<Result<SessionView, ApiProblem>>;
 
+type OnMessage = Closure<dyn FnMut(MessageEvent)>;
+
 /// A session in a worker.
 #[derive(Clone)]
 pub(crate) struct InTab(Rc<Inner>);
@@ -41,7 +43,7 @@ struct Inner {
     asked_at: Cell<Option<f64>>,
     ticked_at: Cell<f64>,
     ticker: RefCell<Option<Interval>>,
-    closures: RefCell<Vec<Closure<dyn FnMut(MessageEvent)>>>,
+    closures: RefCell<Vec<OnMessage>>,
 }
 
 impl Drop for Inner {

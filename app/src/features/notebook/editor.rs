@@ -32,7 +32,7 @@ pub(super) fn editor(ctx: Ctx, parts: Manifest, label: String) -> AnyView {
         let element: web_sys::HtmlElement = host.into();
         let label = spoken.clone();
         browser::when_near(&element.clone(), move || {
-            start(ctx, parts, label.clone(), element.clone(), full, up)
+            start(ctx, parts, label.clone(), element.clone(), full, up);
         });
     });
     follow(ctx, parts, full, up);

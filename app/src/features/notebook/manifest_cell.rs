@@ -100,7 +100,7 @@ pub(super) fn manifest_cell(ctx: Ctx, cell: Cell, file: &str) -> AnyView {
             editor(ctx, parts, label),
             move || {
                 findings(ctx.text, findings_now.get(), move |line, column| {
-                    parts.go.set(Some((line, column)))
+                    parts.go.set(Some((line, column)));
                 })
             },
             tools(ctx, parts),

@@ -41,7 +41,7 @@ pub(super) fn step(ctx: Ctx, number: usize, step: &Step) -> AnyView {
                     .name("reset-step")
                     .disabled(idle)
                     .draw(move || {
-                        ctx.desk.reset.set(Some(ResetScope::Step { step: reset.clone() }))
+                        ctx.desk.reset.set(Some(ResetScope::Step { step: reset.clone() }));
                     }),
                 move || {
                     busy.get().then(|| {
