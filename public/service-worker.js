@@ -3,8 +3,26 @@
 const CACHE = `podium-${'VERSION'}`;
 const FILES = ['FILES'];
 
+// The course is compiled after the page, so its files are found through the catalogue. Where that fails
+// the page still works offline; scenarios are then kept when they are first opened.
+const keepCourse = async cache => {
+  try {
+    const catalog = await (await fetch('/scenarios/catalog.json')).json();
+    const ready = catalog.tracks.flatMap(track => track.scenarios).filter(one => one.status === 'ready');
+    const texts = ready.flatMap(one => ['ko', 'en'].map(language => `/scenarios/${one.id}/${language}.json`));
+    await cache.addAll(['/scenarios/catalog.json', ...texts]);
+  } catch {
+    return;
+  }
+};
+
 addEventListener('install', event => {
-  event.waitUntil(caches.open(CACHE).then(cache => cache.addAll(FILES)).then(() => skipWaiting()));
+  event.waitUntil((async () => {
+    const cache = await caches.open(CACHE);
+    await cache.addAll(FILES);
+    await keepCourse(cache);
+    await skipWaiting();
+  })());
 });
 
 addEventListener('activate', event => {

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-const TEXT: [(&str, &str); 31] = [
+const TEXT: [(&str, &str); 34] = [
+    ("accent", "code"),
+    ("info", "code"),
+    ("ink-faint", "code"),
     ("ink", "paper"),
     ("ink", "surface"),
     ("ink", "sunken"),

@@ -13,7 +13,33 @@ globalThis.MonacoEnvironment = {
   },
 };
 
-const themes = { light: 'vs', dark: 'vs-dark', contrast: 'hc-black' };
+const bases = { light: 'vs', dark: 'vs-dark', contrast: 'hc-black' };
+// The colours are the page's own: they stand in its tokens.
+const paint = name => {
+  const css = getComputedStyle(document.documentElement);
+  const colour = token => css.getPropertyValue(token).trim();
+  const letter = token => colour(token).replace('#', '');
+  monaco.editor.defineTheme('podium', {
+    base: bases[name] ?? 'vs',
+    inherit: true,
+    rules: [
+      { token: 'type', foreground: letter('--accent') },
+      { token: 'string', foreground: letter('--code-ink') },
+      { token: 'number', foreground: letter('--info') },
+      { token: 'keyword', foreground: letter('--info') },
+      { token: 'comment', foreground: letter('--ink-faint') },
+    ],
+    colors: {
+      'editor.background': colour('--code'),
+      'editor.foreground': colour('--code-ink'),
+      'editorLineNumber.foreground': colour('--ink-faint'),
+      'editorLineNumber.activeForeground': colour('--ink'),
+      'editorLineNumber.dimmedForeground': colour('--ink-faint'),
+      'editorCursor.foreground': colour('--accent'),
+    },
+  });
+  monaco.editor.setTheme('podium');
+};
 const editors = new Map();
 const place = (model, position) => [model.getValue(), position.lineNumber, position.column];
 
@@ -51,10 +77,10 @@ monaco.languages.registerHoverProvider('yaml', {
 export function create(host, name, value, label, theme, calls) {
   const model = monaco.editor.createModel(value, 'yaml', monaco.Uri.parse(`podium:///${name}-${crypto.randomUUID()}.yaml`));
   model.updateOptions({ tabSize: 2, insertSpaces: true });
+  paint(theme);
   const editor = monaco.editor.create(host, {
     model,
     ariaLabel: label,
-    theme: themes[theme] ?? 'vs',
     automaticLayout: true,
     fixedOverflowWidgets: true,
     minimap: { enabled: false },
@@ -109,7 +135,8 @@ export function create(host, name, value, label, theme, calls) {
       editor.executeEdits('podium', [{ range: model.getFullModelRange(), text }]);
       editor.pushUndoStop();
     },
-    theme: name => monaco.editor.setTheme(themes[name] ?? 'vs'),
+    // The page changes its tokens in the same moment; the next frame has them.
+    theme: name => requestAnimationFrame(() => paint(name)),
     focus: () => editor.focus(),
     reveal: (lineNumber, column) => {
       editor.setPosition({ lineNumber, column });
