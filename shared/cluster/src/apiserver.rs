@@ -1,13 +1,53 @@
 //! The API server: what a request means.
+//!
+//! route → authn → authz → decode → default → mutate → prepare → validate → quota → managedFields →
+//! commit → watch. Each stage is a file of its own below.
+
+mod admission;
+mod allocate;
+mod answer;
+mod authn;
+mod authz;
+mod bootstrap;
+mod call;
+mod decode;
+mod delete;
+mod discovery;
+mod escalation;
+mod kinds;
+mod managed;
+mod node_request;
+mod openapi;
+mod options;
+mod patch;
+mod read;
+mod review;
+mod review_rules;
+mod route;
+mod subresource;
+mod table;
+mod token;
+mod view;
+mod watch;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use apimachinery::engine::{StreamId, StreamRead};
 use apimachinery::identity::Identity;
+use apimachinery::status::Status;
 use jiff::Timestamp;
-use serde_json::Value;
-use std::sync::Arc;
 
+use self::answer::Reply;
+use self::call::Call;
+pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use crate::cluster::ClusterConfig;
+use crate::rng::Stream;
 use crate::store::Store;
+
+/// The media type of aggregated discovery.
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// What the API server answers.
 #[derive(Debug)]
@@ -18,95 +58,54 @@ pub enum ApiAnswer {
     Watch(http::Response<StreamId>),
     /// The kubelet answers.
     Node(Box<NodeRequest>),
+    /// The world computes a connection; the text is the query of `/podium/v1/connect`.
+    Connect(String),
 }
 
-/// A request that only the kubelet of a pod can answer; authorized already.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NodeRequest {
-    /// Who asks.
-    pub identity: Identity,
-    /// Namespace of the pod.
-    pub namespace: String,
-    /// The pod.
-    pub pod: Arc<Value>,
-    /// The container; chosen already when the pod has only one. Empty for port forwarding and proxying.
-    pub container: String,
-    /// What is asked.
-    pub what: NodeWhat,
-}
-
-/// What a kubelet can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NodeWhat {
-    /// Output of a container.
-    Log {
-        /// Go on as it grows.
-        follow: bool,
-        /// At most so many lines.
-        tail: Option<i64>,
-        /// Of the instance before this one.
-        previous: bool,
-        /// Each line with its time.
-        timestamps: bool,
-        /// Only what is younger.
-        since: Option<Timestamp>,
-        /// At most so many bytes.
-        limit_bytes: Option<i64>,
-    },
-    /// A command in a container.
-    Exec {
-        /// The command and its arguments.
-        command: Vec<String>,
-        /// Which streams are open.
-        streams: Streams,
-    },
-    /// The main process of a container.
-    Attach {
-        /// Which streams are open.
-        streams: Streams,
-    },
-    /// Connections to ports of the pod.
-    PortForward {
-        /// The ports.
-        ports: Vec<u16>,
-    },
-    /// An HTTP request to the pod.
-    Proxy {
-        /// Name or number of the port; empty: the first.
-        port: String,
-        /// Path and query.
-        path: String,
-        /// Method.
-        method: String,
-        /// Body.
-        body: Vec<u8>,
-    },
-}
-
-/// The streams of an exec or attach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "the four switches of PodExecOptions")]
-pub struct Streams {
-    /// Standard input.
-    pub stdin: bool,
-    /// Standard output.
-    pub stdout: bool,
-    /// Standard error.
-    pub stderr: bool,
-    /// A terminal.
-    pub tty: bool,
+/// What does not change while the cluster lives.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) admin_token: String,
+    pub(crate) extra_tokens: Vec<(String, Identity)>,
+    pub(crate) signing_key: Vec<u8>,
+    pub(crate) epoch: Timestamp,
 }
 
 /// The API server. A clone is a snapshot.
 #[derive(Debug, Clone)]
 pub struct Apiserver {
-    store: Store,
+    pub(crate) store: Store,
+    pub(crate) settings: Arc<Settings>,
+    uids: Stream,
+    suffixes: Stream,
+    audits: Stream,
+    addresses: Stream,
+    watches: BTreeMap<StreamId, watch::Watch>,
+    last_stream: u64,
 }
 
 impl Apiserver {
     /// A fresh API server with what a fresh cluster has.
-    pub fn new(_config: &ClusterConfig) -> Self {
-        Self { store: Store::default() }
+    pub fn new(config: &ClusterConfig) -> Self {
+        let mut keys = Stream::new(config.seed, "signing-key");
+        let settings = Settings {
+            admin_token: config.admin_token.clone(),
+            extra_tokens: config.extra_tokens.clone(),
+            signing_key: [keys.bytes16(), keys.bytes16()].concat(),
+            epoch: config.epoch,
+        };
+        let mut server = Self {
+            store: bootstrap::base(),
+            settings: Arc::new(settings),
+            uids: Stream::new(config.seed, "uid"),
+            suffixes: Stream::new(config.seed, "name-suffix"),
+            audits: Stream::new(config.seed, "audit"),
+            addresses: Stream::new(config.seed, "cluster-ip"),
+            watches: BTreeMap::new(),
+            last_stream: 0,
+        };
+        server.install(config.epoch);
+        server
     }
 
     /// Its state.
@@ -115,22 +114,114 @@ impl Apiserver {
     }
 
     /// Answers a request.
-    pub fn handle(&mut self, _now: Timestamp, _request: http::Request<Vec<u8>>) -> ApiAnswer {
-        ApiAnswer::Full(http::Response::new(Vec::new()))
+    pub fn handle(&mut self, now: Timestamp, request: http::Request<Vec<u8>>) -> ApiAnswer {
+        let audit = uuid(&mut self.audits);
+        let mut pretty = false;
+        let mut warnings = Vec::new();
+        let outcome = self.admit(now, request).and_then(|mut call| {
+            pretty = call.pretty;
+            let outcome = self.route(&mut call);
+            let outcome = outcome.and_then(|reply| self.present(&call, reply));
+            warnings = std::mem::take(&mut call.warnings);
+            outcome
+        });
+        let mut answer = match outcome {
+            Ok(reply) => written(reply, pretty),
+            Err(status) if status.code == 204 => ApiAnswer::Full(answer::text(200, "")),
+            Err(status) => refused(&status, pretty),
+        };
+        match &mut answer {
+            ApiAnswer::Full(response) => decorate(response, &audit, &warnings),
+            ApiAnswer::Watch(response) => decorate(response, &audit, &warnings),
+            ApiAnswer::Node(_) | ApiAnswer::Connect(_) => {}
+        }
+        answer
+    }
+
+    /// Authentication and impersonation.
+    fn admit(
+        &self,
+        now: Timestamp,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<Call, answer::Refusal> {
+        let caller = self.authenticate(now, &request)?;
+        let identity = self.impersonate(caller, request.headers())?;
+        Call::new(now, identity, request)
     }
 
     /// What is new in a watch.
-    pub fn read_stream(&mut self, _now: Timestamp, _stream: StreamId) -> StreamRead {
-        StreamRead { chunks: Vec::new(), closed: true }
+    pub fn read_stream(&mut self, now: Timestamp, stream: StreamId) -> StreamRead {
+        self.read_watch(now, stream)
     }
 
     /// The client of a watch is gone.
-    pub fn close_stream(&mut self, _stream: StreamId) {}
+    pub fn close_stream(&mut self, stream: StreamId) {
+        self.watches.remove(&stream);
+    }
+
+    /// When the next watch ends by itself.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.next_watch_end()
+    }
 
     /// Goes back to a snapshot; open watches end with 410 Gone.
     pub fn restore(&mut self, snapshot: &Self) {
         let revision = self.store.revision();
-        self.store = snapshot.store.clone();
+        let watches = std::mem::take(&mut self.watches);
+        let last_stream = self.last_stream;
+        *self = snapshot.clone();
+        self.watches = watches;
+        self.last_stream = last_stream;
         self.store.forget_changes(revision);
     }
+
+    /// A new uid.
+    pub(crate) fn new_uid(&mut self) -> String {
+        uuid(&mut self.uids)
+    }
+}
+
+fn written(reply: Reply, pretty: bool) -> ApiAnswer {
+    match reply {
+        Reply::Object(code, body) | Reply::Document(code, body) => {
+            ApiAnswer::Full(answer::json(code, &body, pretty))
+        }
+        Reply::Discovery(body) => {
+            let bytes = serde_json::to_vec(&body).unwrap_or_default();
+            ApiAnswer::Full(answer::with_type(200, DISCOVERY, bytes))
+        }
+        Reply::Text(code, body) => ApiAnswer::Full(answer::text(code, &body)),
+        Reply::Watch(stream) => {
+            ApiAnswer::Watch(answer::with_type(200, "application/json", stream))
+        }
+        Reply::Node(request) => ApiAnswer::Node(request),
+        Reply::Connect(query) => ApiAnswer::Connect(query),
+    }
+}
+
+fn refused(status: &Status, pretty: bool) -> ApiAnswer {
+    let mut response = answer::json(status.code, &answer::status_document(status), pretty);
+    let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    if seconds > 0 {
+        answer::header(&mut response, "retry-after", &seconds.to_string());
+    }
+    ApiAnswer::Full(response)
+}
+
+fn decorate<T>(response: &mut http::Response<T>, audit: &str, warnings: &[String]) {
+    answer::header(response, "audit-id", audit);
+    for warning in warnings {
+        let escaped = warning.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
+        answer::header(response, "warning", &format!("299 - \"{escaped}\""));
+    }
+}
+
+/// A random (version 4) UUID from a stream of chance.
+pub(crate) fn uuid(stream: &mut Stream) -> String {
+    let mut bytes = stream.bytes16();
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().concat();
+    [part(0, 4), part(4, 6), part(6, 8), part(8, 10), part(10, 16)].join("-")
 }

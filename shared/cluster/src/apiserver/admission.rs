@@ -1,0 +1,80 @@
+//! Admission: what may be written, and what is added to it. The plugins of the real server, in its order
+//! (`pkg/kubeapiserver/options/plugins.go`), one file each.
+
+mod evaluate;
+mod limit_range;
+mod namespace_lifecycle;
+mod pods;
+mod quota;
+
+use apimachinery::gvk::GroupResource;
+use apimachinery::status::Status;
+use serde_json::Value;
+
+use super::Apiserver;
+use super::answer::Refusal;
+use super::call::Call;
+use super::write::Target;
+
+/// A write that is looked at.
+pub(crate) struct Operation<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) target: &'a Target,
+    pub(crate) old: Option<&'a Value>,
+}
+
+/// 403 of a plugin.
+fn forbidden(target: &Target, name: &str, why: &str) -> Refusal {
+    let plural = target.key.split('.').next().unwrap_or(&target.key);
+    Box::new(Status::forbidden(&GroupResource::new(&target.gvk.group, plural), name, why))
+}
+
+/// The plugins that change an object.
+pub(crate) fn mutate(
+    server: &mut Apiserver,
+    call: &Call,
+    target: &Target,
+    value: &mut Value,
+    old: Option<&Value>,
+) -> Result<(), Refusal> {
+    if old.is_none() {
+        namespace_lifecycle::check(server, target, value)?;
+    }
+    match (target.key.as_str(), old) {
+        ("pods", None) => {
+            limit_range::mutate(server, target, value);
+            pods::service_account(server, target, value)?;
+            pods::priority(server, target, value)?;
+            pods::tolerations(value);
+        }
+        ("pods", Some(_)) => pods::tolerations(value),
+        ("nodes", None) => pods::not_ready_taint(value),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The plugins that only look.
+pub(crate) fn validate(
+    server: &Apiserver,
+    operation: &Operation<'_>,
+    value: &Value,
+) -> Result<(), Refusal> {
+    if operation.target.key == "pods" && operation.old.is_none() {
+        limit_range::validate(server, operation.target, value)?;
+    }
+    if operation.target.key == "persistentvolumeclaims" && operation.old.is_none() {
+        limit_range::validate_claim(server, operation.target, value)?;
+    }
+    quota::check(server, operation, value)
+}
+
+/// Books what a write uses.
+pub(crate) fn charge(
+    server: &mut Apiserver,
+    operation: &Operation<'_>,
+    value: &Value,
+) -> Result<(), Refusal> {
+    quota::charge(server, operation, value);
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! What an object uses (`pkg/quota/v1/evaluator/core`).
+
+use std::collections::BTreeMap;
+
+use apimachinery::object;
+use apimachinery::quantity::{Format, Quantity};
+use serde_json::Value;
+
+use super::super::write::Target;
+use crate::fields::{items, text};
+
+/// Amounts by the names that quotas have for them.
+pub(super) type Usage = BTreeMap<String, Quantity>;
+
+/// The sum of an amount that may not be there and another.
+pub(super) fn sum(left: Option<Quantity>, right: Quantity) -> Quantity {
+    left.map_or(right, |left| left.add(&right))
+}
+
+fn one() -> Quantity {
+    Quantity::from_units(1, Format::DecimalSi)
+}
+
+fn amounts(container: &Value, kind: &str) -> Vec<(String, Quantity)> {
+    let found = container.pointer(&format!("/resources/{kind}")).and_then(Value::as_object);
+    found
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, amount)| Some((name.clone(), Quantity::parse(amount.as_str()?).ok()?)))
+        .collect()
+}
+
+/// `requests` or `limits` of a pod: the sum of its containers, or the largest init container
+/// (`k8s.io/component-helpers/resource`).
+pub(super) fn pod_amounts(pod: &Value, kind: &str) -> Usage {
+    let mut total = Usage::new();
+    for container in items(pod, "/spec/containers") {
+        for (name, amount) in amounts(container, kind) {
+            let before = total.get(&name).copied();
+            total.insert(name, sum(before, amount));
+        }
+    }
+    let mut sidecars = Usage::new();
+    let mut largest = Usage::new();
+    for container in items(pod, "/spec/initContainers") {
+        let sidecar = text(container, "/restartPolicy") == "Always";
+        for (name, amount) in amounts(container, kind) {
+            let running = sum(sidecars.get(&name).copied(), amount);
+            if sidecar {
+                sidecars.insert(name.clone(), running);
+                let before = total.get(&name).copied();
+                total.insert(name.clone(), sum(before, amount));
+            }
+            let peak = largest.get(&name).copied().filter(|peak| *peak > running).unwrap_or(running);
+            largest.insert(name, peak);
+        }
+    }
+    for (name, amount) in largest {
+        let before = total.get(&name).copied();
+        if before.is_none_or(|before| before < amount) {
+            total.insert(name, amount);
+        }
+    }
+    if let Some(overhead) = pod.pointer("/spec/overhead").and_then(Value::as_object) {
+        for (name, amount) in overhead {
+            let amount = amount.as_str().and_then(|text| Quantity::parse(text).ok());
+            if let (Some(amount), Some(before)) = (amount, total.get(name).copied()) {
+                total.insert(name.clone(), before.add(&amount));
+            }
+        }
+    }
+    total
+}
+
+/// Whether a pod counts: it has neither ended nor outlived its grace.
+fn counts(pod: &Value) -> bool {
+    !matches!(text(pod, "/status/phase"), "Failed" | "Succeeded")
+}
+
+fn pod_usage(pod: &Value) -> Usage {
+    let mut usage = Usage::new();
+    usage.insert("count/pods".to_owned(), one());
+    if !counts(pod) {
+        return usage;
+    }
+    usage.insert("pods".to_owned(), one());
+    for (name, amount) in pod_amounts(pod, "requests") {
+        if matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage") {
+            usage.insert(name.clone(), amount);
+        }
+        usage.insert(format!("requests.{name}"), amount);
+    }
+    for (name, amount) in pod_amounts(pod, "limits") {
+        usage.insert(format!("limits.{name}"), amount);
+    }
+    usage
+}
+
+fn service_usage(service: &Value) -> Usage {
+    let mut usage = Usage::new();
+    usage.insert("services".to_owned(), one());
+    let ports = i128::try_from(items(service, "/spec/ports").len()).unwrap_or(0);
+    let ports = Quantity::from_units(ports, Format::DecimalSi);
+    match text(service, "/spec/type") {
+        "NodePort" => {
+            usage.insert("services.nodeports".to_owned(), ports);
+        }
+        "LoadBalancer" => {
+            usage.insert("services.loadbalancers".to_owned(), one());
+            if service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&Value::Bool(false)) {
+                usage.insert("services.nodeports".to_owned(), ports);
+            }
+        }
+        _ => {}
+    }
+    usage
+}
+
+fn claim_usage(claim: &Value) -> Usage {
+    let mut usage = Usage::new();
+    usage.insert("persistentvolumeclaims".to_owned(), one());
+    let asked = claim.pointer("/spec/resources/requests/storage").and_then(Value::as_str);
+    let asked = asked.and_then(|text| Quantity::parse(text).ok());
+    let class = text(claim, "/spec/storageClassName");
+    if let Some(asked) = asked {
+        usage.insert("requests.storage".to_owned(), asked);
+        if !class.is_empty() {
+            usage.insert(format!("{class}.storageclass.storage.k8s.io/requests.storage"), asked);
+        }
+    }
+    if !class.is_empty() {
+        usage.insert(format!("{class}.storageclass.storage.k8s.io/persistentvolumeclaims"), one());
+    }
+    usage
+}
+
+/// What an object uses.
+pub(super) fn usage(target: &Target, value: &Value) -> Usage {
+    let mut usage = match target.key.as_str() {
+        "pods" => return pod_usage(value),
+        "services" => service_usage(value),
+        "persistentvolumeclaims" => claim_usage(value),
+        "configmaps" | "secrets" | "replicationcontrollers" | "resourcequotas" => {
+            Usage::from([(target.key.clone(), one())])
+        }
+        _ => Usage::new(),
+    };
+    usage.insert(format!("count/{}", target.key), one());
+    usage
+}
+
+/// `requests.cpu` and `cpu` mean the same; these must be said by every container that is limited.
+pub(super) const MUST_BE_SAID: [&str; 6] =
+    ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+
+/// Which containers do not say an amount that a quota limits.
+pub(super) fn silent_containers(pod: &Value, name: &str) -> Vec<String> {
+    let (kind, resource) = name.split_once('.').unwrap_or(("requests", name));
+    let pointer = format!("/resources/{kind}/{resource}");
+    let mut found: Vec<String> = Vec::new();
+    for list in ["/spec/containers", "/spec/initContainers"] {
+        let silent = items(pod, list).iter().filter(|one| one.pointer(&pointer).is_none());
+        found.extend(silent.map(|one| text(one, "/name").to_owned()));
+    }
+    found.sort();
+    found
+}
+
+/// Whether a quota with scopes is about a pod (`podMatchesScopeFunc`).
+pub(super) fn in_scope(quota: &Value, pod: &Value) -> bool {
+    let scopes = items(quota, "/spec/scopes").iter().filter_map(Value::as_str);
+    let best_effort = super::super::kinds::qos_class(pod) == "BestEffort";
+    let ends = pod.pointer("/spec/activeDeadlineSeconds").is_some();
+    let class = text(pod, "/spec/priorityClassName");
+    scopes.into_iter().all(|scope| match scope {
+        "BestEffort" => best_effort,
+        "NotBestEffort" => !best_effort,
+        "Terminating" => ends,
+        "NotTerminating" => !ends,
+        "PriorityClass" => !class.is_empty(),
+        _ => true,
+    }) && items(quota, "/spec/scopeSelector/matchExpressions").iter().all(|expression| {
+        let values: Vec<&str> =
+            items(expression, "/values").iter().filter_map(Value::as_str).collect();
+        match (text(expression, "/scopeName"), text(expression, "/operator")) {
+            ("PriorityClass", "In") => values.contains(&class),
+            ("PriorityClass", "NotIn") => !values.contains(&class),
+            ("PriorityClass", "Exists") => !class.is_empty(),
+            ("PriorityClass", "DoesNotExist") => class.is_empty(),
+            ("BestEffort", _) => best_effort,
+            ("NotBestEffort", _) => !best_effort,
+            _ => object::deletion_timestamp(pod).is_none(),
+        }
+    })
+}

@@ -1,0 +1,158 @@
+//! What pods get: a service account with its token, a priority, tolerations for failing nodes
+//! (`plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}`).
+
+use apimachinery::names::SUFFIX_ALPHABET;
+use apimachinery::object;
+use serde_json::{Value, json};
+
+use super::super::Apiserver;
+use super::super::answer::Refusal;
+use super::super::write::Target;
+use super::forbidden;
+use crate::fields::{flag, items, put, text};
+
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const CONTAINERS: [&str; 2] = ["/spec/initContainers", "/spec/containers"];
+
+/// Pods of the kubelet itself have no account.
+fn is_mirror(pod: &Value) -> bool {
+    pod.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
+}
+
+/// Names the account, checks that it is there, and mounts its token.
+pub(super) fn service_account(
+    server: &mut Apiserver,
+    target: &Target,
+    pod: &mut Value,
+) -> Result<(), Refusal> {
+    if is_mirror(pod) {
+        return Ok(());
+    }
+    if text(pod, "/spec/serviceAccountName").is_empty() {
+        put(pod, "/spec/serviceAccountName", json!("default"));
+    }
+    let account = text(pod, "/spec/serviceAccountName").to_owned();
+    put(pod, "/spec/serviceAccount", json!(account));
+    let namespace = target.namespace.as_str();
+    let Some(found) = server.store.get("serviceaccounts", namespace, &account) else {
+        let why = format!(
+            "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
+        );
+        return Err(forbidden(target, object::name(pod), &why));
+    };
+    let wish = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_bool);
+    let mounts = wish(pod, "/spec/automountServiceAccountToken")
+        .or_else(|| wish(&found, "/automountServiceAccountToken"))
+        .unwrap_or(true);
+    if mounts {
+        mount_token(server, pod);
+    }
+    let secrets = items(&found, "/imagePullSecrets");
+    if items(pod, "/spec/imagePullSecrets").is_empty() && !secrets.is_empty() {
+        put(pod, "/spec/imagePullSecrets", Value::Array(secrets.to_vec()));
+    }
+    Ok(())
+}
+
+fn mount_token(server: &mut Apiserver, pod: &mut Value) {
+    let known = items(pod, "/spec/volumes")
+        .iter()
+        .map(|volume| text(volume, "/name"))
+        .find(|name| name.starts_with("kube-api-access-"))
+        .map(str::to_owned);
+    let name = known.clone().unwrap_or_else(|| {
+        let alphabet = std::str::from_utf8(SUFFIX_ALPHABET).unwrap_or("x");
+        format!("kube-api-access-{}", server.suffixes.letters(alphabet, 5))
+    });
+    let mut used = false;
+    for list in CONTAINERS {
+        let containers = pod.pointer_mut(list).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            let mut mounts = items(container, "/volumeMounts").to_vec();
+            if mounts.iter().any(|mount| text(mount, "/mountPath") == TOKEN_PATH) {
+                continue;
+            }
+            used = true;
+            mounts.push(json!({"name": name, "readOnly": true, "mountPath": TOKEN_PATH}));
+            put(container, "/volumeMounts", Value::Array(mounts));
+        }
+    }
+    if used && known.is_none() {
+        let mut volumes = items(pod, "/spec/volumes").to_vec();
+        volumes.push(token_volume(&name));
+        put(pod, "/spec/volumes", Value::Array(volumes));
+    }
+}
+
+fn token_volume(name: &str) -> Value {
+    let token = json!({"expirationSeconds": 3607, "path": "token"});
+    let authority = json!({
+        "name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}],
+    });
+    let field = json!({"apiVersion": "v1", "fieldPath": "metadata.namespace"});
+    let namespace = json!({"items": [{"path": "namespace", "fieldRef": field}]});
+    let sources = json!([
+        {"serviceAccountToken": token}, {"configMap": authority}, {"downwardAPI": namespace},
+    ]);
+    json!({"name": name, "projected": {"sources": sources, "defaultMode": 420}})
+}
+
+/// The number behind the name of a priority class.
+pub(super) fn priority(server: &Apiserver, target: &Target, pod: &mut Value) -> Result<(), Refusal> {
+    let key = "priorityclasses.scheduling.k8s.io";
+    let name = text(pod, "/spec/priorityClassName").to_owned();
+    let class = if name.is_empty() {
+        let all = server.store.list(key, None).into_iter();
+        all.filter(|class| flag(class, "/globalDefault")).max_by_key(|class| {
+            std::cmp::Reverse(class.get("value").and_then(Value::as_i64).unwrap_or(0))
+        })
+    } else {
+        let found = server.store.get(key, "", &name);
+        if found.is_none() {
+            let why = format!("no PriorityClass with name {name} was found");
+            return Err(forbidden(target, object::name(pod), &why));
+        }
+        found
+    };
+    let (value, policy) = match &class {
+        Some(class) => {
+            put(pod, "/spec/priorityClassName", json!(object::name(class)));
+            let value = class.get("value").and_then(Value::as_i64).unwrap_or(0);
+            (value, text(class, "/preemptionPolicy").to_owned())
+        }
+        None => (0, "PreemptLowerPriority".to_owned()),
+    };
+    put(pod, "/spec/priority", json!(value));
+    if text(pod, "/spec/preemptionPolicy").is_empty() {
+        put(pod, "/spec/preemptionPolicy", json!(policy));
+    }
+    Ok(())
+}
+
+/// Five minutes on a node that does not answer.
+pub(super) fn tolerations(pod: &mut Value) {
+    let mut all = items(pod, "/spec/tolerations").to_vec();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let tolerated = all.iter().any(|one| {
+            let (own, effect) = (text(one, "/key"), text(one, "/effect"));
+            (own == key || own.is_empty()) && (effect == "NoExecute" || effect.is_empty())
+        });
+        if !tolerated {
+            all.push(json!({
+                "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
+            }));
+        }
+    }
+    put(pod, "/spec/tolerations", Value::Array(all));
+}
+
+/// A new node takes no pods before it is ready (`plugin/pkg/admission/nodetaint`).
+pub(super) fn not_ready_taint(node: &mut Value) {
+    let key = "node.kubernetes.io/not-ready";
+    let mut taints = items(node, "/spec/taints").to_vec();
+    let there = taints.iter().any(|taint| text(taint, "/key") == key && text(taint, "/effect") == "NoSchedule");
+    if !there {
+        taints.push(json!({"key": key, "effect": "NoSchedule"}));
+        put(node, "/spec/taints", Value::Array(taints));
+    }
+}

@@ -1,0 +1,78 @@
+//! Answers: status codes, headers and bodies as the real server sends them.
+
+use apimachinery::engine::StreamId;
+use apimachinery::status::Status;
+use http::{HeaderValue, Response};
+use serde_json::Value;
+
+use super::NodeRequest;
+
+/// A request that is refused. Boxed, because most requests are not.
+pub(crate) type Refusal = Box<Status>;
+
+/// What a verb gives.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// An object or a list, still to be brought into the form that the client asked for.
+    Object(u16, Value),
+    /// A document that is sent as it is.
+    Document(u16, Value),
+    /// Aggregated discovery, which has a media type of its own.
+    Discovery(Value),
+    /// A text.
+    Text(u16, String),
+    /// An open watch.
+    Watch(StreamId),
+    /// The kubelet answers.
+    Node(Box<NodeRequest>),
+    /// The world computes the connection that this query asks about.
+    Connect(String),
+}
+
+/// An answer with a JSON body.
+pub(crate) fn json(code: u16, body: &Value, pretty: bool) -> Response<Vec<u8>> {
+    let mut bytes = if pretty { serde_json::to_vec_pretty(body) } else { serde_json::to_vec(body) }
+        .unwrap_or_default();
+    if !pretty {
+        bytes.push(b'\n');
+    }
+    with_type(code, "application/json", bytes)
+}
+
+/// An answer with a text.
+pub(crate) fn text(code: u16, body: &str) -> Response<Vec<u8>> {
+    let mut response = with_type(code, "text/plain; charset=utf-8", body.as_bytes().to_vec());
+    header(&mut response, "x-content-type-options", "nosniff");
+    response
+}
+
+/// An answer with a body of a type.
+pub(crate) fn with_type<T>(code: u16, content_type: &'static str, body: T) -> Response<T> {
+    let mut response = Response::new(body);
+    *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
+    header(&mut response, "content-type", content_type);
+    header(&mut response, "cache-control", "no-cache, private");
+    response
+}
+
+/// Sets a header; text that cannot stand in one is left out.
+pub(crate) fn header<T>(response: &mut Response<T>, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().append(name, value);
+    }
+}
+
+/// A status as a document, with its keys in the order of Go.
+pub(crate) fn status_document(status: &Status) -> Value {
+    serde_json::to_value(status).unwrap_or_default()
+}
+
+/// A refusal without a reason: Go errors that are no `StatusError` become a bare 500.
+pub(crate) fn plain_error(message: impl Into<String>) -> Refusal {
+    Box::new(Status::failure(500, "", message))
+}
+
+/// A 400.
+pub(crate) fn bad_request(message: impl Into<String>) -> Refusal {
+    Box::new(Status::bad_request(message))
+}

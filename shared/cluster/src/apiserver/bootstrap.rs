@@ -1,0 +1,127 @@
+//! What a fresh cluster has. The RBAC roles and bindings, the priority classes and the service accounts of
+//! the control plane are data taken from a real server (`data/bootstrap.jsonl`). They are read once per
+//! process and shared by all clusters; what differs between clusters, their creation time, is filled in
+//! when they are read.
+
+use std::sync::{Arc, OnceLock};
+
+use apimachinery::object;
+use apimachinery::time::format_rfc3339;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Apiserver, uuid, view};
+use crate::fields::put;
+use crate::rng::Stream;
+use crate::store::Store;
+
+const OBJECTS: &str = include_str!("../../data/bootstrap.jsonl");
+/// The address of the API server inside the cluster.
+const ADDRESS: &str = "10.96.0.1";
+/// The address of the node that runs the control plane.
+const HOST: &str = "172.18.0.2";
+
+/// The objects that are the same in every cluster.
+pub(crate) fn base() -> Store {
+    static BASE: OnceLock<Store> = OnceLock::new();
+    BASE.get_or_init(read).clone()
+}
+
+fn read() -> Store {
+    let mut store = Store::default();
+    let mut uids = Stream::new(0, "bootstrap-uid");
+    for line in OBJECTS.lines() {
+        let Ok(mut value) = serde_json::from_str::<Value>(line) else { continue };
+        let gvk = apimachinery::gvk::GroupVersionKind::of(
+            object::api_version(&value),
+            object::kind(&value),
+        );
+        let resource = apimachinery::schema::Schema::builtin().resource_of(&gvk);
+        let Some(resource) = resource else { continue };
+        let key = view::storage_key(&resource.group, &resource.plural);
+        put(&mut value, "/metadata/uid", json!(uuid(&mut uids)));
+        if gvk.kind == "PriorityClass" {
+            put(&mut value, "/metadata/generation", json!(1));
+        }
+        let (namespace, name) = (object::namespace(&value).to_owned(), object::name(&value).to_owned());
+        store.put(&key, &namespace, &name, value);
+    }
+    let revision = store.revision();
+    store.forget_changes(revision);
+    store
+}
+
+impl Apiserver {
+    /// Adds what is this cluster's own: namespaces, and the Service of the API server.
+    pub(crate) fn install(&mut self, epoch: Timestamp) {
+        let created = format_rfc3339(epoch);
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let value = json!({
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+                "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
+            });
+            self.install_one("namespaces", "", &created, value);
+        }
+        let port = json!({"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443});
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "kubernetes", "namespace": "default",
+                "labels": {"component": "apiserver", "provider": "kubernetes"}},
+            "spec": {"clusterIP": ADDRESS, "clusterIPs": [ADDRESS], "internalTrafficPolicy": "Cluster",
+                "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "ports": [port],
+                "sessionAffinity": "None", "type": "ClusterIP"},
+            "status": {"loadBalancer": {}},
+        });
+        self.install_one("services", "default", &created, service);
+        let port = json!({"name": "https", "port": 6443, "protocol": "TCP"});
+        let endpoints = json!({
+            "apiVersion": "v1", "kind": "Endpoints",
+            "metadata": {"name": "kubernetes", "namespace": "default",
+                "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+            "subsets": [{"addresses": [{"ip": HOST}], "ports": [port.clone()]}],
+        });
+        self.install_one("endpoints", "default", &created, endpoints);
+        let slice = json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": "kubernetes", "namespace": "default", "generation": 1,
+                "labels": {"kubernetes.io/service-name": "kubernetes"}},
+            "endpoints": [{"addresses": [HOST], "conditions": {"ready": true}}], "ports": [port],
+        });
+        self.install_one("endpointslices.discovery.k8s.io", "default", &created, slice);
+    }
+
+    fn install_one(&mut self, key: &str, namespace: &str, created: &str, mut value: Value) {
+        put(&mut value, "/metadata/creationTimestamp", json!(created));
+        let uid = self.new_uid();
+        put(&mut value, "/metadata/uid", json!(uid));
+        let name = object::name(&value).to_owned();
+        self.store.put(key, namespace, &name, value);
+    }
+
+    /// An object with all its fields; those of the shared base get their creation time here.
+    pub(crate) fn complete(&self, value: &Arc<Value>) -> Value {
+        let mut value = (**value).clone();
+        if value.pointer("/metadata/creationTimestamp").is_none() {
+            let created = format_rfc3339(self.settings.epoch);
+            put(&mut value, "/metadata/creationTimestamp", json!(created));
+        }
+        value
+    }
+
+    /// A live object.
+    pub(crate) fn live(&self, key: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.store.get(key, namespace, name).map(|value| self.complete(&value))
+    }
+
+    /// An object as it is answered.
+    pub(crate) fn shown(
+        &self,
+        value: &Arc<Value>,
+        gvk: &apimachinery::gvk::GroupVersionKind,
+    ) -> Value {
+        let mut value = self.complete(value);
+        view::in_version(&mut value, &gvk.group, &gvk.version);
+        value
+    }
+}

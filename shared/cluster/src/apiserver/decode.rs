@@ -1,0 +1,144 @@
+//! From a body to a defaulted object, with the complaints of the real decoder
+//! (`apiserver/pkg/endpoints/handlers/{create,rest}.go`).
+
+use apimachinery::decode::{decode_value, read_json};
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::protobuf;
+use apimachinery::schema::Schema;
+use apimachinery::status::Status;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Refusal, bad_request};
+use super::call::Call;
+use super::{kinds, view};
+
+const MEDIA_TYPES: &str = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/// What the real server names the file in which its scheme was made.
+const SCHEME: &str = "pkg/runtime/scheme.go:111";
+
+fn summary(body: &[u8]) -> String {
+    match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => {
+            let text = String::from_utf8_lossy(body);
+            if body.len() > 100 {
+                format!("{} ...", text.chars().take(100).collect::<String>())
+            } else {
+                text.into_owned()
+            }
+        }
+        Some(_) => body.iter().take(100).map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+/// The document of a body, before anything is known about its kind.
+fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
+    match call.content_type.as_str() {
+        "application/vnd.kubernetes.protobuf" => {
+            let value = protobuf::decode(Schema::builtin(), &call.body).map_err(bad_request)?;
+            Ok((value, Vec::new()))
+        }
+        "" | "application/json" | "application/yaml" => {
+            let unrecognized = |error: String| {
+                bad_request(format!(
+                    "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {error} ({})",
+                    summary(&call.body)
+                ))
+            };
+            let (value, strict) = read_json(&call.body).map_err(unrecognized)?;
+            let what = match &value {
+                Value::Object(_) => return Ok((value, strict)),
+                Value::Array(_) => "array",
+                Value::String(_) => "string",
+                Value::Bool(_) => "bool",
+                Value::Number(_) => "number",
+                Value::Null => return Ok((Value::Object(Map::new()), strict)),
+            };
+            Err(unrecognized(format!(
+                "json: cannot unmarshal {what} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+            )))
+        }
+        _ => Err(Box::new(Status::unsupported_media_type(MEDIA_TYPES))),
+    }
+}
+
+/// Fills in the expected kind, or says that another one was sent.
+fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusal> {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    let version = wanted.group_version().to_string();
+    let (sent_version, sent_kind) = (text(value, "apiVersion"), text(value, "kind"));
+    let found_kind = if sent_kind.is_empty() { wanted.kind.clone() } else { sent_kind };
+    let found_version = if sent_version.is_empty() { version.clone() } else { sent_version };
+    if found_kind != wanted.kind || found_version != version {
+        let sent = GroupVersionKind::of(&found_version, &found_kind);
+        let why = if Schema::builtin().kind(&sent).is_none() {
+            format!("no kind \"{found_kind}\" is registered for version \"{found_version}\" in scheme \"{SCHEME}\"")
+        } else {
+            let short = |gvk: &GroupVersionKind| {
+                let group = gvk.group.split('.').next().unwrap_or("");
+                if group.is_empty() { "core".to_owned() } else { group.to_owned() }
+            };
+            format!(
+                "converting (v1.{found_kind}) to ({}.{}): unknown conversion",
+                short(wanted),
+                wanted.kind
+            )
+        };
+        return Err(cannot_be_handled(&sent, &wanted.kind, &why));
+    }
+    if let Some(map) = value.as_object_mut() {
+        map.insert("apiVersion".to_owned(), json!(version));
+        map.insert("kind".to_owned(), json!(wanted.kind));
+    }
+    Ok(())
+}
+
+fn cannot_be_handled(sent: &GroupVersionKind, kind: &str, why: &str) -> Refusal {
+    bad_request(format!(
+        "{} in version \"{}\" cannot be handled as a {kind}: {why}",
+        sent.kind, sent.version
+    ))
+}
+
+/// Unknown and duplicate fields, as `fieldValidation` says.
+pub(crate) fn report_strict(call: &mut Call, strict: Vec<String>) -> Result<(), String> {
+    if strict.is_empty() {
+        return Ok(());
+    }
+    match call.param("fieldValidation") {
+        "Strict" => Err(format!("strict decoding error: {}", strict.join(", "))),
+        "Ignore" => Ok(()),
+        _ => {
+            for finding in strict {
+                call.warn(finding);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The body of a request as an object of a kind, defaulted, in its storage version.
+pub(crate) fn object(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Refusal> {
+    let mut value = plain(call, gvk)?;
+    view::to_storage(&mut value);
+    kinds::default(&mut value);
+    Ok(value)
+}
+
+/// The body of a request as an object of a kind.
+pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Refusal> {
+    let (mut value, strict) = document(call, &gvk.kind)?;
+    check_kind(&mut value, gvk)?;
+    let decoded = decode_value(Schema::builtin(), gvk, value, strict)
+        .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
+    report_strict(call, decoded.strict)
+        .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
+    Ok(decoded.value)
+}
+
+/// A document that a patch has made, brought into the shape that decoding gives.
+pub(crate) fn typed(gvk: &GroupVersionKind, value: Value) -> Result<(Value, Vec<String>), String> {
+    let decoded = decode_value(Schema::builtin(), gvk, value, Vec::new())?;
+    Ok((decoded.value, decoded.strict))
+}

@@ -1,0 +1,142 @@
+//! `metadata` (`k8s.io/apimachinery/pkg/api/validation/objectmeta.go`).
+
+use apimachinery::field_error::FieldError;
+use apimachinery::{names, object};
+use serde_json::Value;
+
+use super::{Faults, labels};
+use crate::fields::{items, number, text};
+
+const LARGEST_ANNOTATIONS: usize = 256 * 1024;
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
+/// Checks the metadata of an object.
+pub(super) fn validate(
+    value: &Value,
+    name_rule: fn(&str) -> Vec<String>,
+    namespaced: bool,
+    faults: &mut Faults,
+) {
+    let generate = text(value, "/metadata/generateName");
+    if !generate.is_empty() {
+        // A trailing dash is fine: something follows it.
+        let masked = generate.strip_suffix('-').map_or(generate.to_owned(), |head| format!("{head}a"));
+        labels::each("metadata.generateName", generate, name_rule(&masked), faults);
+    }
+    let name = object::name(value);
+    if name.is_empty() {
+        faults.push(FieldError::required("metadata.name", "name or generateName is required"));
+    } else {
+        let wrong = name_rule(name).into_iter().map(|why| {
+            if why == "must be no more than 253 bytes" {
+                "must be no more than 253 characters".to_owned()
+            } else {
+                why
+            }
+        });
+        labels::each("metadata.name", name, wrong.collect(), faults);
+    }
+    let namespace = object::namespace(value);
+    if namespaced {
+        if namespace.is_empty() {
+            faults.push(FieldError::required("metadata.namespace", ""));
+        } else {
+            labels::each("metadata.namespace", namespace, names::dns1123_label(namespace), faults);
+        }
+    } else if !namespace.is_empty() {
+        faults.push(FieldError::forbidden("metadata.namespace", "not allowed on this type"));
+    }
+    labels::nonnegative(number(value, "/metadata/generation"), "metadata.generation", faults);
+    labels::labels(value.pointer("/metadata/labels"), "metadata.labels", faults);
+    annotations(value.pointer("/metadata/annotations"), "metadata.annotations", faults);
+    owners(value, faults);
+    finalizers(value, faults);
+}
+
+/// Annotations: keys as labels have them (upper case folded), 256 KiB in all.
+pub(super) fn annotations(map: Option<&Value>, path: &str, faults: &mut Faults) {
+    let mut size = 0;
+    for (key, value) in map.and_then(Value::as_object).into_iter().flatten() {
+        size += key.len() + value.as_str().map_or(0, str::len);
+        for why in names::qualified_name(&key.to_lowercase()) {
+            faults.push(FieldError::invalid(path, key.as_str(), why));
+        }
+    }
+    if size > LARGEST_ANNOTATIONS {
+        faults.push(FieldError::too_long(path, LARGEST_ANNOTATIONS));
+    }
+}
+
+fn owners(value: &Value, faults: &mut Faults) {
+    let path = "metadata.ownerReferences";
+    let mut controllers: Vec<&str> = Vec::new();
+    for owner in items(value, "/metadata/ownerReferences") {
+        for (field, key) in [("apiVersion", "/apiVersion"), ("kind", "/kind"), ("name", "/name"), ("uid", "/uid")] {
+            if text(owner, key).is_empty() {
+                let why = if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
+                faults.push(FieldError::invalid(&format!("{path}.{field}"), "", why));
+            }
+        }
+        if owner.get("controller") == Some(&Value::Bool(true)) {
+            controllers.push(text(owner, "/name"));
+        }
+    }
+    if controllers.len() > 1 {
+        let kinds: Vec<String> = items(value, "/metadata/ownerReferences")
+            .iter()
+            .filter(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+            .map(|owner| format!("{}/{}", text(owner, "/kind"), text(owner, "/name")))
+            .collect();
+        let shown = kinds.join(" and ");
+        let why = format!("Only one reference can have Controller set to true. Found \"true\" in references for {shown}");
+        let all = value.pointer("/metadata/ownerReferences").cloned();
+        faults.push(FieldError::invalid(path, all.unwrap_or_default(), why));
+    }
+}
+
+fn finalizers(value: &Value, faults: &mut Faults) {
+    let list = items(value, "/metadata/finalizers");
+    for finalizer in list {
+        let finalizer = finalizer.as_str().unwrap_or("");
+        labels::each("metadata.finalizers", finalizer, names::qualified_name(finalizer), faults);
+    }
+    for (index, finalizer) in list.iter().enumerate() {
+        let finalizer = finalizer.as_str().unwrap_or("");
+        if names::qualified_name(finalizer).is_empty()
+            && !finalizer.contains('/')
+            && !STANDARD_FINALIZERS.contains(&finalizer)
+        {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            faults.push(FieldError::invalid(&format!("metadata.finalizers[{index}]"), finalizer, why));
+        }
+    }
+    let has = |name: &str| list.iter().any(|finalizer| finalizer.as_str() == Some(name));
+    if has("orphan") && has("foregroundDeletion") {
+        let why = "finalizer orphan and foregroundDeletion cannot be both set";
+        faults.push(FieldError::invalid("metadata.finalizers", Value::from(list.to_vec()), why));
+    }
+}
+
+/// What must not change, and what may not while the object is deleted.
+pub(super) fn validate_update(value: &Value, old: &Value, faults: &mut Faults) {
+    let list = |value: &Value| -> Vec<String> {
+        let all = items(value, "/metadata/finalizers").iter();
+        all.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    if object::deletion_timestamp(old).is_some() {
+        let before = list(old);
+        let added: Vec<String> =
+            list(value).into_iter().filter(|one| !before.contains(one)).map(|one| format!("{one:?}")).collect();
+        if !added.is_empty() {
+            let why = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                added.join(", ")
+            );
+            faults.push(FieldError::forbidden("metadata.finalizers", why));
+        }
+    }
+    for field in ["name", "namespace", "uid"] {
+        let pointer = format!("/metadata/{field}");
+        labels::immutable(value, old, &pointer, &format!("metadata.{field}"), faults);
+    }
+}

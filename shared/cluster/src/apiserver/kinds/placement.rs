@@ -1,0 +1,166 @@
+//! Where a pod may run: affinity, tolerations, topology spread.
+
+use apimachinery::field_error::FieldError;
+use apimachinery::names;
+use serde_json::Value;
+
+use super::{Faults, labels};
+use crate::fields::{items, number, text};
+
+/// `spec.affinity`.
+pub(super) fn affinity(spec: &Value, path: &str, faults: &mut Faults) {
+    let Some(affinity) = spec.get("affinity").filter(|one| one.is_object()) else { return };
+    let path = format!("{path}.affinity");
+    node(affinity, &format!("{path}.nodeAffinity"), faults);
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        let Some(own) = affinity.get(kind) else { continue };
+        let required = "requiredDuringSchedulingIgnoredDuringExecution";
+        for (index, term) in items(own, &format!("/{required}")).iter().enumerate() {
+            pod_term(term, &format!("{path}.{kind}.{required}[{index}]"), faults);
+        }
+        let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+        for (index, term) in items(own, &format!("/{preferred}")).iter().enumerate() {
+            let path = format!("{path}.{kind}.{preferred}[{index}]");
+            weight(term, &path, faults);
+            if let Some(term) = term.get("podAffinityTerm") {
+                pod_term(term, &format!("{path}.podAffinityTerm"), faults);
+            }
+        }
+    }
+}
+
+fn weight(term: &Value, path: &str, faults: &mut Faults) {
+    let weight = number(term, "/weight").unwrap_or(0);
+    if !(1..=100).contains(&weight) {
+        faults.push(FieldError::invalid(&format!("{path}.weight"), weight, "must be in the range 1-100"));
+    }
+}
+
+fn node(affinity: &Value, path: &str, faults: &mut Faults) {
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    if let Some(own) = affinity.pointer(&format!("/nodeAffinity/{required}")).filter(|own| own.is_object()) {
+        let terms = items(own, "/nodeSelectorTerms");
+        let path = format!("{path}.{required}.nodeSelectorTerms");
+        if terms.is_empty() {
+            let why = "must have at least one node selector term";
+            faults.push(FieldError::required(&path, why));
+        }
+        for (index, term) in terms.iter().enumerate() {
+            node_term(term, &format!("{path}[{index}]"), faults);
+        }
+    }
+    let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+    for (index, term) in items(affinity, &format!("/nodeAffinity/{preferred}")).iter().enumerate() {
+        let path = format!("{path}.{preferred}[{index}]");
+        if number(term, "/weight").unwrap_or(0) <= 0 || number(term, "/weight").unwrap_or(0) > 100 {
+            weight(term, &path, faults);
+        }
+        if let Some(preference) = term.get("preference") {
+            node_term(preference, &format!("{path}.preference"), faults);
+        }
+    }
+}
+
+fn node_term(term: &Value, path: &str, faults: &mut Faults) {
+    for (index, requirement) in items(term, "/matchExpressions").iter().enumerate() {
+        let path = format!("{path}.matchExpressions[{index}]");
+        let values = items(requirement, "/values");
+        let at = format!("{path}.values");
+        match text(requirement, "/operator") {
+            "In" | "NotIn" if values.is_empty() => {
+                let why = "must be specified when `operator` is 'In' or 'NotIn'";
+                faults.push(FieldError::required(&at, why));
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                faults.push(FieldError::forbidden(&at, why));
+            }
+            "Gt" | "Lt" if values.len() != 1 => {
+                let why = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+                faults.push(FieldError::required(&at, why));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
+            other => {
+                let why = "not a valid selector operator";
+                faults.push(FieldError::invalid(&format!("{path}.operator"), other, why));
+            }
+        }
+        let key = text(requirement, "/key");
+        labels::each(&format!("{path}.key"), key, names::qualified_name(key), faults);
+    }
+}
+
+fn pod_term(term: &Value, path: &str, faults: &mut Faults) {
+    labels::selector(term.get("labelSelector"), &format!("{path}.labelSelector"), faults);
+    labels::selector(term.get("namespaceSelector"), &format!("{path}.namespaceSelector"), faults);
+    let key = text(term, "/topologyKey");
+    let at = format!("{path}.topologyKey");
+    if key.is_empty() {
+        faults.push(FieldError::required(&at, "can not be empty"));
+    }
+    labels::each(&at, key, names::qualified_name(key), faults);
+}
+
+/// `spec.tolerations` (`ValidateTolerations`).
+pub(super) fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
+    for (index, toleration) in items(spec, "/tolerations").iter().enumerate() {
+        let path = format!("{path}.tolerations[{index}]");
+        let (key, operator) = (text(toleration, "/key"), text(toleration, "/operator"));
+        let (value, effect) = (text(toleration, "/value"), text(toleration, "/effect"));
+        if !key.is_empty() {
+            labels::each(&format!("{path}.key"), key, names::qualified_name(key), faults);
+        }
+        if key.is_empty() && operator != "Exists" {
+            let why = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+            faults.push(FieldError::invalid(&format!("{path}.operator"), operator, why));
+        }
+        if toleration.get("tolerationSeconds").is_some_and(|one| !one.is_null()) && effect != "NoExecute" {
+            let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+            faults.push(FieldError::invalid(&format!("{path}.effect"), effect, why));
+        }
+        match operator {
+            "" | "Equal" => {
+                let wrong = names::label_value(value);
+                if let Some(why) = wrong.first() {
+                    faults.push(FieldError::invalid(&format!("{path}.operator"), value, why.as_str()));
+                }
+            }
+            "Exists" if !value.is_empty() => {
+                let why = "value must be empty when `operator` is 'Exists'";
+                faults.push(FieldError::invalid(&format!("{path}.operator"), value, why));
+            }
+            "Exists" => {}
+            other => {
+                let known = ["Equal", "Exists"];
+                faults.push(FieldError::not_supported(&format!("{path}.operator"), other, &known));
+            }
+        }
+        if !effect.is_empty() {
+            effects(effect, &format!("{path}.effect"), faults);
+        }
+    }
+}
+
+/// One of the effects of a taint.
+pub(super) fn effects(effect: &str, path: &str, faults: &mut Faults) {
+    labels::one_of(effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"], path, faults);
+}
+
+/// `spec.topologySpreadConstraints`.
+pub(super) fn spread(spec: &Value, path: &str, faults: &mut Faults) {
+    for (index, constraint) in items(spec, "/topologySpreadConstraints").iter().enumerate() {
+        let path = format!("{path}.topologySpreadConstraints[{index}]");
+        let skew = number(constraint, "/maxSkew").unwrap_or(0);
+        if skew <= 0 {
+            faults.push(FieldError::invalid(&format!("{path}.maxSkew"), skew, "must be greater than zero"));
+        }
+        let key = text(constraint, "/topologyKey");
+        if key.is_empty() {
+            faults.push(FieldError::required(&format!("{path}.topologyKey"), "can not be empty"));
+        }
+        let action = text(constraint, "/whenUnsatisfiable");
+        let known = ["DoNotSchedule", "ScheduleAnyway"];
+        labels::one_of(action, &known, &format!("{path}.whenUnsatisfiable"), faults);
+        labels::selector(constraint.get("labelSelector"), &format!("{path}.labelSelector"), faults);
+    }
+}

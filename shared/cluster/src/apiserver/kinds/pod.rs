@@ -1,0 +1,206 @@
+//! Pods (`pkg/registry/core/pod/strategy.go`, `pkg/apis/core/validation/validation.go`).
+
+use apimachinery::field_error::FieldError;
+use apimachinery::quantity::Quantity;
+use serde_json::{Value, json};
+
+use super::super::write::Target;
+use super::{Faults, pod_defaults, pod_spec};
+use crate::fields::{items, put, text};
+
+/// Fields that a selector may name.
+pub(super) const FIELDS: &[&str] = &[
+    "spec.host",
+    "spec.hostNetwork",
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "status.nominatedNodeName",
+    "status.phase",
+    "status.podIP",
+    "status.podIPs",
+];
+
+pub(super) fn default(value: &mut Value) {
+    pod_defaults::pod(value);
+}
+
+/// `Guaranteed`, `Burstable` or `BestEffort` (`pkg/apis/core/v1/helper/qos/qos.go`).
+pub(crate) fn qos_class(pod: &Value) -> &'static str {
+    let mut any = false;
+    let mut guaranteed = true;
+    for list in ["/spec/containers", "/spec/initContainers"] {
+        for container in items(pod, list) {
+            let amount = |kind: &str, name: &str| {
+                let found = container.pointer(&format!("/resources/{kind}/{name}"));
+                let amount = Quantity::parse(found.and_then(Value::as_str)?).ok()?;
+                (!amount.is_zero()).then_some(amount)
+            };
+            for name in ["cpu", "memory"] {
+                let (limit, request) = (amount("limits", name), amount("requests", name));
+                any |= limit.is_some() || request.is_some();
+                guaranteed &= limit.is_some() && (request.is_none() || request == limit);
+            }
+        }
+    }
+    match (any, guaranteed) {
+        (false, _) => "BestEffort",
+        (true, true) => "Guaranteed",
+        (true, false) => "Burstable",
+    }
+}
+
+pub(super) fn prepare_create(value: &mut Value) {
+    let class = qos_class(value);
+    put(value, "/status", json!({"phase": "Pending", "qosClass": class}));
+    if items(value, "/spec/schedulingGates").is_empty() {
+        return;
+    }
+    let condition = json!({
+        "type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "lastProbeTime": null,
+        "lastTransitionTime": null, "message": "Scheduling is blocked due to non-empty scheduling gates",
+    });
+    put(value, "/status/conditions", json!([condition]));
+}
+
+/// Ephemeral containers and resizes change their part and nothing else.
+pub(super) fn prepare_subresource(target: &Target, value: &mut Value, live: &Value) {
+    let mut next = live.clone();
+    if target.subresource == "ephemeralcontainers" {
+        if let Some(list) = value.pointer("/spec/ephemeralContainers") {
+            put(&mut next, "/spec/ephemeralContainers", list.clone());
+        }
+    } else {
+        for (index, container) in items(value, "/spec/containers").iter().enumerate() {
+            if let Some(resources) = container.get("resources")
+                && let Some(slot) = next.pointer_mut(&format!("/spec/containers/{index}"))
+            {
+                put(slot, "/resources", resources.clone());
+            }
+        }
+    }
+    if next.get("spec") != live.get("spec") {
+        let generation = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
+        put(&mut next, "/metadata/generation", json!(generation + 1));
+    }
+    if let Some(fields) = value.pointer("/metadata/managedFields").cloned() {
+        put(&mut next, "/metadata/managedFields", fields);
+    }
+    *value = next;
+}
+
+pub(super) fn validate(value: &Value, faults: &mut Faults) {
+    let empty = json!({});
+    let spec = value.get("spec").unwrap_or(&empty);
+    pod_spec::validate(spec, "spec", faults);
+    if !items(spec, "/ephemeralContainers").is_empty() && value.pointer("/metadata/resourceVersion").is_none() {
+        faults.push(FieldError::forbidden("spec.ephemeralContainers", "cannot be set on create"));
+    }
+}
+
+/// What may change in the spec of a pod: images, deadline (shorter), tolerations (more), grace period
+/// (when it was negative).
+pub(super) fn validate_update(new: &Value, old: &Value, faults: &mut Faults) {
+    let empty = json!({});
+    let (spec, before) = (new.get("spec").unwrap_or(&empty), old.get("spec").unwrap_or(&empty));
+    if spec == before {
+        return;
+    }
+    for list in ["containers", "initContainers"] {
+        let count = |spec: &Value| spec.get(list).and_then(Value::as_array).map_or(0, Vec::len);
+        if count(spec) != count(before) {
+            let why = "pod updates may not add or remove containers";
+            faults.push(FieldError::forbidden(&format!("spec.{list}"), why));
+            return;
+        }
+    }
+    let tolerations = |spec: &Value| items(spec, "/tolerations").to_vec();
+    let now = tolerations(spec);
+    if !tolerations(before).iter().all(|one| now.contains(one)) {
+        let why = "existing toleration can not be modified except its tolerationSeconds";
+        faults.push(FieldError::forbidden("spec.tolerations", why));
+    }
+    let mut masked = spec.clone();
+    for list in ["containers", "initContainers"] {
+        let count = items(before, &format!("/{list}")).len();
+        for index in 0..count {
+            let pointer = format!("/{list}/{index}");
+            if let (Some(slot), Some(was)) =
+                (masked.pointer_mut(&pointer), before.pointer(&format!("{pointer}/image")))
+            {
+                put(slot, "/image", was.clone());
+            }
+        }
+    }
+    for field in ["activeDeadlineSeconds", "tolerations", "schedulingGates"] {
+        if let Some(map) = masked.as_object_mut() {
+            match before.get(field) {
+                Some(was) => map.insert(field.to_owned(), was.clone()),
+                None => map.remove(field),
+            };
+        }
+    }
+    if &masked != before {
+        faults.push(FieldError::forbidden(
+            "spec",
+            format!(
+                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n{}",
+                difference(before, &masked)
+            ),
+        ));
+    }
+}
+
+/// Upstream appends a diff of Go structs; this one names the fields of the spec that differ.
+fn difference(before: &Value, after: &Value) -> String {
+    let keys: std::collections::BTreeSet<&String> = before
+        .as_object()
+        .into_iter()
+        .chain(after.as_object())
+        .flat_map(serde_json::Map::keys)
+        .collect();
+    let lines = keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).map(|key| {
+        let shown = |value: Option<&Value>| value.map_or_else(|| "nil".to_owned(), Value::to_string);
+        format!("-\t{key}: {}\n+\t{key}: {}\n", shown(before.get(key)), shown(after.get(key)))
+    });
+    lines.collect()
+}
+
+/// Warnings of `pkg/api/pod/warnings.go` that concern what this cluster knows.
+pub(super) fn warnings(value: &Value, old: Option<&Value>) -> Vec<String> {
+    let (spec, path) = match text(value, "/kind") {
+        "Pod" if old.is_none() => (value.get("spec"), "spec"),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
+            let same = old.is_some_and(|old| old.pointer("/spec/template") == value.pointer("/spec/template"));
+            if same {
+                return Vec::new();
+            }
+            (value.pointer("/spec/template/spec"), "spec.template.spec")
+        }
+        _ => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    let Some(spec) = spec else { return found };
+    for (index, container) in items(spec, "/containers").iter().enumerate() {
+        let mut names: Vec<&str> = Vec::new();
+        for (place, env) in items(container, "/env").iter().enumerate() {
+            let name = text(env, "/name");
+            if names.contains(&name) {
+                found.push(format!(
+                    "{path}.containers[{index}].env[{place}]: hides previous definition of \"{name}\", which may be dropped when using apply"
+                ));
+            }
+            names.push(name);
+        }
+    }
+    let sources = ["nfs", "iscsi", "cephfs", "rbd", "csi", "fc"];
+    for (index, volume) in items(spec, "/volumes").iter().enumerate() {
+        for source in sources.iter().filter(|source| volume.get(**source).is_some()) {
+            found.push(format!(
+                "{path}.volumes[{index}].{source}: Podium accepts this volume, but nothing here mounts it"
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,104 @@
+//! What an update may change: the status or everything else, and the generation that counts specs.
+
+use apimachinery::object;
+use apimachinery::schema::Schema;
+use serde_json::{Map, Value, json};
+
+use super::super::write::Target;
+use super::{Faults, meta, pod};
+
+/// The value at a dotted path, as field selectors name it.
+pub(crate) fn path_of(value: &Value, path: &str) -> String {
+    match object::get(value, path) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Bool(flag)) => flag.to_string(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn has_status(target: &Target) -> bool {
+    let resource = Schema::builtin().resource_of(&target.gvk);
+    resource.is_some_and(|resource| resource.subresource("status").is_some())
+}
+
+fn keep(value: &mut Value, live: &Value, field: &str) {
+    let Some(map) = value.as_object_mut() else { return };
+    match live.get(field) {
+        Some(old) => map.insert(field.to_owned(), old.clone()),
+        None => map.remove(field),
+    };
+}
+
+/// The strategy's `PrepareForUpdate`.
+pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
+    match target.subresource.as_str() {
+        "" => {
+            if has_status(target) {
+                keep(value, live, "status");
+            }
+            if target.kind.generation && spec_changed(target.kind.key, value, live) {
+                let next = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
+                object::set(value, &["metadata", "generation"], json!(next + 1));
+            }
+        }
+        "status" => prepare_status(target, value, live),
+        "finalize" => keep(value, live, "status"),
+        "ephemeralcontainers" | "resize" => pod::prepare_subresource(target, value, live),
+        _ => {}
+    }
+}
+
+fn prepare_status(target: &Target, value: &mut Value, live: &Value) {
+    let fields: Vec<String> = live
+        .as_object()
+        .into_iter()
+        .chain(value.as_object())
+        .flat_map(Map::keys)
+        .filter(|key| !matches!(key.as_str(), "status" | "metadata" | "kind" | "apiVersion"))
+        .cloned()
+        .collect();
+    for field in fields {
+        keep(value, live, &field);
+    }
+    if target.kind.key == "pods" {
+        for field in ["ownerReferences", "finalizers"] {
+            if let Some(old) = live.pointer(&format!("/metadata/{field}")) {
+                object::set(value, &["metadata", field], old.clone());
+            } else {
+                object::remove(value, &["metadata", field]);
+            }
+        }
+    }
+}
+
+fn spec_changed(key: &str, value: &Value, live: &Value) -> bool {
+    match key {
+        "endpointslices.discovery.k8s.io" => {
+            ["endpoints", "ports", "addressType"]
+                .iter()
+                .any(|field| value.get(field) != live.get(field))
+                || value.pointer("/metadata/labels") != live.pointer("/metadata/labels")
+        }
+        "deployments.apps" => {
+            value.get("spec") != live.get("spec")
+                || value.pointer("/metadata/annotations") != live.pointer("/metadata/annotations")
+        }
+        "priorityclasses.scheduling.k8s.io" => false,
+        _ => value.get("spec") != live.get("spec"),
+    }
+}
+
+/// Everything that is wrong with a change.
+pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> Faults {
+    let namespaced = !target.namespace.is_empty();
+    let mut faults = Vec::new();
+    meta::validate_update(value, live, &mut faults);
+    if target.subresource.is_empty() {
+        let mut own = super::validate(target.kind, value, namespaced);
+        own.retain(|fault| !faults.contains(fault));
+        faults.extend(own);
+        (target.kind.validate_update)(value, live, &mut faults);
+    }
+    faults
+}

@@ -1,0 +1,40 @@
+//! managedFields: who set which field. The algebra is `apimachinery::apply`; this is when it is used.
+
+use apimachinery::apply::{Writer, update};
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::schema::Schema;
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::write::Target;
+
+fn record(call: &Call, subresource: &str, old: &Value, new: &mut Value) {
+    let gvk = GroupVersionKind::of(
+        apimachinery::object::api_version(new),
+        apimachinery::object::kind(new),
+    );
+    let manager = call.field_manager();
+    let writer = Writer { manager: &manager, subresource, now: call.now };
+    update(Schema::builtin(), &gvk, old, new, writer);
+}
+
+/// A new object belongs to who creates it, with all that defaulting has filled in.
+pub(crate) fn on_create(call: &Call, _gvk: &GroupVersionKind, value: &mut Value) {
+    record(call, "", &json!({}), value);
+}
+
+/// What changed belongs to who changed it.
+pub(crate) fn on_update(call: &Call, target: &Target, live: &Value, value: &mut Value) {
+    record(call, &target.subresource, live, value);
+}
+
+/// For comparing states: the times of the entries say nothing about the object.
+pub(crate) fn without_times(managed: &Value) -> Value {
+    let mut copy = managed.clone();
+    for entry in copy.as_array_mut().into_iter().flatten() {
+        if let Some(map) = entry.as_object_mut() {
+            map.remove("time");
+        }
+    }
+    copy
+}

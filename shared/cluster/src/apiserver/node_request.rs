@@ -1,0 +1,210 @@
+//! Questions that only the kubelet of a pod can answer.
+
+use std::sync::Arc;
+
+use apimachinery::identity::Identity;
+use apimachinery::status::Status;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::answer::{Refusal, bad_request};
+use super::call::Call;
+use crate::fields::{items, text};
+
+/// A request that only the kubelet of a pod can answer; authorized already.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeRequest {
+    /// Who asks.
+    pub identity: Identity,
+    /// Namespace of the pod.
+    pub namespace: String,
+    /// The pod.
+    pub pod: Arc<Value>,
+    /// The container; chosen already when the pod has only one. Empty for port forwarding and proxying.
+    pub container: String,
+    /// What is asked.
+    pub what: NodeWhat,
+}
+
+/// What a kubelet can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeWhat {
+    /// Output of a container.
+    Log {
+        /// Go on as it grows.
+        follow: bool,
+        /// At most so many lines.
+        tail: Option<i64>,
+        /// Of the instance before this one.
+        previous: bool,
+        /// Each line with its time.
+        timestamps: bool,
+        /// Only what is younger.
+        since: Option<Timestamp>,
+        /// At most so many bytes.
+        limit_bytes: Option<i64>,
+    },
+    /// A command in a container.
+    Exec {
+        /// The command and its arguments.
+        command: Vec<String>,
+        /// Which streams are open.
+        streams: Streams,
+    },
+    /// The main process of a container.
+    Attach {
+        /// Which streams are open.
+        streams: Streams,
+    },
+    /// Connections to ports of the pod.
+    PortForward {
+        /// The ports.
+        ports: Vec<u16>,
+    },
+    /// An HTTP request to the pod.
+    Proxy {
+        /// Name or number of the port; empty: the first.
+        port: String,
+        /// Path and query.
+        path: String,
+        /// Method.
+        method: String,
+        /// Body.
+        body: Vec<u8>,
+    },
+}
+
+/// The streams of an exec or attach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the four switches of PodExecOptions")]
+pub struct Streams {
+    /// Standard input.
+    pub stdin: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+    /// A terminal.
+    pub tty: bool,
+}
+
+const LISTS: [&str; 3] = ["/spec/initContainers", "/spec/containers", "/spec/ephemeralContainers"];
+
+/// The container that is meant, as `pkg/registry/core/pod/strategy.go` chooses and complains.
+fn container(pod: &Value, asked: &str) -> Result<String, Refusal> {
+    let name = text(pod, "/metadata/name");
+    let names = |list: &str| -> Vec<String> {
+        items(pod, list).iter().map(|one| text(one, "/name").to_owned()).collect()
+    };
+    if asked.is_empty() {
+        let own = names("/spec/containers");
+        if let [one] = own.as_slice() {
+            return Ok(one.clone());
+        }
+        let mut message = format!(
+            "a container name must be specified for pod {name}, choose one of: [{}]",
+            own.join(" ")
+        );
+        let init = names("/spec/initContainers");
+        if !init.is_empty() {
+            message.push_str(&format!(" or one of the init containers: [{}]", init.join(" ")));
+        }
+        return Err(bad_request(message));
+    }
+    if LISTS.iter().any(|list| names(list).iter().any(|found| found == asked)) {
+        return Ok(asked.to_owned());
+    }
+    Err(bad_request(format!("container {asked} is not valid for pod {name}")))
+}
+
+fn streams(call: &Call) -> Streams {
+    Streams {
+        stdin: call.switch("stdin"),
+        stdout: call.switch("stdout"),
+        stderr: call.switch("stderr"),
+        tty: call.switch("tty"),
+    }
+}
+
+fn log(call: &Call) -> Result<NodeWhat, Refusal> {
+    let number = |name: &str| -> Result<Option<i64>, Refusal> {
+        let given = call.param(name);
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |_| bad_request(format!("strconv.ParseInt: parsing {given:?}: invalid syntax"));
+        given.parse().map(Some).map_err(wrong)
+    };
+    let since = match number("sinceSeconds")? {
+        Some(seconds) => Timestamp::from_second(call.now.as_second() - seconds).ok(),
+        None => call.param("sinceTime").parse().ok(),
+    };
+    Ok(NodeWhat::Log {
+        follow: call.switch("follow"),
+        tail: number("tailLines")?,
+        previous: call.switch("previous"),
+        timestamps: call.switch("timestamps"),
+        since,
+        limit_bytes: number("limitBytes")?,
+    })
+}
+
+/// Reads a `log`, `exec`, `attach`, `portforward` or `proxy` request.
+pub(crate) fn read(call: &Call, pod: Arc<Value>) -> Result<NodeRequest, Refusal> {
+    let asked = call.param("container");
+    let (container, what) = match call.info.subresource.as_str() {
+        "log" => (container(&pod, asked)?, log(call)?),
+        "exec" => {
+            let container = container(&pod, asked)?;
+            let command = call.params("command");
+            if command.is_empty() {
+                return Err(bad_request("you must specify at least one command for the container"));
+            }
+            (container, NodeWhat::Exec { command, streams: streams(call) })
+        }
+        "attach" => (container(&pod, asked)?, NodeWhat::Attach { streams: streams(call) }),
+        "portforward" => {
+            let ports = call.params("ports").iter().flat_map(|list| {
+                list.split(',').filter_map(|port| port.parse().ok()).collect::<Vec<u16>>()
+            });
+            (String::new(), NodeWhat::PortForward { ports: ports.collect() })
+        }
+        _ => (String::new(), proxy(call)),
+    };
+    let unassigned = text(&pod, "/spec/nodeName").is_empty();
+    if unassigned && !matches!(what, NodeWhat::Log { .. }) {
+        let name = text(&pod, "/metadata/name");
+        return Err(bad_request(format!("pod {name} does not have a host assigned")));
+    }
+    if unassigned {
+        // `LogLocation`: nothing has been written yet, and nothing will be until it is scheduled.
+        return Err(Box::new(Status::failure(204, "", "")));
+    }
+    Ok(NodeRequest {
+        identity: call.identity.clone(),
+        namespace: call.info.namespace.clone(),
+        pod,
+        container,
+        what,
+    })
+}
+
+fn proxy(call: &Call) -> NodeWhat {
+    let port = call.info.name.split(':').nth(1).unwrap_or("").to_owned();
+    let query = call.query.iter().map(|(key, value)| {
+        let encode = apimachinery::request::percent_encode;
+        format!("{}={}", encode(key), encode(value))
+    });
+    let query: Vec<String> = query.collect();
+    let mut path = format!("/{}", call.info.rest);
+    if !query.is_empty() {
+        path.push('?');
+        path.push_str(&query.join("&"));
+    }
+    NodeWhat::Proxy {
+        port,
+        path,
+        method: call.method.as_str().to_owned(),
+        body: call.body.clone(),
+    }
+}

@@ -1,0 +1,236 @@
+//! PATCH in its four types (`apiserver/pkg/endpoints/handlers/patch.go`).
+
+use apimachinery::apply::{Writer, apply};
+use apimachinery::decode::read_json;
+use apimachinery::field_error::FieldError;
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
+use apimachinery::patch::{PatchError, json as json_patch, merge, strategic};
+use apimachinery::schema::Schema;
+use apimachinery::status::Status;
+use serde_json::Value;
+
+use super::Apiserver;
+use super::answer::{Refusal, Reply, bad_request};
+use super::call::Call;
+use super::write::{Target, check_name};
+use super::{decode, kinds, options, view};
+
+const TYPES: [&str; 4] = [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+];
+
+/// The patch as Go prints a map: `map[spec:map[replicas:x]]`.
+fn go_map(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let parts: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}:{}", go_map(value))).collect();
+            format!("map[{}]", parts.join(" "))
+        }
+        Value::Array(list) => {
+            format!("[{}]", list.iter().map(go_map).collect::<Vec<_>>().join(" "))
+        }
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// 422 without a kind, as the patch handler makes it.
+fn invalid_patch(shown: String, why: String) -> Refusal {
+    let error = FieldError::invalid("patch", shown, why);
+    Box::new(Status::invalid("", "", "", &[error]))
+}
+
+fn failed(error: PatchError) -> Refusal {
+    match error {
+        PatchError::Malformed(why) => bad_request(why),
+        PatchError::Unprocessable(_) => {
+            let why = "the server rejected our request due to an error in our request";
+            Box::new(Status::failure(422, "Invalid", why).with_details(Default::default()))
+        }
+    }
+}
+
+/// Reads the patch document.
+fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
+    let (value, strict) = read_json(&call.body)
+        .map_err(|why| bad_request(format!("error decoding patch: {why}")))?;
+    if kind == TYPES[0] {
+        if !value.is_array() {
+            let why = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+            return Err(bad_request(why));
+        }
+    } else if !value.is_object() {
+        let what = match &value {
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Bool(_) => "bool",
+            Value::Number(_) => "number",
+            Value::Null | Value::Object(_) => "null",
+        };
+        let why = format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
+        return Err(bad_request(why));
+    }
+    Ok((value, strict))
+}
+
+impl Apiserver {
+    /// PATCH of an object or its subresource.
+    pub(crate) fn patch(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let kind = call.content_type.clone();
+        if !TYPES.contains(&kind.as_str()) {
+            let text = "415: Unsupported Media Type";
+            return Err(Box::new(Status::unsupported_media_type(text)));
+        }
+        options::check(call, "PatchOptions")?;
+        let target = Target::of(call)?;
+        if kind == TYPES[3] {
+            return self.apply(call, &target);
+        }
+        let live = self.live(&target.key, &target.namespace, &target.name);
+        let missing = || Box::new(Status::not_found(&call.group_resource(), &target.name));
+        let live = live.ok_or_else(missing)?;
+        let (patch, mut strict) = document(call, &kind)?;
+        let mut shown = live.clone();
+        view::in_version(&mut shown, &target.gvk.group, &target.gvk.version);
+        let patched = match kind.as_str() {
+            "application/json-patch+json" => json_patch::apply(&shown, &patch),
+            "application/merge-patch+json" => merge::apply(&shown, &patch),
+            _ => strategic::apply(Schema::builtin(), &target.gvk, &shown, &patch),
+        }
+        .map_err(failed)?;
+        let is_strategic = kind == TYPES[2];
+        let text =
+            if is_strategic { go_map(&patch) } else { patched.to_string() };
+        check_kind(&patched, &target.gvk).map_err(|why| invalid_patch(text.clone(), why))?;
+        let (mut value, more) = decode::typed(&target.gvk, patched).map_err(|why| {
+            let why = if is_strategic { unrecognized(&why) } else { why };
+            invalid_patch(text.clone(), why)
+        })?;
+        strict.extend(more);
+        decode::report_strict(call, strict).map_err(|why| invalid_patch(text, why))?;
+        check_place(&value, &target)?;
+        view::to_storage(&mut value);
+        kinds::default(&mut value);
+        let updated = self.update_object(call, &target, &live, value, None)?;
+        Ok(Reply::Object(200, self.shown(&updated, &target.gvk)))
+    }
+
+    /// Server-side apply.
+    fn apply(&mut self, call: &mut Call, target: &Target) -> Result<Reply, Refusal> {
+        let (value, strict) = read_json(&call.body)
+            .map_err(|why| bad_request(format!("error decoding YAML: {why}")))?;
+        decode::report_strict(call, strict)
+            .map_err(|why| bad_request(format!("error decoding YAML: {why}")))?;
+        let sent = GroupVersionKind::of(object::api_version(&value), object::kind(&value));
+        if sent != target.gvk {
+            let why = format!("invalid object type: {}, Kind={}", sent.group_version(), sent.kind);
+            return Err(super::answer::plain_error(why));
+        }
+        if !object::name(&value).is_empty() {
+            check_name(&value, &target.name)?;
+        }
+        let mut value = value;
+        object::set(&mut value, &["metadata", "name"], target.name.clone().into());
+        if !target.namespace.is_empty() {
+            check_place(&value, target)?;
+            object::set(&mut value, &["metadata", "namespace"], target.namespace.clone().into());
+        }
+        let (typed, unknown) = decode::typed(&target.gvk, value.clone()).map_err(|why| {
+            bad_request(format!("failed to create typed patch object: {why}"))
+        })?;
+        drop(typed);
+        if let Some(field) = unknown.first().and_then(|text| text.split('"').nth(1)) {
+            let why = format!(
+                "failed to create typed patch object ({}/{}; {}, Kind={}): .{field}: field not declared in schema",
+                target.namespace,
+                target.name,
+                target.gvk.group_version(),
+                target.gvk.kind
+            );
+            return Err(super::answer::plain_error(why));
+        }
+        self.apply_document(call, target, &value)
+    }
+
+    fn apply_document(
+        &mut self,
+        call: &mut Call,
+        target: &Target,
+        value: &Value,
+    ) -> Result<Reply, Refusal> {
+        let live = self.live(&target.key, &target.namespace, &target.name);
+        if live.is_none() && !target.subresource.is_empty() {
+            return Err(Box::new(Status::not_found(&call.group_resource(), &target.name)));
+        }
+        let manager = call.field_manager();
+        let writer = Writer { manager: &manager, subresource: &target.subresource, now: call.now };
+        let force = call.switch("force");
+        let applied =
+            apply(Schema::builtin(), &target.gvk, live.as_ref(), value, writer, force)?.object;
+        let managed = applied.pointer("/metadata/managedFields").cloned();
+        let (mut merged, _) = decode::typed(&target.gvk, applied)
+            .map_err(|why| bad_request(format!("failed to decode the applied object: {why}")))?;
+        view::to_storage(&mut merged);
+        kinds::default(&mut merged);
+        match live {
+            Some(live) => {
+                let updated = self.update_object(call, target, &live, merged, managed)?;
+                Ok(Reply::Object(200, self.shown(&updated, &target.gvk)))
+            }
+            None => {
+                let managed = managed.unwrap_or_default();
+                let created = self.create_applied(call, target, merged, managed)?;
+                Ok(Reply::Object(201, created))
+            }
+        }
+    }
+
+    fn create_applied(
+        &mut self,
+        call: &mut Call,
+        target: &Target,
+        mut value: Value,
+        managed: Value,
+    ) -> Result<Value, Refusal> {
+        object::set(&mut value, &["metadata", "managedFields"], managed);
+        let created = self.create_object(call, target, value)?;
+        Ok(self.shown(&created, &target.gvk))
+    }
+}
+
+/// Strategic patches are typed by a converter with words of its own.
+fn unrecognized(why: &str) -> String {
+    match why.rsplit_once(" of type ") {
+        Some((_, kind)) if why.starts_with("json: cannot unmarshal") => {
+            format!("unrecognized type: {kind}")
+        }
+        _ => why.to_owned(),
+    }
+}
+
+fn check_kind(value: &Value, wanted: &GroupVersionKind) -> Result<(), String> {
+    let (version, kind) = (object::api_version(value), object::kind(value));
+    if version == wanted.group_version().to_string() && kind == wanted.kind {
+        return Ok(());
+    }
+    Err(format!(
+        "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
+    ))
+}
+
+fn check_place(value: &Value, target: &Target) -> Result<(), Refusal> {
+    check_name(value, &target.name)?;
+    let namespace = object::namespace(value);
+    if !target.namespace.is_empty() && !namespace.is_empty() && namespace != target.namespace {
+        return Err(bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! get and list (`apiserver/pkg/endpoints/handlers/get.go`): selectors, limit and continue, revisions, and
+//! the forms Table and PartialObjectMetadata.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use apimachinery::field_error::FieldError;
+use apimachinery::object;
+use apimachinery::selector::LabelSelector;
+use apimachinery::status::{Status, StatusCause, StatusDetails};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::answer::{Refusal, Reply, bad_request};
+use super::call::{Call, Form};
+use super::write::Target;
+use super::{Apiserver, kinds, table};
+
+/// Which objects a list or watch is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    labels: LabelSelector,
+    fields: Vec<(String, String, bool)>,
+}
+
+impl Selection {
+    /// Reads `labelSelector` and `fieldSelector`.
+    pub(crate) fn of(call: &Call, target: &Target) -> Result<Self, Refusal> {
+        let labels = LabelSelector::parse(call.param("labelSelector")).map_err(|why| {
+            // The server's parser does not repeat the text.
+            bad_request(why.rsplit_once("\": ").map_or(why.clone(), |(_, tail)| tail.to_owned()))
+        })?;
+        let namespaced = call.resource()?.namespaced;
+        let mut fields = Vec::new();
+        for part in call.param("fieldSelector").split(',').filter(|part| !part.is_empty()) {
+            let (path, value, equal) = if let Some((path, value)) = part.split_once("!=") {
+                (path, value, false)
+            } else if let Some((path, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+                (path, value, true)
+            } else {
+                return Err(bad_request(format!(
+                    "invalid selector: '{part}'; can't understand '{part}'"
+                )));
+            };
+            let general = path == "metadata.name" || (path == "metadata.namespace" && namespaced);
+            if !general && !kinds_fields(target, path) {
+                return Err(bad_request(unknown_field(target, path, namespaced)));
+            }
+            fields.push((core_field(path).to_owned(), value.replace("\\,", ","), equal));
+        }
+        Ok(Self { labels, fields })
+    }
+
+    /// Whether an object is meant.
+    pub(crate) fn matches(&self, value: &Value) -> bool {
+        let labels = || -> BTreeMap<String, String> { object::labels(value) };
+        self.fields.iter().all(|(path, wanted, equal)| (field(value, path) == *wanted) == *equal)
+            && (self.labels.is_empty() || self.labels.matches(&labels()))
+    }
+}
+
+fn core_field(path: &str) -> &str {
+    match path.strip_prefix("regarding.") {
+        Some("kind") => "involvedObject.kind",
+        Some("namespace") => "involvedObject.namespace",
+        Some("name") => "involvedObject.name",
+        Some("uid") => "involvedObject.uid",
+        Some("apiVersion") => "involvedObject.apiVersion",
+        Some("resourceVersion") => "involvedObject.resourceVersion",
+        Some("fieldPath") => "involvedObject.fieldPath",
+        _ if path == "reportingController" => "reportingComponent",
+        _ => path,
+    }
+}
+
+fn kinds_fields(target: &Target, path: &str) -> bool {
+    target.kind.fields.contains(&core_field(path))
+}
+
+fn unknown_field(target: &Target, path: &str, namespaced: bool) -> String {
+    if target.kind.fields.is_empty() {
+        let known = if namespaced {
+            "\"metadata.name\", \"metadata.namespace\""
+        } else {
+            "\"metadata.name\""
+        };
+        return format!("\"{path}\" is not a known field selector: only {known}");
+    }
+    format!("field label not supported: {path}")
+}
+
+fn field(value: &Value, path: &str) -> String {
+    match path {
+        "source" => {
+            let own = kinds::value_at(value, "source.component");
+            if own.is_empty() { kinds::value_at(value, "reportingComponent") } else { own }
+        }
+        "spec.host" => kinds::value_at(value, "spec.nodeName"),
+        "spec.hostNetwork" | "spec.unschedulable" => {
+            let found = kinds::value_at(value, path);
+            if found.is_empty() { "false".to_owned() } else { found }
+        }
+        _ => kinds::value_at(value, path),
+    }
+}
+
+/// A number in the query.
+fn revision(call: &Call) -> Result<Option<u64>, Refusal> {
+    let given = call.param("resourceVersion");
+    if given.is_empty() {
+        return Ok(None);
+    }
+    given.parse().map(Some).map_err(|_error| {
+        bad_request(format!(
+            "invalid resource version: resourceVersion: Invalid value: {given:?}: strconv.ParseUint: parsing {given:?}: invalid syntax"
+        ))
+    })
+}
+
+/// 504: a revision of the future.
+pub(crate) fn too_large(asked: u64, current: u64) -> Refusal {
+    let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+    let cause = StatusCause {
+        reason: "ResourceVersionTooLarge".to_owned(),
+        message: "Too large resource version".to_owned(),
+        ..StatusCause::default()
+    };
+    let details =
+        StatusDetails { causes: vec![cause], retry_after_seconds: 1, ..StatusDetails::default() };
+    Box::new(Status::failure(504, "Timeout", message).with_details(details))
+}
+
+/// A page of a list.
+struct Page {
+    items: Vec<Arc<Value>>,
+    revision: u64,
+    next: Option<(String, usize)>,
+}
+
+impl Apiserver {
+    /// GET of an object or its status.
+    pub(crate) fn get(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let target = Target::of(call)?;
+        if let Some(asked) = revision(call)?
+            && asked > self.store.revision()
+        {
+            return Err(too_large(asked, self.store.revision()));
+        }
+        let found = self.store.get(&target.key, &target.namespace, &target.name);
+        let missing = || Box::new(Status::not_found(&call.group_resource(), &target.name));
+        let found = found.ok_or_else(missing)?;
+        Ok(Reply::Object(200, self.shown(&found, &target.gvk)))
+    }
+
+    /// GET of a collection.
+    pub(crate) fn list(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let target = Target::of(call)?;
+        let selection = Selection::of(call, &target)?;
+        let page = self.page(call, &target, &selection)?;
+        let items: Vec<Value> =
+            page.items.iter().map(|item| self.shown(item, &target.gvk)).collect();
+        let mut metadata = json!({"resourceVersion": page.revision.to_string()});
+        if let (Some((token, rest)), Some(map)) = (page.next, metadata.as_object_mut()) {
+            map.insert("continue".to_owned(), json!(token));
+            map.insert("remainingItemCount".to_owned(), json!(rest));
+        }
+        Ok(Reply::Document(200, listed(call, &target, items, metadata)))
+    }
+
+    fn page(&self, call: &Call, target: &Target, selection: &Selection) -> Result<Page, Refusal> {
+        let namespace = Some(target.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let limit = number(call, "limit")?;
+        let token = call.param("continue");
+        let current = self.store.revision();
+        let (at, start) = if token.is_empty() {
+            (self.asked_revision(call)?, None)
+        } else {
+            let (at, start) = read_token(token)?;
+            (Some(at), Some(start))
+        };
+        let all = match at {
+            Some(at) if at != current => self.store.list_at(&target.key, namespace, at).map_err(|_| {
+                let text = if token.is_empty() {
+                    "The resourceVersion for the provided list is too old."
+                } else {
+                    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
+                };
+                Box::new(Status::expired(text))
+            })?,
+            _ => self.store.list(&target.key, namespace),
+        };
+        let place = |item: &Value| match namespace {
+            None if !object::namespace(item).is_empty() => {
+                format!("/{}/{}", object::namespace(item), object::name(item))
+            }
+            _ => format!("/{}", object::name(item)),
+        };
+        let mut items: Vec<Arc<Value>> = all
+            .into_iter()
+            .filter(|item| start.as_deref().is_none_or(|start| place(item).as_str() > start))
+            .filter(|item| selection.matches(item))
+            .collect();
+        let revision = at.unwrap_or(current);
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let mut next = None;
+        if limit > 0 && items.len() > limit {
+            let rest = items.len() - limit;
+            items.truncate(limit);
+            let last = items.last().map(|item| place(item)).unwrap_or_default();
+            next = Some((write_token(revision, &last), rest));
+        }
+        Ok(Page { items, revision, next })
+    }
+
+    /// The revision that a list must show exactly, if any.
+    fn asked_revision(&self, call: &Call) -> Result<Option<u64>, Refusal> {
+        let asked = revision(call)?;
+        let matching = call.param("resourceVersionMatch");
+        check_match(asked, matching)?;
+        let current = self.store.revision();
+        match asked {
+            Some(asked) if asked > current => Err(too_large(asked, current)),
+            Some(asked) if matching == "Exact" => Ok(Some(asked)),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn check_match(asked: Option<u64>, matching: &str) -> Result<(), Refusal> {
+    let refuse = |error: FieldError| {
+        Err(Box::new(Status::invalid("meta.k8s.io", "ListOptions", "", &[error])))
+    };
+    match (asked, matching) {
+        (_, "") => Ok(()),
+        (None, _) => refuse(FieldError::forbidden(
+            "resourceVersionMatch",
+            "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        )),
+        (Some(0), "Exact") => refuse(FieldError::forbidden(
+            "resourceVersionMatch",
+            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+        )),
+        (_, "Exact" | "NotOlderThan") => Ok(()),
+        (_, other) => refuse(FieldError::not_supported(
+            "resourceVersionMatch",
+            other,
+            &["Exact", "NotOlderThan", ""],
+        )),
+    }
+}
+
+fn number(call: &Call, name: &str) -> Result<i64, Refusal> {
+    let given = call.param(name);
+    if given.is_empty() {
+        return Ok(0);
+    }
+    given.parse().map_err(|_error| {
+        bad_request(format!("strconv.ParseInt: parsing {given:?}: invalid syntax"))
+    })
+}
+
+fn write_token(revision: u64, last: &str) -> String {
+    let token = format!(
+        "{{\"v\":\"meta.k8s.io/v1\",\"rv\":{revision},\"start\":{}}}",
+        json!(format!("{last}\0"))
+    );
+    URL_SAFE_NO_PAD.encode(token)
+}
+
+fn read_token(token: &str) -> Result<(u64, String), Refusal> {
+    let wrong = |why: &str| bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong("illegal base64 data"))?;
+    let first = char::from(bytes.first().copied().unwrap_or(b' '));
+    let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
+        wrong(&format!("invalid character '{first}' looking for beginning of value"))
+    })?;
+    let revision = value.get("rv").and_then(Value::as_u64).unwrap_or(0);
+    let start = value.get("start").and_then(Value::as_str).unwrap_or("");
+    if value.get("v").and_then(Value::as_str) != Some("meta.k8s.io/v1") {
+        return Err(wrong("server does not recognize this encoded version"));
+    }
+    Ok((revision, start.trim_end_matches('\0').to_owned()))
+}
+
+/// A list in the form that was asked for.
+pub(crate) fn listed(call: &Call, target: &Target, items: Vec<Value>, metadata: Value) -> Value {
+    match call.form {
+        Form::Table => table::document(call, &target.key, &items, metadata),
+        Form::Partial => json!({
+            "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+            "metadata": metadata, "items": items.iter().map(partial).collect::<Vec<_>>(),
+        }),
+        Form::Plain => {
+            let items: Vec<Value> = items.into_iter().map(without_kind).collect();
+            json!({
+                "kind": format!("{}List", target.gvk.kind),
+                "apiVersion": target.gvk.group_version().to_string(),
+                "metadata": metadata, "items": items,
+            })
+        }
+    }
+}
+
+/// Items of typed lists do not repeat their kind.
+fn without_kind(mut item: Value) -> Value {
+    if let Some(map) = item.as_object_mut() {
+        map.remove("kind");
+        map.remove("apiVersion");
+    }
+    item
+}
+
+/// Only the metadata.
+pub(crate) fn partial(value: &Value) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+        "metadata": value.get("metadata").cloned().unwrap_or_default(),
+    })
+}
+
+impl Apiserver {
+    /// Brings an answer into the form that was asked for.
+    pub(crate) fn present(&self, call: &Call, reply: Reply) -> Result<Reply, Refusal> {
+        let Reply::Object(code, value) = reply else { return Ok(reply) };
+        if object::kind(&value) == "Status" || call.form == Form::Plain {
+            return Ok(Reply::Document(code, value));
+        }
+        if call.form == Form::Partial {
+            return Ok(Reply::Document(code, partial(&value)));
+        }
+        let target = Target::of(call)?;
+        let metadata = json!({"resourceVersion": object::resource_version(&value)});
+        Ok(Reply::Document(code, table::document(call, &target.key, &[value], metadata)))
+    }
+}

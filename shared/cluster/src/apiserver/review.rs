@@ -1,0 +1,130 @@
+//! Questions to the API server about itself: access, rules, identity, tokens.
+
+use apimachinery::field_error::FieldError;
+use apimachinery::identity::Identity;
+use apimachinery::status::Status;
+use apimachinery::time::format_rfc3339;
+use serde_json::{Value, json};
+
+use super::answer::{Refusal, Reply};
+use super::authz::{Attributes, authorize};
+use super::call::Call;
+use super::{Apiserver, decode, managed, token};
+use crate::fields::{items, put, text};
+
+/// What a review asks about.
+fn attributes(spec: &Value) -> Attributes {
+    let at = |pointer: &str| text(spec, pointer).to_owned();
+    let path = at("/nonResourceAttributes/path");
+    if !path.is_empty() {
+        return Attributes {
+            verb: at("/nonResourceAttributes/verb"),
+            path,
+            ..Attributes::default()
+        };
+    }
+    Attributes {
+        verb: at("/resourceAttributes/verb"),
+        group: at("/resourceAttributes/group"),
+        resource: at("/resourceAttributes/resource"),
+        subresource: at("/resourceAttributes/subresource"),
+        namespace: at("/resourceAttributes/namespace"),
+        name: at("/resourceAttributes/name"),
+        path: String::new(),
+    }
+}
+
+/// Whom a review asks about.
+fn subject(spec: &Value) -> Identity {
+    let texts = |pointer: &str| {
+        items(spec, pointer).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    Identity {
+        username: text(spec, "/user").to_owned(),
+        uid: text(spec, "/uid").to_owned(),
+        groups: texts("/groups"),
+        ..Identity::default()
+    }
+}
+
+fn check_spec(spec: &Value, about_others: bool) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let has = |field: &str| spec.get(field).is_some_and(Value::is_object);
+    match (has("resourceAttributes"), has("nonResourceAttributes")) {
+        (true, true) => errors.push(FieldError::invalid(
+            "spec.nonResourceAttributes",
+            Value::Null,
+            "cannot be specified in combination with resourceAttributes",
+        )),
+        (false, false) => errors.push(FieldError::invalid(
+            "spec.resourceAttributes",
+            Value::Null,
+            "exactly one of nonResourceAttributes or resourceAttributes must be specified",
+        )),
+        _ => {}
+    }
+    if about_others && text(spec, "/user").is_empty() && items(spec, "/groups").is_empty() {
+        let why = "at least one of user or group must be specified";
+        errors.push(FieldError::invalid("spec.user", "", why));
+    }
+    errors
+}
+
+impl Apiserver {
+    /// POST of a review.
+    pub(crate) fn review(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let gvk = call.resource()?.gvk();
+        let mut body = decode::plain(call, &gvk)?;
+        managed::on_create(call, &gvk, &mut body);
+        match gvk.kind.as_str() {
+            "SelfSubjectReview" => self.who_am_i(call, &mut body),
+            "TokenReview" => self.review_token(call, &mut body),
+            "SelfSubjectRulesReview" => self.review_rules(call, &mut body),
+            kind => self.review_access(call, kind, &mut body)?,
+        }
+        Ok(Reply::Document(201, body))
+    }
+
+    fn review_access(&self, call: &Call, kind: &str, body: &mut Value) -> Result<(), Refusal> {
+        let spec = body.get("spec").cloned().unwrap_or_default();
+        let own = kind == "SelfSubjectAccessReview";
+        let mut errors = check_spec(&spec, !own);
+        if kind == "LocalSubjectAccessReview" {
+            let namespace = text(&spec, "/resourceAttributes/namespace");
+            if namespace != call.info.namespace {
+                let path = "spec.resourceAttributes.namespace";
+                errors.push(FieldError::invalid(path, namespace, "must match metadata.namespace"));
+            }
+            put(body, "/metadata/namespace", json!(call.info.namespace));
+        }
+        if !errors.is_empty() {
+            return Err(Box::new(Status::invalid("authorization.k8s.io", "", "", &errors)));
+        }
+        let who = if own { call.identity.clone() } else { subject(&spec) };
+        let decision = authorize(&self.store, &who, &attributes(&spec));
+        let mut status = json!({"allowed": decision.allowed});
+        if !decision.reason.is_empty() {
+            put(&mut status, "/reason", json!(decision.reason));
+        }
+        put(body, "/status", status);
+        Ok(())
+    }
+
+    #[expect(clippy::unused_self, reason = "reads like its siblings")]
+    fn who_am_i(&self, call: &Call, body: &mut Value) {
+        let created = format_rfc3339(call.now);
+        put(body, "/metadata", json!({"creationTimestamp": created}));
+        let user = serde_json::to_value(&call.identity).unwrap_or_default();
+        put(body, "/status", json!({"userInfo": user}));
+    }
+
+    fn review_token(&self, call: &Call, body: &mut Value) {
+        let status = match self.token_identity(call.now, text(body, "/spec/token")) {
+            Some(identity) => json!({
+                "authenticated": true, "user": identity, "audiences": [token::ISSUER],
+            }),
+            None => json!({"user": {}, "error": "invalid bearer token"}),
+        };
+        put(body, "/status", status);
+    }
+}

@@ -1,0 +1,101 @@
+//! From a path and a verb to what answers.
+
+use apimachinery::status::Status;
+
+use super::answer::{Refusal, Reply};
+use super::authz::{Attributes, authorize};
+use super::call::Call;
+use super::node_request;
+use super::{Apiserver, authn};
+
+/// Resources whose only verb is to be asked.
+const REVIEWS: [&str; 6] = [
+    "selfsubjectaccessreviews",
+    "subjectaccessreviews",
+    "localsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+    "selfsubjectreviews",
+    "tokenreviews",
+];
+
+/// Paths that need no permission, so that a load balancer can ask.
+const OPEN: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];
+
+impl Apiserver {
+    /// Authorizes a request and lets the right part answer it.
+    pub(crate) fn route(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let attributes = Attributes::of(&call.info);
+        let open = OPEN.iter().any(|path| call.info.path.starts_with(path))
+            && call.identity.username == authn::ANONYMOUS;
+        if !open {
+            let decision = authorize(&self.store, &call.identity, &attributes);
+            if !decision.allowed {
+                return Err(attributes.refusal(&call.identity, &decision.reason));
+            }
+        }
+        if !call.info.is_resource {
+            return self.non_resource(call);
+        }
+        let resource = call.resource()?;
+        let subresource = call.info.subresource.clone();
+        if call.info.resource == "services" && subresource == "proxy" {
+            return Err(Box::new(Status::failure(
+                503,
+                "ServiceUnavailable",
+                "no endpoints available for service proxying in this cluster",
+            )));
+        }
+        let verbs = if subresource.is_empty() {
+            &resource.verbs
+        } else {
+            let found = resource.subresource(&subresource);
+            &found.ok_or_else(|| Box::new(Status::no_such_path()))?.verbs
+        };
+        if !verbs.contains(&call.info.verb) {
+            return Err(Box::new(Status::method_not_allowed()));
+        }
+        if REVIEWS.contains(&resource.plural.as_str()) {
+            return self.review(call);
+        }
+        if !subresource.is_empty() {
+            return self.route_subresource(call);
+        }
+        match call.info.verb.as_str() {
+            "get" => self.get(call),
+            "list" => self.list(call),
+            "watch" => self.watch(call),
+            "create" => self.create(call),
+            "update" => self.update(call),
+            "patch" => self.patch(call),
+            "delete" => self.delete(call),
+            "deletecollection" => self.delete_collection(call),
+            _ => Err(Box::new(Status::method_not_allowed())),
+        }
+    }
+
+    fn route_subresource(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let (resource, subresource) = (call.info.resource.clone(), call.info.subresource.clone());
+        match (resource.as_str(), subresource.as_str()) {
+            ("pods", "log" | "exec" | "attach" | "portforward" | "proxy") => {
+                let name = call.info.name.split(':').next().unwrap_or("").to_owned();
+                let pod = self.store.get("pods", &call.info.namespace, &name);
+                let missing = || Box::new(Status::not_found(&call.group_resource(), &name));
+                let pod = pod.ok_or_else(missing)?;
+                node_request::read(call, pod).map(|request| Reply::Node(Box::new(request)))
+            }
+            ("pods", "binding") => self.bind(call),
+            ("pods", "eviction") => self.evict(call),
+            ("serviceaccounts", "token") => self.create_token(call),
+            (_, "scale") => self.scale(call),
+            (_, "status" | "ephemeralcontainers" | "finalize" | "resize" | "approval") => {
+                match call.info.verb.as_str() {
+                    "get" => self.get(call),
+                    "update" => self.update(call),
+                    "patch" => self.patch(call),
+                    _ => Err(Box::new(Status::method_not_allowed())),
+                }
+            }
+            _ => Err(Box::new(Status::no_such_path())),
+        }
+    }
+}

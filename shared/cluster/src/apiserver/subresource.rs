@@ -1,0 +1,276 @@
+//! Subresources with bodies of their own: binding, eviction, token, scale.
+
+use apimachinery::field_error::FieldError;
+use apimachinery::gvk::{GroupResource, GroupVersionKind};
+use apimachinery::object;
+use apimachinery::patch::{json as json_patch, merge};
+use apimachinery::quantity::Quantity;
+use apimachinery::selector::LabelSelector;
+use apimachinery::status::{Status, StatusCause, StatusDetails};
+use apimachinery::time::format_rfc3339;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answer::{Refusal, Reply, bad_request};
+use super::call::Call;
+use super::options::DeleteOptions;
+use super::write::Target;
+use super::{Apiserver, decode, token, uuid};
+use crate::fields::{items, number, put, text};
+
+const SUCCESS: &str = "Success";
+
+fn success() -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": SUCCESS, "code": 201})
+}
+
+impl Apiserver {
+    /// POST pods/NAME/binding: the scheduler's decision (`pkg/registry/core/pod/storage/storage.go`).
+    pub(crate) fn bind(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let body = decode::plain(call, &GroupVersionKind::new("", "v1", "Binding"))?;
+        let target = Target::of(call)?;
+        let name = target.name.as_str();
+        if object::name(&body) != name {
+            return Err(bad_request("name in URL does not match name in Binding object"));
+        }
+        let node = text(&body, "/target/name").to_owned();
+        if node.is_empty() {
+            let errors = [FieldError::required("target.name", "")];
+            return Err(Box::new(Status::invalid("", "Binding", name, &errors)));
+        }
+        let of = GroupResource::new("", "pods");
+        let live = self.live("pods", &target.namespace, name);
+        let mut pod = live.ok_or_else(|| Box::new(Status::not_found(&of, name)))?;
+        let conflict = |why: String| {
+            Box::new(Status::conflict(&GroupResource::new("", "pods/binding"), name, &why))
+        };
+        if object::deletion_timestamp(&pod).is_some() {
+            return Err(conflict(format!("pod {name} is being deleted, cannot be assigned to a host")));
+        }
+        let assigned = text(&pod, "/spec/nodeName");
+        if !assigned.is_empty() {
+            return Err(conflict(format!("pod {name} is already assigned to node \"{assigned}\"")));
+        }
+        put(&mut pod, "/spec/nodeName", json!(node));
+        let condition = json!({
+            "type": "PodScheduled", "status": "True", "lastProbeTime": null,
+            "lastTransitionTime": format_rfc3339(call.now),
+            "observedGeneration": pod.pointer("/metadata/generation").cloned().unwrap_or_else(|| json!(1)),
+        });
+        let mut conditions = items(&pod, "/status/conditions").to_vec();
+        conditions.retain(|one| text(one, "/type") != "PodScheduled");
+        conditions.push(condition);
+        put(&mut pod, "/status/conditions", Value::Array(conditions));
+        if !call.dry_run() {
+            self.store.put("pods", &target.namespace, name, pod);
+        }
+        Ok(Reply::Document(201, success()))
+    }
+
+    /// POST pods/NAME/eviction: a delete that asks the disruption budgets first.
+    pub(crate) fn evict(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let body = decode::plain(call, &GroupVersionKind::new("policy", "v1", "Eviction"))?;
+        let target = Target::of(call)?;
+        let of = GroupResource::new("", "pods");
+        let name = target.name.as_str();
+        let live = self.live("pods", &target.namespace, name);
+        let pod = live.ok_or_else(|| Box::new(Status::not_found(&of, name)))?;
+        if object::deletion_timestamp(&pod).is_none() {
+            self.ask_budgets(&target.namespace, &pod)?;
+        }
+        let options = DeleteOptions {
+            grace: number(&body, "/deleteOptions/gracePeriodSeconds"),
+            dry_run: call.dry_run(),
+            ..DeleteOptions::default()
+        };
+        self.delete_object(call.now, &of, &target, name, &options)?;
+        Ok(Reply::Document(201, success()))
+    }
+
+    fn ask_budgets(&self, namespace: &str, pod: &Value) -> Result<(), Refusal> {
+        let labels = object::labels(pod);
+        for budget in self.store.list("poddisruptionbudgets.policy", Some(namespace)) {
+            let empty = json!({});
+            let selector = budget.pointer("/spec/selector").unwrap_or(&empty);
+            let selector = LabelSelector::from_object(selector).unwrap_or_default();
+            if !selector.matches(&labels) {
+                continue;
+            }
+            let pods = self.store.list("pods", Some(namespace));
+            let mut all = pods.iter().filter(|pod| selector.matches(&object::labels(pod)));
+            let (total, healthy) = all.by_ref().fold((0_i64, 0_i64), |(total, healthy), pod| {
+                let ready = crate::fields::condition_true(pod, "Ready");
+                (total + 1, healthy + i64::from(ready && object::deletion_timestamp(pod).is_none()))
+            });
+            let needed = needed(&budget, total);
+            if healthy - 1 < needed {
+                let name = object::name(&budget);
+                let message = format!("The disruption budget {name} needs {needed} healthy pods and has {healthy} currently");
+                let cause = StatusCause { reason: "DisruptionBudget".to_owned(), message, field: String::new() };
+                let details = StatusDetails { causes: vec![cause], ..StatusDetails::default() };
+                let why = "Cannot evict pod as it would violate the pod's disruption budget.";
+                return Err(Box::new(Status::failure(429, "TooManyRequests", why).with_details(details)));
+            }
+        }
+        Ok(())
+    }
+
+    /// POST serviceaccounts/NAME/token.
+    pub(crate) fn create_token(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let gvk = GroupVersionKind::new("authentication.k8s.io", "v1", "TokenRequest");
+        let mut body = decode::plain(call, &gvk)?;
+        let target = Target::of(call)?;
+        let of = GroupResource::new("", "serviceaccounts");
+        let account = self.live("serviceaccounts", &target.namespace, &target.name);
+        let account = account.ok_or_else(|| Box::new(Status::not_found(&of, &target.name)))?;
+        let seconds = number(&body, "/spec/expirationSeconds").filter(|seconds| *seconds != 0).unwrap_or(3600);
+        if seconds < 600 {
+            let why = "may not specify a duration less than 10 minutes";
+            let errors = [FieldError::invalid("spec.expirationSeconds", seconds, why)];
+            return Err(Box::new(Status::invalid(&gvk.group, &gvk.kind, "", &errors)));
+        }
+        let audiences = items(&body, "/spec/audiences").to_vec();
+        let audiences = if audiences.is_empty() { vec![json!(token::ISSUER)] } else { audiences };
+        let issued = call.now.as_second();
+        let id = uuid(&mut self.audits);
+        let mut own = json!({
+            "namespace": target.namespace,
+            "serviceaccount": {"name": target.name, "uid": object::uid(&account)},
+        });
+        if text(&body, "/spec/boundObjectRef/kind") == "Pod" {
+            let name = text(&body, "/spec/boundObjectRef/name");
+            let pod = self.live("pods", &target.namespace, name);
+            let pod = pod.ok_or_else(|| {
+                Box::new(Status::not_found(&GroupResource::new("", "pods"), name))
+            })?;
+            put(&mut own, "/pod", json!({"name": name, "uid": object::uid(&pod)}));
+        }
+        let claims = json!({
+            "iss": token::ISSUER, "aud": audiences, "iat": issued, "nbf": issued, "exp": issued + seconds,
+            "jti": id, "kubernetes.io": own,
+            "sub": format!("system:serviceaccount:{}:{}", target.namespace, target.name),
+        });
+        let until = Timestamp::from_second(issued + seconds).unwrap_or(call.now);
+        put(&mut body, "/metadata", json!({
+            "name": target.name, "namespace": target.namespace,
+            "creationTimestamp": format_rfc3339(call.now),
+        }));
+        put(&mut body, "/spec/audiences", Value::Array(audiences));
+        put(&mut body, "/spec/expirationSeconds", json!(seconds));
+        put(&mut body, "/status", json!({
+            "token": token::sign(&self.settings.signing_key, &claims),
+            "expirationTimestamp": format_rfc3339(until),
+        }));
+        Ok(Reply::Document(201, body))
+    }
+
+    /// GET, PUT and PATCH of a scale.
+    pub(crate) fn scale(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let target = Target::of(call)?;
+        let live = self.live(&target.key, &target.namespace, &target.name);
+        let missing = || Box::new(Status::not_found(&call.group_resource(), &target.name));
+        let live = live.ok_or_else(missing)?;
+        let current = scale_of(&live);
+        let wanted = match call.info.verb.as_str() {
+            "get" => return Ok(Reply::Document(200, current)),
+            "update" => decode::plain(call, &GroupVersionKind::new("autoscaling", "v1", "Scale"))?,
+            _ => patched_scale(call, &current)?,
+        };
+        super::write::check_name(&wanted, &target.name)?;
+        let replicas = number(&wanted, "/spec/replicas").unwrap_or(0);
+        if replicas < 0 {
+            let why = "must be greater than or equal to 0";
+            let errors = [FieldError::invalid("spec.replicas", replicas, why)];
+            return Err(Box::new(Status::invalid("autoscaling", "Scale", &target.name, &errors)));
+        }
+        let mut value = live.clone();
+        put(&mut value, "/spec/replicas", json!(replicas));
+        match object::resource_version(&wanted) {
+            "" => {}
+            version => put(&mut value, "/metadata/resourceVersion", json!(version)),
+        }
+        let generation = number(&live, "/metadata/generation").unwrap_or(0);
+        if value.get("spec") != live.get("spec") {
+            put(&mut value, "/metadata/generation", json!(generation + 1));
+        }
+        let main = Target { subresource: "scale".to_owned(), ..target };
+        let updated = self.update_scale(call, &main, &live, value)?;
+        Ok(Reply::Document(200, scale_of(&updated)))
+    }
+
+    fn update_scale(
+        &mut self,
+        call: &mut Call,
+        target: &Target,
+        live: &Value,
+        value: Value,
+    ) -> Result<std::sync::Arc<Value>, Refusal> {
+        let generation = value.pointer("/metadata/generation").cloned();
+        let mut live = live.clone();
+        // The ordinary path keeps the old generation; a scale is a change of the spec.
+        if let Some(generation) = generation {
+            put(&mut live, "/metadata/generation", generation);
+        }
+        self.update_object(call, target, &live, value, None)
+    }
+}
+
+fn needed(budget: &Value, total: i64) -> i64 {
+    let amount = |field: &str| {
+        let value = budget.pointer(&format!("/spec/{field}"))?;
+        match value {
+            Value::String(text) => {
+                let percent: i64 = text.trim_end_matches('%').parse().ok()?;
+                Some((total * percent + 99) / 100)
+            }
+            other => other.as_i64(),
+        }
+    };
+    match (amount("minAvailable"), amount("maxUnavailable")) {
+        (Some(least), _) => least,
+        (None, Some(most)) => total - most,
+        (None, None) => 0,
+    }
+}
+
+fn patched_scale(call: &Call, current: &Value) -> Result<Value, Refusal> {
+    let (patch, _) = apimachinery::decode::read_json(&call.body)
+        .map_err(|why| bad_request(format!("error decoding patch: {why}")))?;
+    let outcome = if call.content_type == "application/json-patch+json" {
+        json_patch::apply(current, &patch)
+    } else {
+        merge::apply(current, &patch)
+    };
+    let patched = outcome.map_err(|error| bad_request(error.to_string()))?;
+    let gvk = GroupVersionKind::new("autoscaling", "v1", "Scale");
+    decode::typed(&gvk, patched).map(|(value, _)| value).map_err(bad_request)
+}
+
+/// The scale of a Deployment, ReplicaSet or StatefulSet.
+fn scale_of(value: &Value) -> Value {
+    let mut metadata = json!({});
+    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        if let Some(one) = value.pointer(&format!("/metadata/{field}")) {
+            put(&mut metadata, &format!("/{field}"), one.clone());
+        }
+    }
+    let mut spec = json!({});
+    let replicas = number(value, "/spec/replicas").unwrap_or(0);
+    if replicas != 0 {
+        put(&mut spec, "/replicas", json!(replicas));
+    }
+    let mut status = json!({"replicas": number(value, "/status/replicas").unwrap_or(0)});
+    let selector = value.pointer("/spec/selector").and_then(|one| LabelSelector::from_object(one).ok());
+    if let Some(selector) = selector {
+        put(&mut status, "/selector", json!(selector.to_string()));
+    }
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec,
+        "status": status,
+    })
+}
+
+/// A quantity in a list of resources; zero when it is not there.
+pub(crate) fn amount(list: Option<&Value>, name: &str) -> Option<Quantity> {
+    Quantity::parse(list?.get(name)?.as_str()?).ok()
+}

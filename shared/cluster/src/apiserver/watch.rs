@@ -1,0 +1,234 @@
+//! Watches (`apiserver/pkg/endpoints/handlers/watch.go`, `storage/cacher`): pulled by the host.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apimachinery::engine::{StreamId, StreamRead};
+use apimachinery::field_error::FieldError;
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
+use apimachinery::status::Status;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Apiserver;
+use super::answer::{Refusal, Reply, plain_error, status_document};
+use super::call::{Call, Form};
+use super::read::{Selection, partial};
+use super::write::Target;
+use super::table;
+use crate::fields::put;
+use crate::store::Change;
+
+/// How often a watch that wants bookmarks gets one.
+const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+
+/// An open watch.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    call: Arc<Call>,
+    key: String,
+    gvk: GroupVersionKind,
+    namespace: String,
+    selection: Selection,
+    revision: u64,
+    initial: bool,
+    marks_initial_end: bool,
+    bookmarks: bool,
+    deadline: Option<Timestamp>,
+    last_bookmark: Timestamp,
+    table_sent: bool,
+}
+
+fn check_initial_events(call: &Call) -> Result<bool, Refusal> {
+    let asked = call.switch("sendInitialEvents");
+    let matching = call.param("resourceVersionMatch");
+    let refuse = |why: &str| {
+        let error = FieldError::forbidden("resourceVersionMatch", why);
+        Err(Box::new(Status::invalid("meta.k8s.io", "ListOptions", "", &[error])))
+    };
+    let given = !call.param("sendInitialEvents").is_empty();
+    if given && matching != "NotOlderThan" {
+        return refuse("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    }
+    if !given && !matching.is_empty() {
+        return refuse("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    }
+    Ok(asked)
+}
+
+impl Apiserver {
+    /// Opens a watch.
+    pub(crate) fn watch(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        let target = Target::of(call)?;
+        let selection = Selection::of(call, &target)?;
+        let initial_events = check_initial_events(call)?;
+        let given = call.param("resourceVersion");
+        let asked = match given {
+            "" => None,
+            text => Some(text.parse::<u64>().map_err(|_error| {
+                plain_error(format!(
+                    "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+                ))
+            })?),
+        };
+        let from_now = matches!(asked, None | Some(0)) || initial_events;
+        let seconds: Option<i64> = call.param("timeoutSeconds").parse().ok();
+        let deadline = seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .and_then(|seconds| call.now.checked_add(Duration::from_secs(seconds)).ok());
+        self.last_stream += 1;
+        let stream = StreamId(self.last_stream);
+        let bookmarks = call.switch("allowWatchBookmarks");
+        let watch = Watch {
+            call: Arc::new(Call { body: Vec::new(), ..call.clone() }),
+            key: target.key,
+            gvk: target.gvk,
+            namespace: target.namespace,
+            selection,
+            revision: if from_now { self.store.revision() } else { asked.unwrap_or(0) },
+            initial: from_now && !(initial_events_refused(call)),
+            marks_initial_end: initial_events && bookmarks,
+            bookmarks,
+            deadline,
+            last_bookmark: call.now,
+            table_sent: false,
+        };
+        self.watches.insert(stream, watch);
+        Ok(Reply::Watch(stream))
+    }
+
+    /// When the next watch ends by itself.
+    pub(crate) fn next_watch_end(&self) -> Option<Timestamp> {
+        self.watches.values().filter_map(|watch| watch.deadline).min()
+    }
+
+    /// What is new in a watch.
+    pub(crate) fn read_watch(&mut self, now: Timestamp, stream: StreamId) -> StreamRead {
+        let Some(mut watch) = self.watches.remove(&stream) else {
+            return StreamRead { chunks: Vec::new(), closed: true };
+        };
+        let mut read = StreamRead::default();
+        if std::mem::take(&mut watch.initial) {
+            self.initial_events(&mut watch, now, &mut read.chunks);
+        }
+        match self.store.changes_after(watch.revision) {
+            Ok(changes) => {
+                for change in &changes {
+                    self.change_event(&mut watch, now, change, &mut read.chunks);
+                    watch.revision = change.revision;
+                }
+            }
+            Err(compacted) => {
+                let message = format!("too old resource version: {} ({})", watch.revision, compacted.oldest);
+                let status = status_document(&Status::expired(message));
+                read.chunks.push(line("ERROR", &status));
+                read.closed = true;
+                return read;
+            }
+        }
+        if watch.bookmarks && now.duration_since(watch.last_bookmark).as_secs() >= BOOKMARK_EVERY.as_secs() as i64 {
+            watch.last_bookmark = now;
+            read.chunks.push(watch.bookmark(self.store.revision(), false));
+        }
+        if watch.deadline.is_some_and(|deadline| deadline <= now) {
+            read.closed = true;
+        } else {
+            self.watches.insert(stream, watch);
+        }
+        read
+    }
+
+    fn initial_events(&self, watch: &mut Watch, now: Timestamp, chunks: &mut Vec<Vec<u8>>) {
+        let namespace = Some(watch.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let all = self.store.list_at(&watch.key, namespace, watch.revision);
+        for item in all.unwrap_or_default() {
+            if watch.selection.matches(&item) {
+                let shown = self.shown(&item, &watch.gvk);
+                chunks.push(watch.event("ADDED", shown, now));
+            }
+        }
+        if watch.marks_initial_end {
+            chunks.push(watch.bookmark(watch.revision, true));
+        }
+    }
+
+    /// What a change means to a watch: entering and leaving a selection are ADDED and DELETED.
+    fn change_event(
+        &self,
+        watch: &mut Watch,
+        now: Timestamp,
+        change: &Change,
+        chunks: &mut Vec<Vec<u8>>,
+    ) {
+        let elsewhere = !watch.namespace.is_empty() && watch.namespace != change.namespace;
+        if change.resource != watch.key || elsewhere {
+            return;
+        }
+        let selected = |value: &Option<Arc<Value>>| {
+            value.clone().filter(|value| watch.selection.matches(value))
+        };
+        let (kind, value) = match (selected(&change.old), selected(&change.new)) {
+            (None, Some(new)) => ("ADDED", new),
+            (Some(_), Some(new)) => ("MODIFIED", new),
+            (Some(old), None) => ("DELETED", old),
+            (None, None) => return,
+        };
+        let mut shown = self.shown(&value, &watch.gvk);
+        if kind == "DELETED" {
+            put(&mut shown, "/metadata/resourceVersion", json!(change.revision.to_string()));
+        }
+        chunks.push(watch.event(kind, shown, now));
+    }
+}
+
+/// `sendInitialEvents=false` asks for changes only.
+fn initial_events_refused(call: &Call) -> bool {
+    !call.param("sendInitialEvents").is_empty() && !call.switch("sendInitialEvents")
+}
+
+fn line(kind: &str, object: &Value) -> Vec<u8> {
+    let mut bytes = format!("{{\"type\":\"{kind}\",\"object\":{object}}}").into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+impl Watch {
+    fn event(&mut self, kind: &str, value: Value, now: Timestamp) -> Vec<u8> {
+        match self.call.form {
+            Form::Plain => line(kind, &value),
+            Form::Partial => line(kind, &partial(&value)),
+            Form::Table => {
+                let metadata = json!({"resourceVersion": object::resource_version(&value)});
+                let call = Call { now, ..(*self.call).clone() };
+                let mut document = table::document(&call, &self.key, &[value], metadata);
+                // Only the first event of a watch carries the head of the table.
+                if std::mem::replace(&mut self.table_sent, true) {
+                    put(&mut document, "/columnDefinitions", Value::Null);
+                }
+                line(kind, &document)
+            }
+        }
+    }
+
+    fn bookmark(&self, revision: u64, initial_end: bool) -> Vec<u8> {
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
+        if initial_end {
+            put(&mut metadata, "/annotations", json!({"k8s.io/initial-events-end": "true"}));
+        }
+        let value = json!({
+            "kind": self.gvk.kind, "apiVersion": self.gvk.group_version().to_string(), "metadata": metadata,
+        });
+        match self.call.form {
+            Form::Plain => line("BOOKMARK", &value),
+            Form::Partial => line("BOOKMARK", &partial(&value)),
+            Form::Table => {
+                let row = json!({"cells": [], "object": partial(&value)});
+                line("BOOKMARK", &json!({
+                    "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+                    "columnDefinitions": null, "rows": [row],
+                }))
+            }
+        }
+    }
+}

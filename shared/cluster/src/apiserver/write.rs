@@ -1,0 +1,335 @@
+//! Create and update: the order of stages of `apiserver/pkg/endpoints/handlers/{create,update}.go` and
+//! `pkg/registry/generic/registry/store.go`.
+
+use std::sync::Arc;
+
+use apimachinery::field_error::FieldError;
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::names::SUFFIX_ALPHABET;
+use apimachinery::object;
+use apimachinery::status::Status;
+use apimachinery::time::format_rfc3339;
+use serde_json::{Value, json};
+
+use super::Apiserver;
+use super::admission::{self, Operation};
+use super::answer::{Refusal, Reply, bad_request, plain_error};
+use super::call::Call;
+use super::kinds::{self, Kind};
+use super::{allocate, decode, escalation, managed, options, view};
+use crate::fields::{put, text};
+
+/// How long a generated prefix may be, so that prefix and suffix fit a label.
+const LONGEST_PREFIX: usize = 58;
+
+/// What a write is about.
+pub(crate) struct Target {
+    pub(crate) key: String,
+    pub(crate) kind: &'static Kind,
+    pub(crate) gvk: GroupVersionKind,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) subresource: String,
+}
+
+impl Target {
+    pub(crate) fn of(call: &Call) -> Result<Self, Refusal> {
+        let resource = call.resource()?;
+        let key = view::storage_key(&resource.group, &resource.plural);
+        Ok(Self {
+            kind: kinds::of(&key),
+            key,
+            gvk: resource.gvk(),
+            namespace: if resource.namespaced { call.info.namespace.clone() } else { String::new() },
+            name: call.info.name.clone(),
+            subresource: call.info.subresource.clone(),
+        })
+    }
+
+    pub(crate) fn invalid(&self, name: &str, errors: &[FieldError]) -> Refusal {
+        Box::new(Status::invalid(&self.gvk.group, &self.gvk.kind, name, errors))
+    }
+}
+
+/// The namespace of the object must be that of the path.
+fn settle_namespace(value: &mut Value, namespace: &str) -> Result<(), Refusal> {
+    let given = object::namespace(value).to_owned();
+    if namespace.is_empty() {
+        if !given.is_empty() {
+            // Cluster-scoped: a namespace in the body is an error of validation.
+            return Ok(());
+        }
+    } else if given.is_empty() {
+        put(value, "/metadata/namespace", json!(namespace));
+    } else if given != namespace {
+        return Err(bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
+
+impl Apiserver {
+    /// POST to a collection.
+    pub(crate) fn create(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        options::check(call, "CreateOptions")?;
+        let target = Target::of(call)?;
+        let value = decode::object(call, &target.gvk)?;
+        let created = self.create_object(call, &target, value)?;
+        Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
+    }
+
+    /// Creates an object that is decoded and defaulted.
+    pub(crate) fn create_object(
+        &mut self,
+        call: &mut Call,
+        target: &Target,
+        mut value: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        settle_namespace(&mut value, &target.namespace)?;
+        managed::on_create(call, &target.gvk, &mut value);
+        let generated = self.settle_name(&mut value);
+        admission::mutate(self, call, target, &mut value, None)?;
+        prepare_create(call, target, &mut value);
+        let uid = self.new_uid();
+        put(&mut value, "/metadata/uid", json!(uid));
+        let name = object::name(&value).to_owned();
+        let mut errors = kinds::validate(target.kind, &value, !target.namespace.is_empty());
+        if errors.is_empty() {
+            errors.extend(allocate::on_write(self, target, &mut value, None, call.dry_run()));
+        }
+        if !errors.is_empty() {
+            return Err(target.invalid(&name, &errors));
+        }
+        escalation::check(self, call, target, &value)?;
+        let place = target.namespace.as_str();
+        if self.store.get(&target.key, place, &name).is_some() {
+            return Err(Box::new(self.exists(call, &name, generated)));
+        }
+        let operation = Operation { call, target, old: None };
+        admission::validate(self, &operation, &value)?;
+        kinds::warn(call, target.kind, &value, None);
+        if call.dry_run() {
+            return Ok(Arc::new(value));
+        }
+        admission::charge(self, &operation, &value)?;
+        Ok(self.store.put(&target.key, place, &name, value))
+    }
+
+    fn exists(&self, call: &Call, name: &str, generated: bool) -> Status {
+        let mut status = Status::already_exists(&call.group_resource(), name);
+        if generated {
+            status.message.push_str(", the server was not able to generate a unique name for the object");
+        }
+        let deleting = self
+            .store
+            .get(&call.group_resource().to_string(), &call.info.namespace, name)
+            .is_some_and(|live| object::deletion_timestamp(&live).is_some());
+        if deleting {
+            status.message = format!("object is being deleted: {}", status.message);
+        }
+        status
+    }
+
+    /// Generates a name; says whether it did.
+    fn settle_name(&mut self, value: &mut Value) -> bool {
+        let prefix = text(value, "/metadata/generateName").to_owned();
+        if prefix.is_empty() || !object::name(value).is_empty() {
+            return false;
+        }
+        let short: String = prefix.chars().take(LONGEST_PREFIX).collect();
+        let alphabet = std::str::from_utf8(SUFFIX_ALPHABET).unwrap_or("x");
+        let suffix = self.suffixes.letters(alphabet, 5);
+        put(value, "/metadata/name", json!(format!("{short}{suffix}")));
+        true
+    }
+
+    /// PUT to an object or its subresource.
+    pub(crate) fn update(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+        options::check(call, "UpdateOptions")?;
+        let target = Target::of(call)?;
+        let mut value = decode::object(call, &target.gvk)?;
+        settle_namespace(&mut value, &target.namespace)?;
+        check_name(&value, &target.name)?;
+        let Some(live) = self.live(&target.key, &target.namespace, &target.name) else {
+            return self.create_on_update(call, &target, value);
+        };
+        let updated = self.update_object(call, &target, &live, value, None)?;
+        Ok(Reply::Object(200, self.shown(&updated, &target.gvk)))
+    }
+
+    fn create_on_update(
+        &mut self,
+        call: &mut Call,
+        target: &Target,
+        value: Value,
+    ) -> Result<Reply, Refusal> {
+        if !target.kind.create_on_update || !target.subresource.is_empty() {
+            let resource = call.group_resource();
+            return Err(Box::new(Status::not_found(&resource, &target.name)));
+        }
+        let created = self.create_object(call, target, value)?;
+        Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
+    }
+
+    /// Writes a new state of a live object; `managed` is given when the caller has computed it already.
+    pub(crate) fn update_object(
+        &mut self,
+        call: &mut Call,
+        target: &Target,
+        live: &Value,
+        mut value: Value,
+        managed: Option<Value>,
+    ) -> Result<Arc<Value>, Refusal> {
+        let name = target.name.as_str();
+        check_preconditions(call, target, live, &value)?;
+        match managed {
+            Some(fields) => put(&mut value, "/metadata/managedFields", fields),
+            None => managed::on_update(call, target, live, &mut value),
+        }
+        if target.subresource.is_empty() {
+            admission::mutate(self, call, target, &mut value, Some(live))?;
+        }
+        prepare_update(target, &mut value, live);
+        let mut errors = kinds::validate_update(target, &value, live);
+        if errors.is_empty() && target.subresource.is_empty() {
+            errors.extend(allocate::on_write(self, target, &mut value, Some(live), call.dry_run()));
+        }
+        if !errors.is_empty() {
+            return Err(target.invalid(name, &errors));
+        }
+        escalation::check(self, call, target, &value)?;
+        let operation = Operation { call, target, old: Some(live) };
+        admission::validate(self, &operation, &value)?;
+        kinds::warn(call, target.kind, &value, Some(live));
+        if unchanged(&value, live) {
+            put(&mut value, "/metadata/managedFields", live["metadata"]["managedFields"].clone());
+            let stored = self.store.get(&target.key, &target.namespace, name);
+            return Ok(stored.unwrap_or_else(|| Arc::new(live.clone())));
+        }
+        if call.dry_run() {
+            return Ok(Arc::new(value));
+        }
+        let operation = Operation { call, target, old: Some(live) };
+        admission::charge(self, &operation, &value)?;
+        if removed_last_finalizer(&value) {
+            let stored = self.store.put(&target.key, &target.namespace, name, value);
+            self.store.remove(&target.key, &target.namespace, name);
+            return Ok(stored);
+        }
+        Ok(self.store.put(&target.key, &target.namespace, name, value))
+    }
+}
+
+/// `metadata.name` must be that of the path; an empty one is filled in by the server.
+pub(crate) fn check_name(value: &Value, name: &str) -> Result<(), Refusal> {
+    let given = object::name(value);
+    if given == name {
+        return Ok(());
+    }
+    if given.is_empty() {
+        return Err(bad_request("name must be provided"));
+    }
+    Err(bad_request(format!(
+        "the name of the object ({given}) does not match the name on the URL ({name})"
+    )))
+}
+
+fn check_preconditions(
+    call: &Call,
+    target: &Target,
+    live: &Value,
+    value: &Value,
+) -> Result<(), Refusal> {
+    let resource = call.group_resource();
+    let uid = object::uid(value);
+    if !uid.is_empty() && uid != object::uid(live) && call.method == http::Method::PUT {
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            call.info.resource,
+            if target.namespace.is_empty() { String::new() } else { format!("{}/", target.namespace) },
+            target.name,
+            object::uid(live)
+        );
+        return Err(Box::new(Status::conflict(&resource, &target.name, &why)));
+    }
+    let version = object::resource_version(value);
+    if version.is_empty() {
+        if target.kind.unconditional_update {
+            return Ok(());
+        }
+        let errors = [FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update")];
+        return Err(target.invalid(&target.name, &errors));
+    }
+    if version.parse::<u64>().is_err() {
+        return Err(plain_error(format!("strconv.ParseUint: parsing {version:?}: invalid syntax")));
+    }
+    if version != object::resource_version(live) && version != "0" {
+        return Err(Box::new(Status::modified(&resource, &target.name)));
+    }
+    Ok(())
+}
+
+/// Everything but the record of who did it, and the revision.
+fn unchanged(value: &Value, live: &Value) -> bool {
+    let stripped = |value: &Value| {
+        let mut copy = value.clone();
+        if let Some(metadata) = copy.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("resourceVersion");
+            let managed = metadata.remove("managedFields").unwrap_or_default();
+            metadata.insert("managedFields".to_owned(), managed::without_times(&managed));
+        }
+        copy
+    };
+    stripped(value) == stripped(live)
+}
+
+fn removed_last_finalizer(value: &Value) -> bool {
+    let none = |pointer: &str| {
+        value.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty)
+    };
+    let grace = value.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
+    object::deletion_timestamp(value).is_some()
+        && none("/metadata/finalizers")
+        && grace == Some(0)
+        && (text(value, "/kind") != "Namespace" || none("/spec/finalizers"))
+}
+
+/// `registry/rest/create.go BeforeCreate` and the strategy of the kind.
+fn prepare_create(call: &Call, target: &Target, value: &mut Value) {
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"] {
+            metadata.remove(field);
+        }
+        metadata.insert("creationTimestamp".to_owned(), json!(format_rfc3339(call.now)));
+        if target.kind.generation {
+            metadata.insert("generation".to_owned(), json!(1));
+        } else if metadata.get("generation") == Some(&json!(0)) {
+            metadata.remove("generation");
+        }
+    }
+    (target.kind.prepare_create)(value);
+}
+
+/// `registry/rest/update.go BeforeUpdate` and the strategy of the kind.
+fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        let old = |field: &str| live.pointer(&format!("/metadata/{field}")).cloned();
+        let mut keep = |field: &str| match old(field) {
+            Some(value) => metadata.insert(field.to_owned(), value),
+            None => metadata.remove(field),
+        };
+        for field in
+            ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]
+        {
+            keep(field);
+        }
+        metadata.remove("selfLink");
+        if metadata.get("uid").is_none_or(Value::is_null)
+            && let Some(uid) = old("uid")
+        {
+            metadata.insert("uid".to_owned(), uid);
+        }
+    }
+    kinds::prepare_update(target, value, live);
+}
