@@ -70,7 +70,9 @@ impl Engine for Cluster {
         match self.apiserver.handle(self.now, request) {
             ApiAnswer::Full(response) => EngineAnswer::Full(response),
             ApiAnswer::Watch(response) => EngineAnswer::Stream(response),
-            ApiAnswer::Node(_) => EngineAnswer::Full(http::Response::new(Vec::new())),
+            ApiAnswer::Node(_) | ApiAnswer::Connect(_) => {
+                EngineAnswer::Full(http::Response::new(Vec::new()))
+            }
         }
     }
 
@@ -93,7 +95,7 @@ impl Engine for Cluster {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        None
+        self.apiserver.next_due()
     }
 
     fn snapshot(&self) -> ClusterSnapshot {

@@ -13,12 +13,10 @@ use serde_json::Value;
 
 use super::Apiserver;
 use super::answer::Refusal;
-use super::call::Call;
 use super::write::Target;
 
 /// A write that is looked at.
 pub(crate) struct Operation<'a> {
-    pub(crate) call: &'a Call,
     pub(crate) target: &'a Target,
     pub(crate) old: Option<&'a Value>,
 }
@@ -32,7 +30,6 @@ fn forbidden(target: &Target, name: &str, why: &str) -> Refusal {
 /// The plugins that change an object.
 pub(crate) fn mutate(
     server: &mut Apiserver,
-    call: &Call,
     target: &Target,
     value: &mut Value,
     old: Option<&Value>,
@@ -70,11 +67,6 @@ pub(crate) fn validate(
 }
 
 /// Books what a write uses.
-pub(crate) fn charge(
-    server: &mut Apiserver,
-    operation: &Operation<'_>,
-    value: &Value,
-) -> Result<(), Refusal> {
+pub(crate) fn charge(server: &mut Apiserver, operation: &Operation<'_>, value: &Value) {
     quota::charge(server, operation, value);
-    Ok(())
 }

@@ -164,10 +164,9 @@ pub(crate) fn read(call: &Call, pod: Arc<Value>) -> Result<NodeRequest, Refusal>
         }
         "attach" => (container(&pod, asked)?, NodeWhat::Attach { streams: streams(call) }),
         "portforward" => {
-            let ports = call.params("ports").iter().flat_map(|list| {
-                list.split(',').filter_map(|port| port.parse().ok()).collect::<Vec<u16>>()
-            });
-            (String::new(), NodeWhat::PortForward { ports: ports.collect() })
+            let lists = call.params("ports").join(",");
+            let ports = lists.split(',').filter_map(|port| port.parse().ok()).collect();
+            (String::new(), NodeWhat::PortForward { ports })
         }
         _ => (String::new(), proxy(call)),
     };

@@ -89,7 +89,7 @@ impl Apiserver {
         settle_namespace(&mut value, &target.namespace)?;
         managed::on_create(call, &target.gvk, &mut value);
         let generated = self.settle_name(&mut value);
-        admission::mutate(self, call, target, &mut value, None)?;
+        admission::mutate(self, target, &mut value, None)?;
         prepare_create(call, target, &mut value);
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
@@ -106,13 +106,12 @@ impl Apiserver {
         if self.store.get(&target.key, place, &name).is_some() {
             return Err(Box::new(self.exists(call, &name, generated)));
         }
-        let operation = Operation { call, target, old: None };
-        admission::validate(self, &operation, &value)?;
+        admission::validate(self, &Operation { target, old: None }, &value)?;
         kinds::warn(call, target.kind, &value, None);
         if call.dry_run() {
             return Ok(Arc::new(value));
         }
-        admission::charge(self, &operation, &value)?;
+        admission::charge(self, &Operation { target, old: None }, &value);
         Ok(self.store.put(&target.key, place, &name, value))
     }
 
@@ -188,7 +187,7 @@ impl Apiserver {
             None => managed::on_update(call, target, live, &mut value),
         }
         if target.subresource.is_empty() {
-            admission::mutate(self, call, target, &mut value, Some(live))?;
+            admission::mutate(self, target, &mut value, Some(live))?;
         }
         prepare_update(target, &mut value, live);
         let mut errors = kinds::validate_update(target, &value, live);
@@ -199,7 +198,7 @@ impl Apiserver {
             return Err(target.invalid(name, &errors));
         }
         escalation::check(self, call, target, &value)?;
-        let operation = Operation { call, target, old: Some(live) };
+        let operation = Operation { target, old: Some(live) };
         admission::validate(self, &operation, &value)?;
         kinds::warn(call, target.kind, &value, Some(live));
         if unchanged(&value, live) {
@@ -210,8 +209,7 @@ impl Apiserver {
         if call.dry_run() {
             return Ok(Arc::new(value));
         }
-        let operation = Operation { call, target, old: Some(live) };
-        admission::charge(self, &operation, &value)?;
+        admission::charge(self, &operation, &value);
         if removed_last_finalizer(&value) {
             let stored = self.store.put(&target.key, &target.namespace, name, value);
             self.store.remove(&target.key, &target.namespace, name);
