@@ -1,0 +1,100 @@
+//! The event recorder: turns notes into Event objects and counts repetitions instead of repeating them
+//! (`k8s.io/client-go/tools/record/events_cache.go`).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Component, EventNote, Write};
+use crate::fields;
+
+/// What is remembered of an event that was written.
+#[derive(Debug, Clone)]
+struct Known {
+    name: String,
+    count: u64,
+    at: Timestamp,
+}
+
+/// Remembers which events exist already.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Recorder {
+    known: BTreeMap<String, Known>,
+    /// Distinguishes events of the same object in the same nanosecond, as a real clock does.
+    last: i128,
+}
+
+/// How long the API server keeps an event (`--event-ttl`).
+const TTL_SECONDS: i64 = 3600;
+
+impl Recorder {
+    /// The request that records `note`: a new Event, or a higher count on the one that says the same.
+    pub(crate) fn record(&mut self, note: &EventNote, component: &Component, now: Timestamp) -> Write {
+        let namespace = match fields::text(&note.regarding, "/namespace") {
+            "" => "default",
+            namespace => namespace,
+        };
+        let same = format!(
+            "{} {} {} {} {} {} {}",
+            component.source,
+            component.host,
+            namespace,
+            note.regarding,
+            note.severity,
+            note.reason,
+            note.message
+        );
+        if note.action.is_none()
+            && let Some(known) = self.known.get_mut(&same)
+            && now.as_second() - known.at.as_second() < TTL_SECONDS
+        {
+            known.count += 1;
+            known.at = now;
+            let patch = json!({"count": known.count, "lastTimestamp": fields::seconds(now)});
+            return Write::patch("events", namespace, &known.name, "", patch);
+        }
+        let name = self.name(note, now);
+        self.known.insert(same, Known { name: name.clone(), count: 1, at: now });
+        Write::create("events", event(note, component, namespace, &name, now))
+    }
+
+    /// Forgets what the API server has dropped, so that the memory does not grow with time.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.known.retain(|_, known| now.as_second() - known.at.as_second() < TTL_SECONDS);
+    }
+
+    /// `<object>.<nanoseconds in hexadecimal>`.
+    fn name(&mut self, note: &EventNote, now: Timestamp) -> String {
+        self.last = now.as_nanosecond().max(self.last + 1);
+        format!("{}.{:x}", fields::text(&note.regarding, "/name"), self.last)
+    }
+}
+
+fn event(note: &EventNote, component: &Component, namespace: &str, name: &str, now: Timestamp) -> Value {
+    let mut event = json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": namespace},
+        "involvedObject": note.regarding,
+        "type": note.severity,
+        "reason": note.reason,
+        "message": note.message,
+        "reportingComponent": component.source,
+        "reportingInstance": component.host,
+    });
+    if let Some(action) = note.action {
+        fields::put(&mut event, "/action", json!(action));
+        fields::put(&mut event, "/eventTime", json!(fields::micros(now)));
+        fields::put(&mut event, "/reportingInstance", json!(format!("{}-control-plane", component.source)));
+        return event;
+    }
+    fields::put(&mut event, "/source/component", json!(component.source));
+    if !component.host.is_empty() {
+        fields::put(&mut event, "/source/host", json!(component.host));
+    }
+    fields::put(&mut event, "/count", json!(1));
+    fields::put(&mut event, "/firstTimestamp", json!(fields::seconds(now)));
+    fields::put(&mut event, "/lastTimestamp", json!(fields::seconds(now)));
+    event
+}

@@ -1,0 +1,230 @@
+//! Requests of components: who sends them, and how they look on the wire.
+
+use apimachinery::identity::Identity;
+use serde_json::{Value, json};
+
+use crate::fields;
+
+/// A component that writes: its identity, its field manager, and its name in events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// Who the API server sees.
+    pub identity: Identity,
+    /// `fieldManager` of its writes.
+    pub field_manager: &'static str,
+    /// `source.component` and `reportingComponent` of its events.
+    pub source: String,
+    /// `source.host` of its events; empty for components of the control plane.
+    pub host: String,
+}
+
+impl Component {
+    /// A control loop of kube-controller-manager with its own service account.
+    pub fn controller(account: &str, source: &str) -> Self {
+        let username = format!("system:serviceaccount:kube-system:{account}");
+        Self {
+            identity: Identity::user(
+                &username,
+                &["system:serviceaccounts", "system:serviceaccounts:kube-system"],
+            ),
+            field_manager: "kube-controller-manager",
+            source: source.to_owned(),
+            host: String::new(),
+        }
+    }
+
+    /// kube-scheduler.
+    pub fn scheduler() -> Self {
+        Self {
+            identity: Identity::user("system:kube-scheduler", &[]),
+            field_manager: "kube-scheduler",
+            source: "default-scheduler".to_owned(),
+            host: String::new(),
+        }
+    }
+
+    /// The kubelet of a node.
+    pub fn kubelet(node: &str) -> Self {
+        Self {
+            identity: Identity::user(&format!("system:node:{node}"), &["system:nodes"]),
+            field_manager: "kubelet",
+            source: "kubelet".to_owned(),
+            host: node.to_owned(),
+        }
+    }
+
+    /// Whoever installs the cluster (kubeadm): nodes, CoreDNS.
+    pub fn installer() -> Self {
+        Self {
+            identity: Identity::admin(),
+            field_manager: "kubeadm",
+            source: "kubeadm".to_owned(),
+            host: String::new(),
+        }
+    }
+}
+
+/// One request of a component.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    method: &'static str,
+    path: String,
+    content_type: &'static str,
+    body: Value,
+}
+
+impl Write {
+    /// Creates `object` in the collection of `resource` (`pods`, `deployments.apps`).
+    pub fn create(resource: &str, object: Value) -> Self {
+        let path = path_of(resource, fields::namespace(&object), "");
+        Self { method: "POST", path, content_type: "application/json", body: object }
+    }
+
+    /// Creates a subresource (`pods/x/binding`).
+    pub fn create_subresource(resource: &str, object: &Value, subresource: &str, body: Value) -> Self {
+        let path = path_of(resource, fields::namespace(object), fields::name(object));
+        Self { method: "POST", path: format!("{path}/{subresource}"), content_type: "application/json", body }
+    }
+
+    /// Replaces `object`.
+    pub fn update(resource: &str, object: Value) -> Self {
+        let path = path_of(resource, fields::namespace(&object), fields::name(&object));
+        Self { method: "PUT", path, content_type: "application/json", body: object }
+    }
+
+    /// Replaces a subresource of `object`, for example its status.
+    pub fn update_subresource(resource: &str, object: Value, subresource: &str) -> Self {
+        let path = path_of(resource, fields::namespace(&object), fields::name(&object));
+        Self {
+            method: "PUT",
+            path: format!("{path}/{subresource}"),
+            content_type: "application/json",
+            body: object,
+        }
+    }
+
+    /// Strategic merge patch; `subresource` may be empty.
+    pub fn patch(resource: &str, namespace: &str, name: &str, subresource: &str, patch: Value) -> Self {
+        let mut path = path_of(resource, namespace, name);
+        if !subresource.is_empty() {
+            path.push('/');
+            path.push_str(subresource);
+        }
+        Self {
+            method: "PATCH",
+            path,
+            content_type: "application/strategic-merge-patch+json",
+            body: patch,
+        }
+    }
+
+    /// JSON merge patch of the object itself.
+    pub fn merge(resource: &str, namespace: &str, name: &str, patch: Value) -> Self {
+        Self {
+            method: "PATCH",
+            path: path_of(resource, namespace, name),
+            content_type: "application/merge-patch+json",
+            body: patch,
+        }
+    }
+
+    /// Deletes `object`, and no namesake of it.
+    pub fn delete(resource: &str, object: &Value, policy: &str) -> Self {
+        let path = path_of(resource, fields::namespace(object), fields::name(object));
+        let body = json!({
+            "kind": "DeleteOptions", "apiVersion": "v1",
+            "preconditions": {"uid": fields::uid(object)},
+            "propagationPolicy": policy,
+        });
+        Self { method: "DELETE", path, content_type: "application/json", body }
+    }
+
+    /// Deletes a pod at once: what the kubelet does when nothing of it runs any more.
+    pub fn delete_now(resource: &str, object: &Value) -> Self {
+        let mut write = Self::delete(resource, object, "Background");
+        fields::put(&mut write.body, "/gracePeriodSeconds", json!(0));
+        write
+    }
+
+    /// The same write with an absolute path of its own; for resources outside the table of this module.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        self.path = path.to_owned();
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.method
+    }
+
+    /// The path without query.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
+    /// The request as `component` sends it; `None` if the path is not a valid URI.
+    pub(crate) fn request(&self, component: &Component) -> Option<http::Request<Vec<u8>>> {
+        let uri = if self.method == "DELETE" {
+            self.path.clone()
+        } else {
+            format!("{}?fieldManager={}", self.path, component.field_manager)
+        };
+        let mut request = http::Request::builder()
+            .method(self.method)
+            .uri(uri)
+            .header("content-type", self.content_type)
+            .header("accept", "application/json")
+            .header("user-agent", format!("{}/v1.36.3 (podium)", component.field_manager))
+            .body(self.body.to_string().into_bytes())
+            .ok()?;
+        request.extensions_mut().insert(component.identity.clone());
+        Some(request)
+    }
+}
+
+/// The path of an object or, with an empty name, of a collection.
+pub(crate) fn path_of(resource: &str, namespace: &str, name: &str) -> String {
+    let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
+    let mut path = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/{}", version(group)) };
+    if !namespace.is_empty() {
+        path.push_str("/namespaces/");
+        path.push_str(namespace);
+    }
+    path.push('/');
+    path.push_str(plural);
+    if !name.is_empty() {
+        path.push('/');
+        path.push_str(name);
+    }
+    path
+}
+
+/// The version that components write in.
+fn version(group: &str) -> &'static str {
+    match group {
+        "autoscaling" => "v2",
+        "metrics.k8s.io" => "v1beta1",
+        _ => "v1",
+    }
+}
+
+/// An object reference, as events and `targetRef` carry it.
+pub(crate) fn reference(object: &Value, api_version: &str, kind: &str) -> Value {
+    let mut reference = json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": fields::name(object),
+        "uid": fields::uid(object),
+        "resourceVersion": fields::text(object, "/metadata/resourceVersion"),
+    });
+    if !fields::namespace(object).is_empty() {
+        fields::put(&mut reference, "/namespace", json!(fields::namespace(object)));
+    }
+    reference
+}

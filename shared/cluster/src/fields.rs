@@ -1,0 +1,118 @@
+//! Reading documents by JSON pointer: what controllers and kubelet ask of an object, without ceremony.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The text at `pointer`; empty when absent.
+pub(crate) fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
+    document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The integer at `pointer`.
+pub(crate) fn number(document: &Value, pointer: &str) -> Option<i64> {
+    document.pointer(pointer).and_then(Value::as_i64)
+}
+
+/// The boolean at `pointer`; false when absent.
+pub(crate) fn flag(document: &Value, pointer: &str) -> bool {
+    document.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// The list at `pointer`; empty when absent.
+pub(crate) fn items<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
+    document.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The map of texts at `pointer`.
+pub(crate) fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
+    document.pointer(pointer).and_then(Value::as_object).map_or_else(BTreeMap::new, |map| {
+        map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    })
+}
+
+/// The labels of an object.
+pub(crate) fn labels(document: &Value) -> BTreeMap<String, String> {
+    texts(document, "/metadata/labels")
+}
+
+/// The annotation `key` of an object; empty when absent.
+pub(crate) fn annotation<'a>(document: &'a Value, key: &str) -> &'a str {
+    document
+        .pointer("/metadata/annotations")
+        .and_then(|annotations| annotations.get(key))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The time at `pointer`.
+pub(crate) fn time(document: &Value, pointer: &str) -> Option<Timestamp> {
+    text(document, pointer).parse().ok()
+}
+
+/// `metadata.name`.
+pub(crate) fn name(document: &Value) -> &str {
+    text(document, "/metadata/name")
+}
+
+/// `metadata.namespace`; empty for cluster-scoped objects.
+pub(crate) fn namespace(document: &Value) -> &str {
+    text(document, "/metadata/namespace")
+}
+
+/// `metadata.uid`.
+pub(crate) fn uid(document: &Value) -> &str {
+    text(document, "/metadata/uid")
+}
+
+/// Whether the object is on its way out.
+pub(crate) fn deleting(document: &Value) -> bool {
+    document.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
+}
+
+/// The owner reference with `controller: true`.
+pub(crate) fn controller_of(document: &Value) -> Option<&Value> {
+    items(document, "/metadata/ownerReferences").iter().find(|owner| flag(owner, "/controller"))
+}
+
+/// Whether `owner` controls the object.
+pub(crate) fn controlled_by(document: &Value, owner: &Value) -> bool {
+    controller_of(document).is_some_and(|reference| text(reference, "/uid") == uid(owner))
+}
+
+/// The entry of a list of conditions with this type.
+pub(crate) fn condition<'a>(document: &'a Value, kind: &str) -> Option<&'a Value> {
+    items(document, "/status/conditions").iter().find(|condition| text(condition, "/type") == kind)
+}
+
+/// Whether the condition `kind` is `True`.
+pub(crate) fn condition_true(document: &Value, kind: &str) -> bool {
+    condition(document, kind).is_some_and(|condition| text(condition, "/status") == "True")
+}
+
+/// A time as the API writes `metav1.Time`.
+pub(crate) fn seconds(now: Timestamp) -> String {
+    let whole = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    whole.to_string()
+}
+
+/// A time as the API writes `metav1.MicroTime`.
+pub(crate) fn micros(now: Timestamp) -> String {
+    let whole = seconds(now);
+    let fraction = now.subsec_microsecond();
+    format!("{}.{fraction:06}Z", whole.trim_end_matches('Z'))
+}
+
+/// Puts `value` at `pointer`, making the maps on the way.
+pub(crate) fn put(document: &mut Value, pointer: &str, value: Value) {
+    let mut place = document;
+    for key in pointer.split('/').skip(1) {
+        if !place.is_object() {
+            *place = Value::Object(serde_json::Map::new());
+        }
+        let Some(map) = place.as_object_mut() else { return };
+        place = map.entry(key.replace("~1", "/").replace("~0", "~")).or_insert(Value::Null);
+    }
+    *place = value;
+}
