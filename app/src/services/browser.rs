@@ -215,6 +215,9 @@ pub(crate) fn when_near(element: &web_sys::Element, call: impl Fn() + 'static) {
     let closure = Closure::<dyn FnMut(js_sys::Array, web_sys::IntersectionObserver)>::new(seen);
     let options = web_sys::IntersectionObserverInit::new();
     options.set_root_margin("600px 0px");
+    // The notebook scrolls in an element of its own, which would cut the margin off. Browsers that do not
+    // know this option begin a little later.
+    let _known = js_sys::Reflect::set(&options, &"scrollMargin".into(), &"600px 0px".into());
     let observer =
         web_sys::IntersectionObserver::new_with_options(closure.as_ref().unchecked_ref(), &options);
     if let Ok(observer) = observer {
