@@ -104,7 +104,7 @@ impl Apiserver {
             watches: BTreeMap::new(),
             last_stream: 0,
         };
-        server.install(config.epoch);
+        server.install(config);
         server
     }
 
@@ -190,6 +190,7 @@ fn written(reply: Reply, pretty: bool) -> ApiAnswer {
             let bytes = serde_json::to_vec(&body).unwrap_or_default();
             ApiAnswer::Full(answer::with_type(200, DISCOVERY, bytes))
         }
+        Reply::Empty(kind) => ApiAnswer::Full(answer::with_type(200, kind, Vec::new())),
         Reply::Text(code, body) => ApiAnswer::Full(answer::text(code, &body)),
         Reply::Watch(stream) => {
             ApiAnswer::Watch(answer::with_type(200, "application/json", stream))

@@ -7,6 +7,7 @@ use apimachinery::identity::Identity;
 use jiff::Timestamp;
 
 use crate::apiserver::{ApiAnswer, Apiserver};
+use crate::world::{NodeAnswer, World};
 
 /// Which control loops run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +41,7 @@ pub struct ClusterConfig {
 /// An embedded cluster.
 pub struct Cluster {
     apiserver: Apiserver,
+    world: World,
     now: Timestamp,
 }
 
@@ -47,19 +49,26 @@ pub struct Cluster {
 #[derive(Clone)]
 pub struct ClusterSnapshot {
     apiserver: Apiserver,
+    world: World,
     now: Timestamp,
 }
 
 impl Cluster {
     /// A fresh cluster.
     pub fn new(config: ClusterConfig) -> Self {
-        let apiserver = Apiserver::new(&config);
-        Self { apiserver, now: config.epoch }
+        let mut apiserver = Apiserver::new(&config);
+        let world = World::new(&config, &mut apiserver);
+        Self { apiserver, world, now: config.epoch }
     }
 
     /// Its API server.
     pub fn apiserver(&self) -> &Apiserver {
         &self.apiserver
+    }
+
+    /// The time to which the next step goes: the next thing that is due, or `end`.
+    fn step_to(&self, end: Timestamp) -> Timestamp {
+        self.next_due().map_or(end, |due| due.clamp(self.now, end))
     }
 }
 
@@ -67,23 +76,39 @@ impl Engine for Cluster {
     type Snapshot = ClusterSnapshot;
 
     fn handle(&mut self, request: http::Request<Vec<u8>>) -> EngineAnswer {
-        match self.apiserver.handle(self.now, request) {
+        let answer = match self.apiserver.handle(self.now, request) {
             ApiAnswer::Full(response) => EngineAnswer::Full(response),
             ApiAnswer::Watch(response) => EngineAnswer::Stream(response),
-            ApiAnswer::Node(_) | ApiAnswer::Connect(_) => {
-                EngineAnswer::Full(http::Response::new(Vec::new()))
+            ApiAnswer::Node(request) => {
+                match self.world.node(&self.apiserver, self.now, &request) {
+                    NodeAnswer::Full(response) => EngineAnswer::Full(response),
+                    NodeAnswer::Stream(response) => EngineAnswer::Stream(response),
+                }
             }
-        }
+            ApiAnswer::Connect(query) => {
+                EngineAnswer::Full(World::connect(&self.apiserver, &query))
+            }
+        };
+        self.world.observe(&self.apiserver, self.now);
+        answer
     }
 
     fn read_stream(&mut self, stream: StreamId) -> StreamRead {
+        if World::owns(stream) {
+            return self.world.read_stream(self.now, stream);
+        }
         self.apiserver.read_stream(self.now, stream)
     }
 
+    // Commands here read no standard input.
     fn write_stream(&mut self, _stream: StreamId, _frame: &[u8]) {}
 
     fn close_stream(&mut self, stream: StreamId) {
-        self.apiserver.close_stream(stream);
+        if World::owns(stream) {
+            self.world.close_stream(stream);
+        } else {
+            self.apiserver.close_stream(stream);
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -91,19 +116,32 @@ impl Engine for Cluster {
     }
 
     fn advance(&mut self, by: Duration) {
-        self.now = self.now.checked_add(by).unwrap_or(self.now);
+        let end = self.now.checked_add(by).unwrap_or(self.now);
+        loop {
+            self.now = self.step_to(end);
+            self.world.run(&mut self.apiserver, self.now);
+            if self.now >= end {
+                return;
+            }
+        }
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        self.apiserver.next_due()
+        [self.apiserver.next_due(), self.world.next_due()].into_iter().flatten().min()
     }
 
     fn snapshot(&self) -> ClusterSnapshot {
-        ClusterSnapshot { apiserver: self.apiserver.clone(), now: self.now }
+        ClusterSnapshot {
+            apiserver: self.apiserver.clone(),
+            world: self.world.clone(),
+            now: self.now,
+        }
     }
 
     fn restore(&mut self, snapshot: &ClusterSnapshot) {
         self.apiserver.restore(&snapshot.apiserver);
+        self.world = snapshot.world.clone();
+        self.world.after_restore(&self.apiserver);
         self.now = snapshot.now;
     }
 }

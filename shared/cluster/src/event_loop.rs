@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub(crate) use queue::Queue;
 pub(crate) use recorder::Recorder;
+pub(crate) use write::reference;
 pub use write::{Component, Write};
 
 use crate::store::{Change, Store};

@@ -28,7 +28,9 @@ pub(crate) fn items<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
 /// The map of texts at `pointer`.
 pub(crate) fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
     document.pointer(pointer).and_then(Value::as_object).map_or_else(BTreeMap::new, |map| {
-        map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+        map.iter()
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect()
     })
 }
 
@@ -49,6 +51,11 @@ pub(crate) fn annotation<'a>(document: &'a Value, key: &str) -> &'a str {
 /// The time at `pointer`.
 pub(crate) fn time(document: &Value, pointer: &str) -> Option<Timestamp> {
     text(document, pointer).parse().ok()
+}
+
+/// `name` of a part of an object (a container, a volume, a port).
+pub(crate) fn name_of(part: &Value) -> &str {
+    text(part, "/name")
 }
 
 /// `metadata.name`.

@@ -6,9 +6,15 @@
 
 pub mod apiserver;
 mod cluster;
+mod controllers;
 pub mod event_loop;
 mod fields;
+pub mod images;
+mod kubelet;
+pub mod network;
 pub mod rng;
+mod scheduler;
 pub mod store;
+mod world;
 
 pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers};

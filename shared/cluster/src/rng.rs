@@ -45,8 +45,9 @@ impl Stream {
 
 /// FNV-1a: names are short, and all that counts is that different names give different streams.
 pub(crate) fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The finaliser of splitmix64: neighbouring seeds give unrelated streams.
@@ -63,9 +64,24 @@ mod tests {
 
     #[test]
     fn streams_differ_by_name_and_repeat_by_seed() {
-        let first: Vec<u64> = (0..4).map({ let mut s = Stream::new(1, "uid"); move |_| s.next() }).collect();
-        let again: Vec<u64> = (0..4).map({ let mut s = Stream::new(1, "uid"); move |_| s.next() }).collect();
-        let other: Vec<u64> = (0..4).map({ let mut s = Stream::new(1, "suffix"); move |_| s.next() }).collect();
+        let first: Vec<u64> = (0..4)
+            .map({
+                let mut s = Stream::new(1, "uid");
+                move |_| s.next()
+            })
+            .collect();
+        let again: Vec<u64> = (0..4)
+            .map({
+                let mut s = Stream::new(1, "uid");
+                move |_| s.next()
+            })
+            .collect();
+        let other: Vec<u64> = (0..4)
+            .map({
+                let mut s = Stream::new(1, "suffix");
+                move |_| s.next()
+            })
+            .collect();
         assert_eq!(first, again);
         assert_ne!(first, other);
     }

@@ -35,7 +35,8 @@ pub(crate) fn on_write(
     let mut faults = Vec::new();
     let before = server.addresses.clone();
     keep_old(value, old);
-    let own = (text(value, "/metadata/namespace").to_owned(), text(value, "/metadata/name").to_owned());
+    let own =
+        (text(value, "/metadata/namespace").to_owned(), text(value, "/metadata/name").to_owned());
     address(server, value, &own, &mut faults);
     node_ports(server, value, &own, &mut faults);
     if dry_run || !faults.is_empty() {
@@ -49,7 +50,8 @@ fn keep_old(value: &mut Value, old: Option<&Value>) {
     let Some(old) = old else { return };
     let kind = text(value, "/spec/type").to_owned();
     let was = text(old, "/spec/type");
-    if kind != "ExternalName" && was != "ExternalName" && text(value, "/spec/clusterIP").is_empty() {
+    if kind != "ExternalName" && was != "ExternalName" && text(value, "/spec/clusterIP").is_empty()
+    {
         for field in ["clusterIP", "clusterIPs"] {
             let pointer = format!("/spec/{field}");
             if let Some(kept) = old.pointer(&pointer).cloned() {
@@ -64,9 +66,12 @@ fn keep_old(value: &mut Value, old: Option<&Value>) {
         let same = |one: &&Value| {
             one.get("port") == port.get("port") && one.get("protocol") == port.get("protocol")
         };
-        let kept = items(old, "/spec/ports").iter().find(same).and_then(|one| number(one, "/nodePort"));
+        let kept =
+            items(old, "/spec/ports").iter().find(same).and_then(|one| number(one, "/nodePort"));
         let given = number(port, "/nodePort");
-        let Some(slot) = value.pointer_mut(&pointer).and_then(Value::as_object_mut) else { continue };
+        let Some(slot) = value.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
+            continue;
+        };
         if external(&kind) {
             if let (None, Some(kept)) = (given, kept) {
                 slot.insert("nodePort".to_owned(), json!(kept));
@@ -143,13 +148,20 @@ fn used_ports(server: &Apiserver, own: &(String, String)) -> BTreeSet<i64> {
     for service in server.store.list("services", None) {
         let place = (text(&service, "/metadata/namespace"), text(&service, "/metadata/name"));
         if place != (own.0.as_str(), own.1.as_str()) {
-            used.extend(items(&service, "/spec/ports").iter().filter_map(|port| number(port, "/nodePort")));
+            used.extend(
+                items(&service, "/spec/ports").iter().filter_map(|port| number(port, "/nodePort")),
+            );
         }
     }
     used
 }
 
-fn node_ports(server: &mut Apiserver, value: &mut Value, own: &(String, String), faults: &mut Faults) {
+fn node_ports(
+    server: &mut Apiserver,
+    value: &mut Value,
+    own: &(String, String),
+    faults: &mut Faults,
+) {
     if !external(text(value, "/spec/type"))
         || value.pointer("/spec/allocateLoadBalancerNodePorts") == Some(&json!(false))
     {
@@ -167,7 +179,11 @@ fn node_ports(server: &mut Apiserver, value: &mut Value, own: &(String, String),
                     let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
                     faults.push(FieldError::invalid(&path, port, why));
                 } else if used.contains(&port) {
-                    faults.push(FieldError::invalid(&path, port, "provided port is already allocated"));
+                    faults.push(FieldError::invalid(
+                        &path,
+                        port,
+                        "provided port is already allocated",
+                    ));
                 }
                 port
             }

@@ -117,9 +117,10 @@ impl Apiserver {
             }
             _ => Identity { username: user.clone(), groups, ..Identity::default() },
         };
-        let known = found.groups.iter().any(|group| {
-            group == "system:authenticated" || group == "system:unauthenticated"
-        });
+        let known = found
+            .groups
+            .iter()
+            .any(|group| group == "system:authenticated" || group == "system:unauthenticated");
         if !known {
             let group = if user == ANONYMOUS { "unauthenticated" } else { "authenticated" };
             found.groups.push(format!("system:{group}"));

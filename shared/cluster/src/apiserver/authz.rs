@@ -64,8 +64,10 @@ impl Attributes {
         let user = &who.username;
         let tail = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         if !self.path.is_empty() {
-            let message =
-                format!("forbidden: User \"{user}\" cannot {} path \"{}\"{tail}", self.verb, self.path);
+            let message = format!(
+                "forbidden: User \"{user}\" cannot {} path \"{}\"{tail}",
+                self.verb, self.path
+            );
             let details = StatusDetails::default();
             return Box::new(Status::failure(403, "Forbidden", message).with_details(details));
         }
@@ -86,7 +88,9 @@ impl Attributes {
 }
 
 fn has(rule: &Value, list: &str, wanted: &str) -> bool {
-    items(rule, list).iter().any(|item| matches!(item.as_str(), Some(found) if found == "*" || found == wanted))
+    items(rule, list)
+        .iter()
+        .any(|item| matches!(item.as_str(), Some(found) if found == "*" || found == wanted))
 }
 
 fn resource_matches(rule: &Value, asked: &Attributes) -> bool {
@@ -106,7 +110,8 @@ pub(crate) fn rule_allows(rule: &Value, asked: &Attributes) -> bool {
     }
     if !asked.path.is_empty() {
         return items(rule, "/nonResourceURLs").iter().filter_map(Value::as_str).any(|url| {
-            url == asked.path || url.strip_suffix('*').is_some_and(|head| asked.path.starts_with(head))
+            url == asked.path
+                || url.strip_suffix('*').is_some_and(|head| asked.path.starts_with(head))
         });
     }
     let names = items(rule, "/resourceNames");
@@ -179,7 +184,8 @@ fn visit_grants(
             continue;
         };
         let name = text(&binding, "/metadata/name");
-        let shown = if kind == "RoleBinding" { format!("{name}/{namespace}") } else { name.to_owned() };
+        let shown =
+            if kind == "RoleBinding" { format!("{name}/{namespace}") } else { name.to_owned() };
         let grant = Grant {
             binding: format!("{kind} \"{shown}\""),
             role: format!("{role_kind} \"{role}\""),
@@ -231,7 +237,11 @@ pub(crate) fn authorize(store: &Store, who: &Identity, asked: &Attributes) -> De
 }
 
 /// All rules that somebody has in a namespace (empty: at cluster scope), and what went wrong.
-pub(crate) fn rules_of(store: &Store, who: &Identity, namespace: &str) -> (Vec<Value>, Vec<String>) {
+pub(crate) fn rules_of(
+    store: &Store,
+    who: &Identity,
+    namespace: &str,
+) -> (Vec<Value>, Vec<String>) {
     let mut rules = Vec::new();
     let errors = visit_grants(store, who, namespace, &mut |grant| {
         rules.extend(grant.rules);

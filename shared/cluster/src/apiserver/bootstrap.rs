@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use apimachinery::object;
 use apimachinery::time::format_rfc3339;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Apiserver, uuid, view};
+use crate::cluster::{ClusterConfig, Controllers};
 use crate::fields::put;
 use crate::rng::Stream;
 use crate::store::Store;
@@ -43,7 +43,8 @@ fn read() -> Store {
         if gvk.kind == "PriorityClass" {
             put(&mut value, "/metadata/generation", json!(1));
         }
-        let (namespace, name) = (object::namespace(&value).to_owned(), object::name(&value).to_owned());
+        let (namespace, name) =
+            (object::namespace(&value).to_owned(), object::name(&value).to_owned());
         store.put(&key, &namespace, &name, value);
     }
     let revision = store.revision();
@@ -53,8 +54,11 @@ fn read() -> Store {
 
 impl Apiserver {
     /// Adds what is this cluster's own: namespaces, and the Service of the API server.
-    pub(crate) fn install(&mut self, epoch: Timestamp) {
-        let created = format_rfc3339(epoch);
+    pub(crate) fn install(&mut self, config: &ClusterConfig) {
+        let created = format_rfc3339(config.epoch);
+        if config.controllers == Controllers::None {
+            self.forget_aggregated();
+        }
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let value = json!({
                 "apiVersion": "v1", "kind": "Namespace",
@@ -89,6 +93,19 @@ impl Apiserver {
             "endpoints": [{"addresses": [HOST], "conditions": {"ready": true}}], "ports": [port],
         });
         self.install_one("endpointslices.discovery.k8s.io", "default", &created, slice);
+    }
+
+    /// Without its controller nobody has filled in the aggregated roles.
+    fn forget_aggregated(&mut self) {
+        let key = "clusterroles.rbac.authorization.k8s.io";
+        for role in self.store.list(key, None) {
+            if role.get("aggregationRule").is_some() {
+                let mut empty = (*role).clone();
+                put(&mut empty, "/rules", Value::Null);
+                let name = object::name(&empty).to_owned();
+                self.store.put(key, "", &name, empty);
+            }
+        }
     }
 
     fn install_one(&mut self, key: &str, namespace: &str, created: &str, mut value: Value) {

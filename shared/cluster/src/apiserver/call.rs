@@ -34,6 +34,7 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) form: Form,
     pub(crate) aggregated: bool,
+    pub(crate) wants_openapi_v2: bool,
     pub(crate) pretty: bool,
     pub(crate) content_type: String,
     pub(crate) user_agent: String,
@@ -80,7 +81,8 @@ impl Call {
         let (parts, body) = request.into_parts();
         let query = parts.uri.query().unwrap_or("");
         let info = RequestInfo::parse(parts.method.as_str(), parts.uri.path(), query);
-        let streams = matches!(info.subresource.as_str(), "log" | "exec" | "attach" | "portforward");
+        let streams =
+            matches!(info.subresource.as_str(), "log" | "exec" | "attach" | "portforward");
         let found = accepted(header(&parts.headers, "accept"));
         if found.is_none() && info.is_resource && !streams {
             return Err(Box::new(Status::failure(
@@ -105,6 +107,7 @@ impl Call {
             query,
             form,
             aggregated,
+            wants_openapi_v2: header(&parts.headers, "accept").contains("openapi.spec.v2"),
             pretty,
             content_type: content_type.split(';').next().unwrap_or("").trim().to_owned(),
             user_agent,

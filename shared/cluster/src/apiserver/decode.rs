@@ -65,7 +65,8 @@ fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
 
 /// Fills in the expected kind, or says that another one was sent.
 fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusal> {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    let text =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
     let version = wanted.group_version().to_string();
     let (sent_version, sent_kind) = (text(value, "apiVersion"), text(value, "kind"));
     let found_kind = if sent_kind.is_empty() { wanted.kind.clone() } else { sent_kind };
@@ -73,17 +74,11 @@ fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusa
     if found_kind != wanted.kind || found_version != version {
         let sent = GroupVersionKind::of(&found_version, &found_kind);
         let why = if Schema::builtin().kind(&sent).is_none() {
-            format!("no kind \"{found_kind}\" is registered for version \"{found_version}\" in scheme \"{SCHEME}\"")
-        } else {
-            let short = |gvk: &GroupVersionKind| {
-                let group = gvk.group.split('.').next().unwrap_or("");
-                if group.is_empty() { "core".to_owned() } else { group.to_owned() }
-            };
             format!(
-                "converting (v1.{found_kind}) to ({}.{}): unknown conversion",
-                short(wanted),
-                wanted.kind
+                "no kind \"{found_kind}\" is registered for version \"{found_version}\" in scheme \"{SCHEME}\""
             )
+        } else {
+            unknown_conversion(&sent, wanted)
         };
         return Err(cannot_be_handled(&sent, &wanted.kind, &why));
     }
@@ -92,6 +87,13 @@ fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusa
         map.insert("kind".to_owned(), json!(wanted.kind));
     }
     Ok(())
+}
+
+/// One kind is not another.
+pub(crate) fn unknown_conversion(sent: &GroupVersionKind, wanted: &GroupVersionKind) -> String {
+    let group = wanted.group.split('.').next().unwrap_or("");
+    let package = if group.is_empty() { "core" } else { group };
+    format!("converting ({}.{}) to ({package}.{}): unknown conversion", sent.version, sent.kind, wanted.kind)
 }
 
 fn cannot_be_handled(sent: &GroupVersionKind, kind: &str, why: &str) -> Refusal {
@@ -132,9 +134,21 @@ pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Re
     check_kind(&mut value, gvk)?;
     let decoded = decode_value(Schema::builtin(), gvk, value, strict)
         .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
-    report_strict(call, decoded.strict)
-        .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
+    report_strict(call, decoded.strict).map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
     Ok(decoded.value)
+}
+
+/// Clients write sorted keys, so the order of the paths is the order in which Go meets them.
+fn in_document_order(mut strict: Vec<String>) -> Vec<String> {
+    fn key(finding: &str) -> Vec<(String, usize)> {
+        let path = finding.split('"').nth(1).unwrap_or("");
+        let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
+        parts.map(|part| part.parse().map_or((part.to_owned(), 0), |index| (String::new(), index))).collect()
+    }
+    if strict.iter().all(|finding| finding.starts_with("unknown")) {
+        strict.sort_by_key(|finding| key(finding));
+    }
+    strict
 }
 
 /// A document that a patch has made, brought into the shape that decoding gives.

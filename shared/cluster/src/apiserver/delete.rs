@@ -195,11 +195,15 @@ fn preconditions(target: &Target, live: &Value, options: &DeleteOptions) -> Resu
     let name = object::name(live);
     let (uid, version) = (object::uid(live), object::resource_version(live));
     if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != uid) {
-        let why = format!("the UID in the precondition ({wanted}) does not match the UID in record ({uid}). The object might have been deleted and then recreated");
+        let why = format!(
+            "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). The object might have been deleted and then recreated"
+        );
         return Err(Box::new(Status::conflict(&of, name, &why)));
     }
     if let Some(wanted) = options.resource_version.as_deref().filter(|wanted| *wanted != version) {
-        let why = format!("the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record ({version}). The object might have been modified");
+        let why = format!(
+            "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record ({version}). The object might have been modified"
+        );
         return Err(Box::new(Status::conflict(&of, name, &why)));
     }
     Ok(())
@@ -223,7 +227,9 @@ fn mark(value: &mut Value, from: Timestamp, grace: i64) {
 }
 
 fn count(value: &mut Value) {
-    if let Some(generation) = number(value, "/metadata/generation").filter(|generation| *generation > 0) {
+    if let Some(generation) =
+        number(value, "/metadata/generation").filter(|generation| *generation > 0)
+    {
         put(value, "/metadata/generation", json!(generation + 1));
     }
 }

@@ -11,7 +11,17 @@ use super::call::Call;
 use super::openapi;
 use crate::fields::put;
 
-const CHECKS: [&str; 5] = ["ping", "log", "etcd", "poststarthook/rbac/bootstrap-roles", "poststarthook/start-system-namespaces-controller"];
+const CHECKS: [&str; 5] = [
+    "ping",
+    "log",
+    "etcd",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/start-system-namespaces-controller",
+];
+
+/// The form in which kubectl asks for the old document. The empty one says: no kind is described here,
+/// read version 3. (A missing one would make kubectl give up on kinds that version 3 does not have.)
+const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
 impl Apiserver {
     /// Answers a path outside the resources.
@@ -40,6 +50,7 @@ impl Apiserver {
             ["api", version] => return or_missing(resources("", version)),
             ["apis", group] => return or_missing(group_document(group)),
             ["apis", group, version] => return or_missing(resources(group, version)),
+            ["openapi", "v2"] if call.wants_openapi_v2 => return Ok(Reply::Empty(OPENAPI_V2)),
             ["openapi", "v3"] => openapi::index(),
             ["openapi", "v3", rest @ ..] => return or_missing(openapi::document(rest)),
             [".well-known", "openid-configuration"] => json!({
@@ -219,7 +230,8 @@ fn aggregated(core: bool) -> Value {
                 .versions
                 .iter()
                 .map(|version| {
-                    let own = |one: &&ApiResource| one.group == group.name && one.version == *version;
+                    let own =
+                        |one: &&ApiResource| one.group == group.name && one.version == *version;
                     let all: Vec<Value> =
                         schema.resources().iter().filter(own).map(aggregated_resource).collect();
                     json!({"version": version, "resources": all, "freshness": "Current"})

@@ -133,7 +133,12 @@ pub(crate) fn check(
     let binding = target.gvk.kind.ends_with("Binding");
     let (verb, resource, name, rules) = if binding {
         let kind = text(value, "/roleRef/kind").to_lowercase();
-        ("bind", format!("{kind}s"), text(value, "/roleRef/name"), referenced_rules(&server.store, value))
+        (
+            "bind",
+            format!("{kind}s"),
+            text(value, "/roleRef/name"),
+            referenced_rules(&server.store, value),
+        )
     } else {
         let rules = items(value, "/rules").to_vec();
         ("escalate", call.info.resource.clone(), text(value, "/metadata/name"), Ok(rules))
@@ -159,7 +164,8 @@ pub(crate) fn check(
     if missing.is_empty() {
         return Ok(());
     }
-    let groups: Vec<String> = call.identity.groups.iter().map(|group| format!("{group:?}")).collect();
+    let groups: Vec<String> =
+        call.identity.groups.iter().map(|group| format!("{group:?}")).collect();
     let why = format!(
         "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
         call.identity.username,

@@ -28,10 +28,10 @@ use apimachinery::field_error::FieldError;
 use apimachinery::names;
 use serde_json::Value;
 
-use super::call::Call;
-pub(crate) use self::update::{prepare_update, validate_update};
 pub(crate) use self::pod::qos_class;
 pub(crate) use self::update::path_of as value_at;
+pub(crate) use self::update::{prepare_update, validate_update};
+use super::call::Call;
 
 /// What is wrong with an object.
 pub(crate) type Faults = Vec<FieldError>;
@@ -94,77 +94,248 @@ pub(crate) fn clear_status(value: &mut Value) {
 }
 
 static KINDS: &[Kind] = &[
-    Kind { key: "pods", generation: true, name: names::dns1123_subdomain, default: pod::default,
-        prepare_create: pod::prepare_create, validate: pod::validate,
-        validate_update: pod::validate_update, fields: pod::FIELDS, ..PLAIN },
-    Kind { key: "deployments.apps", generation: true, default: workload::default_deployment,
+    Kind {
+        key: "pods",
+        generation: true,
+        name: names::dns1123_subdomain,
+        default: pod::default,
+        prepare_create: pod::prepare_create,
+        validate: pod::validate,
+        validate_update: pod::validate_update,
+        fields: pod::FIELDS,
+        ..PLAIN
+    },
+    Kind {
+        key: "deployments.apps",
+        generation: true,
+        default: workload::default_deployment,
         validate: workload::validate_deployment,
-        validate_update: workload::validate_deployment_update, ..PLAIN },
-    Kind { key: "replicasets.apps", generation: true, default: workload::default_replica_set,
-        prepare_create: workload::prepare_replica_set, validate: workload::validate_replica_set,
-        validate_update: workload::validate_replica_set_update, fields: &["status.replicas"], ..PLAIN },
-    Kind { key: "statefulsets.apps", generation: true, acted_on: false,
-        default: workload::default_stateful_set, validate: workload::validate_template_owner, ..PLAIN },
-    Kind { key: "daemonsets.apps", generation: true, acted_on: false,
-        default: workload::default_daemon_set, validate: workload::validate_template_owner, ..PLAIN },
-    Kind { key: "replicationcontrollers", generation: true, acted_on: false,
+        validate_update: workload::validate_deployment_update,
+        ..PLAIN
+    },
+    Kind {
+        key: "replicasets.apps",
+        generation: true,
+        default: workload::default_replica_set,
+        prepare_create: workload::prepare_replica_set,
+        validate: workload::validate_replica_set,
+        validate_update: workload::validate_replica_set_update,
+        fields: &["status.replicas"],
+        ..PLAIN
+    },
+    Kind {
+        key: "statefulsets.apps",
+        generation: true,
+        acted_on: false,
+        default: workload::default_stateful_set,
+        validate: workload::validate_template_owner,
+        ..PLAIN
+    },
+    Kind {
+        key: "daemonsets.apps",
+        generation: true,
+        acted_on: false,
+        default: workload::default_daemon_set,
+        validate: workload::validate_template_owner,
+        ..PLAIN
+    },
+    Kind {
+        key: "replicationcontrollers",
+        generation: true,
+        acted_on: false,
         default: workload::default_replication_controller,
-        prepare_create: workload::prepare_replica_set, ..PLAIN },
-    Kind { key: "jobs.batch", generation: true, acted_on: false, default: batch::default_job,
-        prepare_create: batch::prepare_job, validate: batch::validate_job, ..PLAIN },
-    Kind { key: "cronjobs.batch", generation: true, acted_on: false,
-        default: batch::default_cron_job, ..PLAIN },
-    Kind { key: "services", create_on_update: true, name: labels::name, default: service::default,
-        prepare_create: service::prepare_create, validate: service::validate,
-        validate_update: service::validate_update, fields: &["spec.clusterIP", "spec.type"], ..PLAIN },
-    Kind { key: "endpoints", create_on_update: true, default: endpoints::default,
-        validate: endpoints::validate, ..PLAIN },
-    Kind { key: "endpointslices.discovery.k8s.io", generation: true, default: endpoints::default_slice,
-        validate: endpoints::validate_slice, validate_update: endpoints::validate_slice_update, ..PLAIN },
-    Kind { key: "configmaps", validate: settings::validate_config_map,
-        validate_update: settings::validate_immutable, ..PLAIN },
-    Kind { key: "secrets", default: settings::default_secret, validate: settings::validate_secret,
-        validate_update: settings::validate_secret_update, fields: &["type"], ..PLAIN },
+        prepare_create: workload::prepare_replica_set,
+        ..PLAIN
+    },
+    Kind {
+        key: "jobs.batch",
+        generation: true,
+        acted_on: false,
+        default: batch::default_job,
+        prepare_create: batch::prepare_job,
+        validate: batch::validate_job,
+        ..PLAIN
+    },
+    Kind {
+        key: "cronjobs.batch",
+        generation: true,
+        acted_on: false,
+        default: batch::default_cron_job,
+        ..PLAIN
+    },
+    Kind {
+        key: "services",
+        create_on_update: true,
+        name: labels::name,
+        default: service::default,
+        prepare_create: service::prepare_create,
+        validate: service::validate,
+        validate_update: service::validate_update,
+        fields: &["spec.clusterIP", "spec.type"],
+        ..PLAIN
+    },
+    Kind {
+        key: "endpoints",
+        create_on_update: true,
+        default: endpoints::default,
+        validate: endpoints::validate,
+        ..PLAIN
+    },
+    Kind {
+        key: "endpointslices.discovery.k8s.io",
+        generation: true,
+        default: endpoints::default_slice,
+        validate: endpoints::validate_slice,
+        validate_update: endpoints::validate_slice_update,
+        ..PLAIN
+    },
+    Kind {
+        key: "configmaps",
+        validate: settings::validate_config_map,
+        validate_update: settings::validate_immutable,
+        ..PLAIN
+    },
+    Kind {
+        key: "secrets",
+        default: settings::default_secret,
+        validate: settings::validate_secret,
+        validate_update: settings::validate_secret_update,
+        fields: &["type"],
+        ..PLAIN
+    },
     Kind { key: "serviceaccounts", ..PLAIN },
-    Kind { key: "namespaces", name: labels::name, default: settings::default_namespace,
-        prepare_create: settings::prepare_namespace, fields: &["status.phase"], ..PLAIN },
-    Kind { key: "nodes", default: node::default, prepare_create: nothing, validate: node::validate,
-        validate_update: node::validate_update, fields: &["spec.unschedulable"], ..PLAIN },
-    Kind { key: "events", create_on_update: true, validate: events::validate,
-        fields: events::FIELDS, ..PLAIN },
-    Kind { key: "networkpolicies.networking.k8s.io", generation: true,
-        default: network_policy::default, validate: network_policy::validate, ..PLAIN },
-    Kind { key: "roles.rbac.authorization.k8s.io", create_on_update: true, name: names::path_segment,
-        validate: rbac::validate_role, ..PLAIN },
-    Kind { key: "clusterroles.rbac.authorization.k8s.io", create_on_update: true,
-        name: names::path_segment, validate: rbac::validate_cluster_role, ..PLAIN },
-    Kind { key: "rolebindings.rbac.authorization.k8s.io", create_on_update: true,
-        name: names::path_segment, default: rbac::default_binding, validate: rbac::validate_binding,
-        validate_update: rbac::validate_binding_update, ..PLAIN },
-    Kind { key: "clusterrolebindings.rbac.authorization.k8s.io", create_on_update: true,
-        name: names::path_segment, default: rbac::default_binding, validate: rbac::validate_binding,
-        validate_update: rbac::validate_binding_update, ..PLAIN },
-    Kind { key: "resourcequotas", validate: quota::validate, validate_update: quota::validate_update,
-        ..PLAIN },
-    Kind { key: "limitranges", create_on_update: true, default: quota::default_limit_range,
-        validate: quota::validate_limit_range, ..PLAIN },
-    Kind { key: "priorityclasses.scheduling.k8s.io", create_on_update: true, generation: true,
-        default: settings::default_priority_class, validate: settings::validate_priority_class,
-        validate_update: settings::validate_priority_class_update, ..PLAIN },
-    Kind { key: "leases.coordination.k8s.io", create_on_update: true, unconditional_update: false,
-        ..PLAIN },
-    Kind { key: "persistentvolumeclaims", acted_on: false, default: storage::default_claim,
-        prepare_create: storage::prepare_claim, ..PLAIN },
-    Kind { key: "persistentvolumes", acted_on: false, default: storage::default_volume,
-        prepare_create: storage::prepare_volume, ..PLAIN },
-    Kind { key: "storageclasses.storage.k8s.io", acted_on: false, default: storage::default_class, ..PLAIN },
+    Kind {
+        key: "namespaces",
+        name: labels::name,
+        default: settings::default_namespace,
+        prepare_create: settings::prepare_namespace,
+        fields: &["status.phase"],
+        ..PLAIN
+    },
+    Kind {
+        key: "nodes",
+        default: node::default,
+        prepare_create: nothing,
+        validate: node::validate,
+        validate_update: node::validate_update,
+        fields: &["spec.unschedulable"],
+        ..PLAIN
+    },
+    Kind {
+        key: "events",
+        create_on_update: true,
+        validate: events::validate,
+        fields: events::FIELDS,
+        ..PLAIN
+    },
+    Kind {
+        key: "networkpolicies.networking.k8s.io",
+        generation: true,
+        default: network_policy::default,
+        validate: network_policy::validate,
+        ..PLAIN
+    },
+    Kind {
+        key: "roles.rbac.authorization.k8s.io",
+        create_on_update: true,
+        name: names::path_segment,
+        validate: rbac::validate_role,
+        ..PLAIN
+    },
+    Kind {
+        key: "clusterroles.rbac.authorization.k8s.io",
+        create_on_update: true,
+        name: names::path_segment,
+        validate: rbac::validate_cluster_role,
+        ..PLAIN
+    },
+    Kind {
+        key: "rolebindings.rbac.authorization.k8s.io",
+        create_on_update: true,
+        name: names::path_segment,
+        default: rbac::default_binding,
+        validate: rbac::validate_binding,
+        validate_update: rbac::validate_binding_update,
+        ..PLAIN
+    },
+    Kind {
+        key: "clusterrolebindings.rbac.authorization.k8s.io",
+        create_on_update: true,
+        name: names::path_segment,
+        default: rbac::default_binding,
+        validate: rbac::validate_binding,
+        validate_update: rbac::validate_binding_update,
+        ..PLAIN
+    },
+    Kind {
+        key: "resourcequotas",
+        validate: quota::validate,
+        validate_update: quota::validate_update,
+        ..PLAIN
+    },
+    Kind {
+        key: "limitranges",
+        create_on_update: true,
+        default: quota::default_limit_range,
+        validate: quota::validate_limit_range,
+        ..PLAIN
+    },
+    Kind {
+        key: "priorityclasses.scheduling.k8s.io",
+        create_on_update: true,
+        generation: true,
+        default: settings::default_priority_class,
+        validate: settings::validate_priority_class,
+        validate_update: settings::validate_priority_class_update,
+        ..PLAIN
+    },
+    Kind {
+        key: "leases.coordination.k8s.io",
+        create_on_update: true,
+        unconditional_update: false,
+        ..PLAIN
+    },
+    Kind {
+        key: "persistentvolumeclaims",
+        acted_on: false,
+        default: storage::default_claim,
+        prepare_create: storage::prepare_claim,
+        ..PLAIN
+    },
+    Kind {
+        key: "persistentvolumes",
+        acted_on: false,
+        default: storage::default_volume,
+        prepare_create: storage::prepare_volume,
+        ..PLAIN
+    },
+    Kind {
+        key: "storageclasses.storage.k8s.io",
+        acted_on: false,
+        default: storage::default_class,
+        ..PLAIN
+    },
     Kind { key: "ingresses.networking.k8s.io", acted_on: false, generation: true, ..PLAIN },
-    Kind { key: "poddisruptionbudgets.policy", generation: true, unconditional_update: false,
-        validate: settings::validate_budget, ..PLAIN },
-    Kind { key: "horizontalpodautoscalers.autoscaling", acted_on: false,
-        default: workload::default_autoscaler, ..PLAIN },
+    Kind {
+        key: "poddisruptionbudgets.policy",
+        generation: true,
+        unconditional_update: false,
+        validate: settings::validate_budget,
+        ..PLAIN
+    },
+    Kind {
+        key: "horizontalpodautoscalers.autoscaling",
+        acted_on: false,
+        default: workload::default_autoscaler,
+        ..PLAIN
+    },
     Kind { key: "controllerrevisions.apps", ..PLAIN },
-    Kind { key: "flowschemas.flowcontrol.apiserver.k8s.io", generation: true, acted_on: false, ..PLAIN },
+    Kind {
+        key: "flowschemas.flowcontrol.apiserver.k8s.io",
+        generation: true,
+        acted_on: false,
+        ..PLAIN
+    },
 ];
 
 /// The row of a kind.
@@ -200,7 +371,9 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
     }
     if !kind.acted_on {
         let name = call.info.resource.clone();
-        call.warn(format!("Podium stores {name}, but nothing in this embedded cluster acts on them"));
+        call.warn(format!(
+            "Podium stores {name}, but nothing in this embedded cluster acts on them"
+        ));
     }
     if kind.key == "pods" || kind.key.ends_with(".apps") {
         for warning in pod::warnings(value, old) {
@@ -208,6 +381,9 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
         }
     }
     if kind.key == "endpoints" && old.is_none() {
-        call.warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned());
+        call.warn(
+            "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+                .to_owned(),
+        );
     }
 }

@@ -200,10 +200,5 @@ fn proxy(call: &Call) -> NodeWhat {
         path.push('?');
         path.push_str(&query.join("&"));
     }
-    NodeWhat::Proxy {
-        port,
-        path,
-        method: call.method.as_str().to_owned(),
-        body: call.body.clone(),
-    }
+    NodeWhat::Proxy { port, path, method: call.method.as_str().to_owned(), body: call.body.clone() }
 }

@@ -58,8 +58,8 @@ fn failed(error: PatchError) -> Refusal {
 
 /// Reads the patch document.
 fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
-    let (value, strict) = read_json(&call.body)
-        .map_err(|why| bad_request(format!("error decoding patch: {why}")))?;
+    let (value, strict) =
+        read_json(&call.body).map_err(|why| bad_request(format!("error decoding patch: {why}")))?;
     if kind == TYPES[0] {
         if !value.is_array() {
             let why = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
@@ -73,7 +73,9 @@ fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
             Value::Number(_) => "number",
             Value::Null | Value::Object(_) => "null",
         };
-        let why = format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
+        let why = format!(
+            "json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
+        );
         return Err(bad_request(why));
     }
     Ok((value, strict))
@@ -105,8 +107,7 @@ impl Apiserver {
         }
         .map_err(failed)?;
         let is_strategic = kind == TYPES[2];
-        let text =
-            if is_strategic { go_map(&patch) } else { patched.to_string() };
+        let text = if is_strategic { go_map(&patch) } else { patched.to_string() };
         check_kind(&patched, &target.gvk).map_err(|why| invalid_patch(text.clone(), why))?;
         let (mut value, more) = decode::typed(&target.gvk, patched).map_err(|why| {
             let why = if is_strategic { unrecognized(&why) } else { why };
@@ -141,9 +142,8 @@ impl Apiserver {
             check_place(&value, target)?;
             object::set(&mut value, &["metadata", "namespace"], target.namespace.clone().into());
         }
-        let (typed, unknown) = decode::typed(&target.gvk, value.clone()).map_err(|why| {
-            bad_request(format!("failed to create typed patch object: {why}"))
-        })?;
+        let (typed, unknown) = decode::typed(&target.gvk, value.clone())
+            .map_err(|why| bad_request(format!("failed to create typed patch object: {why}")))?;
         drop(typed);
         if let Some(field) = unknown.first().and_then(|text| text.split('"').nth(1)) {
             let why = format!(
@@ -218,6 +218,11 @@ fn check_kind(value: &Value, wanted: &GroupVersionKind) -> Result<(), String> {
     let (version, kind) = (object::api_version(value), object::kind(value));
     if version == wanted.group_version().to_string() && kind == wanted.kind {
         return Ok(());
+    }
+    let sent = GroupVersionKind::of(version, kind);
+    if Schema::builtin().kind(&sent).is_some() {
+        decode::typed(&sent, value.clone())?;
+        return Err(decode::unknown_conversion(&sent, wanted));
     }
     Err(format!(
         "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""

@@ -36,7 +36,9 @@ impl Selection {
         for part in call.param("fieldSelector").split(',').filter(|part| !part.is_empty()) {
             let (path, value, equal) = if let Some((path, value)) = part.split_once("!=") {
                 (path, value, false)
-            } else if let Some((path, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+            } else if let Some((path, value)) =
+                part.split_once("==").or_else(|| part.split_once('='))
+            {
                 (path, value, true)
             } else {
                 return Err(bad_request(format!(
@@ -269,10 +271,17 @@ fn write_token(revision: u64, last: &str) -> String {
 }
 
 fn read_token(token: &str) -> Result<(u64, String), Refusal> {
-    let wrong = |why: &str| bad_request(format!("invalid continue token: continue key is not valid: {why}"));
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong("illegal base64 data"))?;
+    let wrong = |why: &str| {
+        bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_error| {
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let end = token.len() / 4 * 4;
+        let at = token.bytes().position(|byte| !fine(byte)).unwrap_or(end);
+        wrong(&format!("illegal base64 data at input byte {at}"))
+    })?;
     let first = char::from(bytes.first().copied().unwrap_or(b' '));
-    let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
+    let value: Value = serde_json::from_slice(&bytes).map_err(|_error| {
         wrong(&format!("invalid character '{first}' looking for beginning of value"))
     })?;
     let revision = value.get("rv").and_then(Value::as_u64).unwrap_or(0);

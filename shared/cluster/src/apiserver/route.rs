@@ -1,5 +1,6 @@
 //! From a path and a verb to what answers.
 
+use apimachinery::schema::ApiResource;
 use apimachinery::status::Status;
 
 use super::answer::{Refusal, Reply};
@@ -51,6 +52,7 @@ impl Apiserver {
             let found = resource.subresource(&subresource);
             &found.ok_or_else(|| Box::new(Status::no_such_path()))?.verbs
         };
+        check_scope(call, resource)?;
         if !verbs.contains(&call.info.verb) {
             return Err(Box::new(Status::method_not_allowed()));
         }
@@ -97,5 +99,27 @@ impl Apiserver {
             }
             _ => Err(Box::new(Status::no_such_path())),
         }
+    }
+}
+
+/// Paths that exist for one scope only: objects of namespaces have none without a namespace, and what
+/// is created or removed as a collection belongs to a namespace.
+fn check_scope(call: &Call, resource: &ApiResource) -> Result<(), Refusal> {
+    let info = &call.info;
+    let named = !info.name.is_empty() && !matches!(info.verb.as_str(), "list" | "watch");
+    if info.verb == "create" && info.subresource.is_empty() && named {
+        return Err(Box::new(Status::method_not_allowed()));
+    }
+    if !resource.namespaced {
+        let inside = !info.namespace.is_empty() && info.resource != "namespaces";
+        return if inside { Err(Box::new(Status::no_such_path())) } else { Ok(()) };
+    }
+    if !info.namespace.is_empty() {
+        return Ok(());
+    }
+    match info.verb.as_str() {
+        "list" | "watch" => Ok(()),
+        "create" | "deletecollection" => Err(Box::new(Status::method_not_allowed())),
+        _ => Err(Box::new(Status::no_such_path())),
     }
 }

@@ -45,7 +45,9 @@ impl Apiserver {
             Box::new(Status::conflict(&GroupResource::new("", "pods/binding"), name, &why))
         };
         if object::deletion_timestamp(&pod).is_some() {
-            return Err(conflict(format!("pod {name} is being deleted, cannot be assigned to a host")));
+            return Err(conflict(format!(
+                "pod {name} is being deleted, cannot be assigned to a host"
+            )));
         }
         let assigned = text(&pod, "/spec/nodeName");
         if !assigned.is_empty() {
@@ -105,11 +107,19 @@ impl Apiserver {
             let needed = needed(&budget, total);
             if healthy - 1 < needed {
                 let name = object::name(&budget);
-                let message = format!("The disruption budget {name} needs {needed} healthy pods and has {healthy} currently");
-                let cause = StatusCause { reason: "DisruptionBudget".to_owned(), message, field: String::new() };
+                let message = format!(
+                    "The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
+                );
+                let cause = StatusCause {
+                    reason: "DisruptionBudget".to_owned(),
+                    message,
+                    field: String::new(),
+                };
                 let details = StatusDetails { causes: vec![cause], ..StatusDetails::default() };
                 let why = "Cannot evict pod as it would violate the pod's disruption budget.";
-                return Err(Box::new(Status::failure(429, "TooManyRequests", why).with_details(details)));
+                return Err(Box::new(
+                    Status::failure(429, "TooManyRequests", why).with_details(details),
+                ));
             }
         }
         Ok(())
@@ -123,7 +133,9 @@ impl Apiserver {
         let of = GroupResource::new("", "serviceaccounts");
         let account = self.live("serviceaccounts", &target.namespace, &target.name);
         let account = account.ok_or_else(|| Box::new(Status::not_found(&of, &target.name)))?;
-        let seconds = number(&body, "/spec/expirationSeconds").filter(|seconds| *seconds != 0).unwrap_or(3600);
+        let seconds = number(&body, "/spec/expirationSeconds")
+            .filter(|seconds| *seconds != 0)
+            .unwrap_or(3600);
         if seconds < 600 {
             let why = "may not specify a duration less than 10 minutes";
             let errors = [FieldError::invalid("spec.expirationSeconds", seconds, why)];
@@ -151,16 +163,24 @@ impl Apiserver {
             "sub": format!("system:serviceaccount:{}:{}", target.namespace, target.name),
         });
         let until = Timestamp::from_second(issued + seconds).unwrap_or(call.now);
-        put(&mut body, "/metadata", json!({
-            "name": target.name, "namespace": target.namespace,
-            "creationTimestamp": format_rfc3339(call.now),
-        }));
+        put(
+            &mut body,
+            "/metadata",
+            json!({
+                "name": target.name, "namespace": target.namespace,
+                "creationTimestamp": format_rfc3339(call.now),
+            }),
+        );
         put(&mut body, "/spec/audiences", Value::Array(audiences));
         put(&mut body, "/spec/expirationSeconds", json!(seconds));
-        put(&mut body, "/status", json!({
-            "token": token::sign(&self.settings.signing_key, &claims),
-            "expirationTimestamp": format_rfc3339(until),
-        }));
+        put(
+            &mut body,
+            "/status",
+            json!({
+                "token": token::sign(&self.settings.signing_key, &claims),
+                "expirationTimestamp": format_rfc3339(until),
+            }),
+        );
         Ok(Reply::Document(201, body))
     }
 
@@ -260,7 +280,8 @@ fn scale_of(value: &Value) -> Value {
         put(&mut spec, "/replicas", json!(replicas));
     }
     let mut status = json!({"replicas": number(value, "/status/replicas").unwrap_or(0)});
-    let selector = value.pointer("/spec/selector").and_then(|one| LabelSelector::from_object(one).ok());
+    let selector =
+        value.pointer("/spec/selector").and_then(|one| LabelSelector::from_object(one).ok());
     if let Some(selector) = selector {
         put(&mut status, "/selector", json!(selector.to_string()));
     }

@@ -48,7 +48,8 @@ pub(crate) fn to_storage(value: &mut Value) {
                 && let Some(target) = spec.remove("targetCPUUtilizationPercentage")
             {
                 let target = json!({"type": "Utilization", "averageUtilization": target});
-                let metric = json!({"type": "Resource", "resource": {"name": "cpu", "target": target}});
+                let metric =
+                    json!({"type": "Resource", "resource": {"name": "cpu", "target": target}});
                 spec.insert("metrics".to_owned(), json!([metric]));
             }
         }

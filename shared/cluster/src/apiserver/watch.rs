@@ -15,8 +15,8 @@ use super::Apiserver;
 use super::answer::{Refusal, Reply, plain_error, status_document};
 use super::call::{Call, Form};
 use super::read::{Selection, partial};
-use super::write::Target;
 use super::table;
+use super::write::Target;
 use crate::fields::put;
 use crate::store::Change;
 
@@ -52,7 +52,9 @@ fn check_initial_events(call: &Call) -> Result<bool, Refusal> {
         return refuse("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     }
     if !given && !matching.is_empty() {
-        return refuse("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+        return refuse(
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        );
     }
     Ok(asked)
 }
@@ -120,14 +122,17 @@ impl Apiserver {
                 }
             }
             Err(compacted) => {
-                let message = format!("too old resource version: {} ({})", watch.revision, compacted.oldest);
+                let message =
+                    format!("too old resource version: {} ({})", watch.revision, compacted.oldest);
                 let status = status_document(&Status::expired(message));
                 read.chunks.push(line("ERROR", &status));
                 read.closed = true;
                 return read;
             }
         }
-        if watch.bookmarks && now.duration_since(watch.last_bookmark).as_secs() >= BOOKMARK_EVERY.as_secs() as i64 {
+        if watch.bookmarks
+            && now.duration_since(watch.last_bookmark).as_secs() >= BOOKMARK_EVERY.as_secs() as i64
+        {
             watch.last_bookmark = now;
             read.chunks.push(watch.bookmark(self.store.revision(), false));
         }
@@ -224,10 +229,13 @@ impl Watch {
             Form::Partial => line("BOOKMARK", &partial(&value)),
             Form::Table => {
                 let row = json!({"cells": [], "object": partial(&value)});
-                line("BOOKMARK", &json!({
-                    "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-                    "columnDefinitions": null, "rows": [row],
-                }))
+                line(
+                    "BOOKMARK",
+                    &json!({
+                        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+                        "columnDefinitions": null, "rows": [row],
+                    }),
+                )
             }
         }
     }

@@ -40,7 +40,11 @@ impl Target {
             kind: kinds::of(&key),
             key,
             gvk: resource.gvk(),
-            namespace: if resource.namespaced { call.info.namespace.clone() } else { String::new() },
+            namespace: if resource.namespaced {
+                call.info.namespace.clone()
+            } else {
+                String::new()
+            },
             name: call.info.name.clone(),
             subresource: call.info.subresource.clone(),
         })
@@ -118,7 +122,9 @@ impl Apiserver {
     fn exists(&self, call: &Call, name: &str, generated: bool) -> Status {
         let mut status = Status::already_exists(&call.group_resource(), name);
         if generated {
-            status.message.push_str(", the server was not able to generate a unique name for the object");
+            status
+                .message
+                .push_str(", the server was not able to generate a unique name for the object");
         }
         let deleting = self
             .store
@@ -245,7 +251,11 @@ fn check_preconditions(
         let why = format!(
             "StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
             call.info.resource,
-            if target.namespace.is_empty() { String::new() } else { format!("{}/", target.namespace) },
+            if target.namespace.is_empty() {
+                String::new()
+            } else {
+                format!("{}/", target.namespace)
+            },
             target.name,
             object::uid(live)
         );
@@ -256,7 +266,8 @@ fn check_preconditions(
         if target.kind.unconditional_update {
             return Ok(());
         }
-        let errors = [FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update")];
+        let errors =
+            [FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update")];
         return Err(target.invalid(&target.name, &errors));
     }
     if version.parse::<u64>().is_err() {
@@ -283,9 +294,8 @@ fn unchanged(value: &Value, live: &Value) -> bool {
 }
 
 fn removed_last_finalizer(value: &Value) -> bool {
-    let none = |pointer: &str| {
-        value.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty)
-    };
+    let none =
+        |pointer: &str| value.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty);
     let grace = value.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
     object::deletion_timestamp(value).is_some()
         && none("/metadata/finalizers")
@@ -296,7 +306,9 @@ fn removed_last_finalizer(value: &Value) -> bool {
 /// `registry/rest/create.go BeforeCreate` and the strategy of the kind.
 fn prepare_create(call: &Call, target: &Target, value: &mut Value) {
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"] {
+        for field in
+            ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"]
+        {
             metadata.remove(field);
         }
         metadata.insert("creationTimestamp".to_owned(), json!(format_rfc3339(call.now)));

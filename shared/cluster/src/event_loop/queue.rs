@@ -88,7 +88,9 @@ mod tests {
         queue.add(after(1), 0, Key::new("a", "x"));
         queue.add(after(9), 0, Key::new("a", "x"));
         let order: Vec<String> = std::iter::from_fn(|| queue.pop(after(10)))
-            .map(|(at, rank, key)| format!("{} {rank} {}/{}", at.as_millisecond(), key.namespace, key.name))
+            .map(|(at, rank, key)| {
+                format!("{} {rank} {}/{}", at.as_millisecond(), key.namespace, key.name)
+            })
             .collect();
         assert_eq!(order, ["1 0 a/x", "1 0 b/x", "1 1 a/x"]);
     }

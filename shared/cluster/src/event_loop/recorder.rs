@@ -30,7 +30,12 @@ const TTL_SECONDS: i64 = 3600;
 
 impl Recorder {
     /// The request that records `note`: a new Event, or a higher count on the one that says the same.
-    pub(crate) fn record(&mut self, note: &EventNote, component: &Component, now: Timestamp) -> Write {
+    pub(crate) fn record(
+        &mut self,
+        note: &EventNote,
+        component: &Component,
+        now: Timestamp,
+    ) -> Write {
         let namespace = match fields::text(&note.regarding, "/namespace") {
             "" => "default",
             namespace => namespace,
@@ -71,7 +76,13 @@ impl Recorder {
     }
 }
 
-fn event(note: &EventNote, component: &Component, namespace: &str, name: &str, now: Timestamp) -> Value {
+fn event(
+    note: &EventNote,
+    component: &Component,
+    namespace: &str,
+    name: &str,
+    now: Timestamp,
+) -> Value {
     let mut event = json!({
         "apiVersion": "v1",
         "kind": "Event",
@@ -86,7 +97,11 @@ fn event(note: &EventNote, component: &Component, namespace: &str, name: &str, n
     if let Some(action) = note.action {
         fields::put(&mut event, "/action", json!(action));
         fields::put(&mut event, "/eventTime", json!(fields::micros(now)));
-        fields::put(&mut event, "/reportingInstance", json!(format!("{}-control-plane", component.source)));
+        fields::put(
+            &mut event,
+            "/reportingInstance",
+            json!(format!("{}-control-plane", component.source)),
+        );
         return event;
     }
     fields::put(&mut event, "/source/component", json!(component.source));

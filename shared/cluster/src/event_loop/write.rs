@@ -81,9 +81,19 @@ impl Write {
     }
 
     /// Creates a subresource (`pods/x/binding`).
-    pub fn create_subresource(resource: &str, object: &Value, subresource: &str, body: Value) -> Self {
+    pub fn create_subresource(
+        resource: &str,
+        object: &Value,
+        subresource: &str,
+        body: Value,
+    ) -> Self {
         let path = path_of(resource, fields::namespace(object), fields::name(object));
-        Self { method: "POST", path: format!("{path}/{subresource}"), content_type: "application/json", body }
+        Self {
+            method: "POST",
+            path: format!("{path}/{subresource}"),
+            content_type: "application/json",
+            body,
+        }
     }
 
     /// Replaces `object`.
@@ -104,7 +114,13 @@ impl Write {
     }
 
     /// Strategic merge patch; `subresource` may be empty.
-    pub fn patch(resource: &str, namespace: &str, name: &str, subresource: &str, patch: Value) -> Self {
+    pub fn patch(
+        resource: &str,
+        namespace: &str,
+        name: &str,
+        subresource: &str,
+        patch: Value,
+    ) -> Self {
         let mut path = path_of(resource, namespace, name);
         if !subresource.is_empty() {
             path.push('/');
@@ -191,7 +207,11 @@ impl Write {
 /// The path of an object or, with an empty name, of a collection.
 pub(crate) fn path_of(resource: &str, namespace: &str, name: &str) -> String {
     let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
-    let mut path = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/{}", version(group)) };
+    let mut path = if group.is_empty() {
+        "/api/v1".to_owned()
+    } else {
+        format!("/apis/{group}/{}", version(group))
+    };
     if !namespace.is_empty() {
         path.push_str("/namespaces/");
         path.push_str(namespace);

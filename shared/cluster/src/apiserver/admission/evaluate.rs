@@ -51,7 +51,8 @@ pub(super) fn pod_amounts(pod: &Value, kind: &str) -> Usage {
                 let before = total.get(&name).copied();
                 total.insert(name.clone(), sum(before, amount));
             }
-            let peak = largest.get(&name).copied().filter(|peak| *peak > running).unwrap_or(running);
+            let peak =
+                largest.get(&name).copied().filter(|peak| *peak > running).unwrap_or(running);
             largest.insert(name, peak);
         }
     }

@@ -11,7 +11,8 @@ use super::evaluate::pod_amounts;
 use super::forbidden;
 use crate::fields::{items, put, text};
 
-const LISTS: [(&str, &str); 2] = [("/spec/containers", "container"), ("/spec/initContainers", "init container")];
+const LISTS: [(&str, &str); 2] =
+    [("/spec/containers", "container"), ("/spec/initContainers", "init container")];
 
 fn map(value: &Value, pointer: &str) -> Map<String, Value> {
     value.pointer(pointer).and_then(Value::as_object).cloned().unwrap_or_default()
@@ -73,7 +74,12 @@ fn quantity(map: &Map<String, Value>, name: &str) -> Option<Quantity> {
 }
 
 /// `minConstraint`, `maxConstraint`, `limitRequestRatioConstraint`.
-fn bounds(item: &Value, kind: &str, requests: &Map<String, Value>, limits: &Map<String, Value>) -> Vec<String> {
+fn bounds(
+    item: &Value,
+    kind: &str,
+    requests: &Map<String, Value>,
+    limits: &Map<String, Value>,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     let of = |field: &str| map(item, &format!("/{field}"));
     let (min, max, ratio) = (of("min"), of("max"), of("maxLimitRequestRatio"));
@@ -84,10 +90,14 @@ fn bounds(item: &Value, kind: &str, requests: &Map<String, Value>, limits: &Map<
                 "minimum {name} usage per {kind} is {bound}.  No request is specified"
             )),
             (Some(request), _) if request < bound => {
-                wrong.push(format!("minimum {name} usage per {kind} is {bound}, but request is {request}"));
+                wrong.push(format!(
+                    "minimum {name} usage per {kind} is {bound}, but request is {request}"
+                ));
             }
             (_, Some(limit)) if limit < bound => {
-                wrong.push(format!("minimum {name} usage per {kind} is {bound}, but limit is {limit}"));
+                wrong.push(format!(
+                    "minimum {name} usage per {kind} is {bound}, but limit is {limit}"
+                ));
             }
             _ => {}
         }
@@ -96,13 +106,19 @@ fn bounds(item: &Value, kind: &str, requests: &Map<String, Value>, limits: &Map<
         let Some(bound) = quantity(&max, name) else { continue };
         match (quantity(requests, name), quantity(limits, name)) {
             (_, None) => {
-                wrong.push(format!("maximum {name} usage per {kind} is {bound}.  No limit is specified"));
+                wrong.push(format!(
+                    "maximum {name} usage per {kind} is {bound}.  No limit is specified"
+                ));
             }
             (_, Some(limit)) if limit > bound => {
-                wrong.push(format!("maximum {name} usage per {kind} is {bound}, but limit is {limit}"));
+                wrong.push(format!(
+                    "maximum {name} usage per {kind} is {bound}, but limit is {limit}"
+                ));
             }
             (Some(request), _) if request > bound => {
-                wrong.push(format!("maximum {name} usage per {kind} is {bound}, but request is {request}"));
+                wrong.push(format!(
+                    "maximum {name} usage per {kind} is {bound}, but request is {request}"
+                ));
             }
             _ => {}
         }
@@ -148,19 +164,25 @@ pub(super) fn validate(server: &Apiserver, target: &Target, pod: &Value) -> Resu
 }
 
 /// Claims ask for an amount between minimum and maximum.
-pub(super) fn validate_claim(server: &Apiserver, target: &Target, claim: &Value) -> Result<(), Refusal> {
+pub(super) fn validate_claim(
+    server: &Apiserver,
+    target: &Target,
+    claim: &Value,
+) -> Result<(), Refusal> {
     let requests = map(claim, "/spec/resources/requests");
     let mut wrong = Vec::new();
     for item in limits_of(server, &target.namespace, "PersistentVolumeClaim") {
         for (name, amount) in &requests {
             let asked = amount.as_str().and_then(|text| Quantity::parse(text).ok());
             let Some(asked) = asked else { continue };
-            if let Some(bound) = quantity(&map(&item, "/min"), name).filter(|bound| asked < *bound) {
+            if let Some(bound) = quantity(&map(&item, "/min"), name).filter(|bound| asked < *bound)
+            {
                 wrong.push(format!(
                     "minimum {name} usage per PersistentVolumeClaim is {bound}, but request is {asked}"
                 ));
             }
-            if let Some(bound) = quantity(&map(&item, "/max"), name).filter(|bound| asked > *bound) {
+            if let Some(bound) = quantity(&map(&item, "/max"), name).filter(|bound| asked > *bound)
+            {
                 wrong.push(format!(
                     "maximum {name} usage per PersistentVolumeClaim is {bound}, but request is {asked}"
                 ));
@@ -178,4 +200,3 @@ fn refuse(target: &Target, value: &Value, wrong: &[String]) -> Result<(), Refusa
     };
     Err(forbidden(target, object::name(value), &text))
 }
-

@@ -23,7 +23,8 @@ pub(super) fn check(server: &Apiserver, target: &Target, value: &Value) -> Resul
     if text(&namespace, "/status/phase") != "Terminating" {
         return Ok(());
     }
-    let why = format!("unable to create new content in namespace {name} because it is being terminated");
+    let why =
+        format!("unable to create new content in namespace {name} because it is being terminated");
     let mut refusal = forbidden(target, object::name(value), &why);
     if let Some(details) = refusal.details.as_mut() {
         details.causes.push(StatusCause {

@@ -98,7 +98,11 @@ fn token_volume(name: &str) -> Value {
 }
 
 /// The number behind the name of a priority class.
-pub(super) fn priority(server: &Apiserver, target: &Target, pod: &mut Value) -> Result<(), Refusal> {
+pub(super) fn priority(
+    server: &Apiserver,
+    target: &Target,
+    pod: &mut Value,
+) -> Result<(), Refusal> {
     let key = "priorityclasses.scheduling.k8s.io";
     let name = text(pod, "/spec/priorityClassName").to_owned();
     let class = if name.is_empty() {
@@ -150,7 +154,9 @@ pub(super) fn tolerations(pod: &mut Value) {
 pub(super) fn not_ready_taint(node: &mut Value) {
     let key = "node.kubernetes.io/not-ready";
     let mut taints = items(node, "/spec/taints").to_vec();
-    let there = taints.iter().any(|taint| text(taint, "/key") == key && text(taint, "/effect") == "NoSchedule");
+    let there = taints
+        .iter()
+        .any(|taint| text(taint, "/key") == key && text(taint, "/effect") == "NoSchedule");
     if !there {
         taints.push(json!({"key": key, "effect": "NoSchedule"}));
         put(node, "/spec/taints", Value::Array(taints));

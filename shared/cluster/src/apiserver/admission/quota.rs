@@ -27,10 +27,8 @@ fn quantities(quota: &Value, pointer: &str) -> Usage {
 /// `a=1,b=2`, only the names that matter.
 fn shown(usage: &Usage, names: &[&String]) -> String {
     let zero = Quantity::from_units(0, Format::DecimalSi);
-    let parts: Vec<String> = names
-        .iter()
-        .map(|name| format!("{name}={}", usage.get(*name).unwrap_or(&zero)))
-        .collect();
+    let parts: Vec<String> =
+        names.iter().map(|name| format!("{name}={}", usage.get(*name).unwrap_or(&zero))).collect();
     parts.join(",")
 }
 
@@ -40,7 +38,10 @@ fn delta(operation: &Operation<'_>, value: &Value) -> Usage {
     if let Some(old) = operation.old {
         for (name, before) in usage(operation.target, old) {
             let after = now.get(&name).copied();
-            now.insert(name, after.unwrap_or_else(|| Quantity::from_units(0, Format::DecimalSi)).sub(&before));
+            now.insert(
+                name,
+                after.unwrap_or_else(|| Quantity::from_units(0, Format::DecimalSi)).sub(&before),
+            );
         }
     }
     now
@@ -83,7 +84,9 @@ pub(super) fn check(
         let exceeded: Vec<&String> = hard
             .iter()
             .filter(|(name, limit)| {
-                let Some(more) = delta.get(*name).filter(|more| !more.is_zero() && !more.is_negative()) else {
+                let Some(more) =
+                    delta.get(*name).filter(|more| !more.is_zero() && !more.is_negative())
+                else {
                     return false;
                 };
                 used.get(*name).unwrap_or(&zero).add(more) > **limit
@@ -147,8 +150,10 @@ pub(super) fn charge(server: &mut Apiserver, operation: &Operation<'_>, value: &
             }
         }
         if changed {
-            let shown: Map<String, Value> =
-                used.iter().map(|(name, amount)| (name.clone(), json!(amount.to_string()))).collect();
+            let shown: Map<String, Value> = used
+                .iter()
+                .map(|(name, amount)| (name.clone(), json!(amount.to_string())))
+                .collect();
             let mut quota_now = (*quota).clone();
             put(&mut quota_now, "/status/used", Value::Object(shown));
             let name = object::name(&quota).to_owned();

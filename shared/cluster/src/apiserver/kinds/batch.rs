@@ -38,7 +38,8 @@ pub(super) fn default_cron_job(value: &mut Value) {
 /// Labels and selector by uid (`generateSelector`).
 pub(super) fn prepare_job(value: &mut Value) {
     put(value, "/status", json!({}));
-    let (uid, name) = (text(value, "/metadata/uid").to_owned(), text(value, "/metadata/name").to_owned());
+    let (uid, name) =
+        (text(value, "/metadata/uid").to_owned(), text(value, "/metadata/name").to_owned());
     if uid.is_empty() || value.pointer("/spec/manualSelector") == Some(&json!(true)) {
         return;
     }
@@ -50,12 +51,20 @@ pub(super) fn prepare_job(value: &mut Value) {
     ] {
         put(value, &format!("/spec/template/metadata/labels/{key}"), json!(label));
     }
-    put(value, "/spec/selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+    put(
+        value,
+        "/spec/selector",
+        json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}),
+    );
 }
 
 pub(super) fn validate_job(value: &Value, faults: &mut Faults) {
     for field in ["parallelism", "completions", "backoffLimit"] {
-        labels::nonnegative(number(value, &format!("/spec/{field}")), &format!("spec.{field}"), faults);
+        labels::nonnegative(
+            number(value, &format!("/spec/{field}")),
+            &format!("spec.{field}"),
+            faults,
+        );
     }
     workload::template(value, "spec.template", faults);
     let policy = text(value, "/spec/template/spec/restartPolicy");

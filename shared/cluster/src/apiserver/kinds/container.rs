@@ -44,7 +44,12 @@ pub(super) fn validate_all(spec: &Value, path: &str, volumes: &[String], faults:
         let sidecar = text(container, "/restartPolicy") == "Always";
         let policy = text(container, "/restartPolicy");
         if !policy.is_empty() {
-            labels::one_of(policy, &["Always", "Never", "OnFailure"], &format!("{path}.restartPolicy"), faults);
+            labels::one_of(
+                policy,
+                &["Always", "Never", "OnFailure"],
+                &format!("{path}.restartPolicy"),
+                faults,
+            );
         }
         if sidecar {
             for kind in ["livenessProbe", "readinessProbe", "startupProbe"] {
@@ -119,7 +124,9 @@ fn ports(container: &Value, path: &str, faults: &mut Faults) {
             0 => faults.push(FieldError::required(&format!("{path}.containerPort"), "")),
             number => labels::port_number(number, &format!("{path}.containerPort"), faults),
         }
-        if let Some(number) = port.get("hostPort").and_then(Value::as_i64).filter(|number| *number != 0) {
+        if let Some(number) =
+            port.get("hostPort").and_then(Value::as_i64).filter(|number| *number != 0)
+        {
             labels::port_number(number, &format!("{path}.hostPort"), faults);
         }
         let known = ["SCTP", "TCP", "UDP"];
@@ -144,9 +151,12 @@ fn environment(container: &Value, path: &str, faults: &mut Faults) {
     for (index, from) in items(container, "/envFrom").iter().enumerate() {
         let path = format!("{path}.envFrom[{index}]");
         let sources = ["configMapRef", "secretRef"];
-        let found: Vec<&str> =
-            sources.into_iter().filter(|source| from.get(*source).is_some_and(|one| !one.is_null())).collect();
-        let list = path.trim_end_matches(']').rsplit_once('[').map_or(path.as_str(), |(list, _)| list);
+        let found: Vec<&str> = sources
+            .into_iter()
+            .filter(|source| from.get(*source).is_some_and(|one| !one.is_null()))
+            .collect();
+        let list =
+            path.trim_end_matches(']').rsplit_once('[').map_or(path.as_str(), |(list, _)| list);
         match found.as_slice() {
             [] => {
                 let why = "must specify one of: `configMapRef` or `secretRef`";
@@ -157,7 +167,11 @@ fn environment(container: &Value, path: &str, faults: &mut Faults) {
                     faults.push(FieldError::required(&format!("{path}.{one}.name"), ""));
                 }
             }
-            _ => faults.push(FieldError::invalid(list, "", "may not have more than one field specified at a time")),
+            _ => faults.push(FieldError::invalid(
+                list,
+                "",
+                "may not have more than one field specified at a time",
+            )),
         }
     }
 }
@@ -193,9 +207,17 @@ fn value_from(from: &Map<String, Value>, has_value: bool, path: &str, faults: &m
         let why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
         faults.push(FieldError::invalid(path, "", why));
     } else if has_value {
-        faults.push(FieldError::invalid(path, "", "may not be specified when `value` is not empty"));
+        faults.push(FieldError::invalid(
+            path,
+            "",
+            "may not be specified when `value` is not empty",
+        ));
     } else if count > 1 {
-        faults.push(FieldError::invalid(path, "", "may not have more than one field specified at a time"));
+        faults.push(FieldError::invalid(
+            path,
+            "",
+            "may not have more than one field specified at a time",
+        ));
     }
 }
 
@@ -246,8 +268,16 @@ fn named(name: &str, amount: &Value, path: &str, faults: &mut Faults) {
     if !name.contains('/') {
         let known = STANDARD_RESOURCES.contains(&name) || name.starts_with("hugepages-");
         if !known {
-            faults.push(FieldError::invalid(path, name, "must be a standard resource type or fully qualified"));
-            faults.push(FieldError::invalid(path, name, "must be a standard resource for containers"));
+            faults.push(FieldError::invalid(
+                path,
+                name,
+                "must be a standard resource type or fully qualified",
+            ));
+            faults.push(FieldError::invalid(
+                path,
+                name,
+                "must be a standard resource for containers",
+            ));
         }
     }
     let shown = amount.as_str().unwrap_or("");

@@ -28,7 +28,10 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
         let path = format!("subsets[{index}]");
         let (ready, waiting) = (items(subset, "/addresses"), items(subset, "/notReadyAddresses"));
         if ready.is_empty() && waiting.is_empty() {
-            faults.push(FieldError::required(&path, "must specify `addresses` or `notReadyAddresses`"));
+            faults.push(FieldError::required(
+                &path,
+                "must specify `addresses` or `notReadyAddresses`",
+            ));
         }
         for (field, list) in [("addresses", ready), ("notReadyAddresses", waiting)] {
             for (place, address) in list.iter().enumerate() {

@@ -53,11 +53,19 @@ pub(super) fn selector(selector: Option<&Value>, path: &str, faults: &mut Faults
             )),
         }
         for why in names::qualified_name(text(requirement, "/key")) {
-            faults.push(FieldError::invalid(&format!("{path}.key"), text(requirement, "/key"), why));
+            faults.push(FieldError::invalid(
+                &format!("{path}.key"),
+                text(requirement, "/key"),
+                why,
+            ));
         }
         for (place, value) in values.iter().enumerate() {
             for why in names::label_value(value.as_str().unwrap_or("")) {
-                faults.push(FieldError::invalid(&format!("{path}.values[{place}]"), value.clone(), why));
+                faults.push(FieldError::invalid(
+                    &format!("{path}.values[{place}]"),
+                    value.clone(),
+                    why,
+                ));
             }
         }
     }

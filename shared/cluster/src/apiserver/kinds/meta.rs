@@ -20,7 +20,8 @@ pub(super) fn validate(
     let generate = text(value, "/metadata/generateName");
     if !generate.is_empty() {
         // A trailing dash is fine: something follows it.
-        let masked = generate.strip_suffix('-').map_or(generate.to_owned(), |head| format!("{head}a"));
+        let masked =
+            generate.strip_suffix('-').map_or(generate.to_owned(), |head| format!("{head}a"));
         labels::each("metadata.generateName", generate, name_rule(&masked), faults);
     }
     let name = object::name(value);
@@ -71,9 +72,15 @@ fn owners(value: &Value, faults: &mut Faults) {
     let path = "metadata.ownerReferences";
     let mut controllers: Vec<&str> = Vec::new();
     for owner in items(value, "/metadata/ownerReferences") {
-        for (field, key) in [("apiVersion", "/apiVersion"), ("kind", "/kind"), ("name", "/name"), ("uid", "/uid")] {
+        for (field, key) in
+            [("apiVersion", "/apiVersion"), ("kind", "/kind"), ("name", "/name"), ("uid", "/uid")]
+        {
             if text(owner, key).is_empty() {
-                let why = if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
+                let why = if field == "apiVersion" {
+                    "version must not be empty"
+                } else {
+                    "must not be empty"
+                };
                 faults.push(FieldError::invalid(&format!("{path}.{field}"), "", why));
             }
         }
@@ -88,7 +95,9 @@ fn owners(value: &Value, faults: &mut Faults) {
             .map(|owner| format!("{}/{}", text(owner, "/kind"), text(owner, "/name")))
             .collect();
         let shown = kinds.join(" and ");
-        let why = format!("Only one reference can have Controller set to true. Found \"true\" in references for {shown}");
+        let why = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {shown}"
+        );
         let all = value.pointer("/metadata/ownerReferences").cloned();
         faults.push(FieldError::invalid(path, all.unwrap_or_default(), why));
     }
@@ -107,7 +116,11 @@ fn finalizers(value: &Value, faults: &mut Faults) {
             && !STANDARD_FINALIZERS.contains(&finalizer)
         {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
-            faults.push(FieldError::invalid(&format!("metadata.finalizers[{index}]"), finalizer, why));
+            faults.push(FieldError::invalid(
+                &format!("metadata.finalizers[{index}]"),
+                finalizer,
+                why,
+            ));
         }
     }
     let has = |name: &str| list.iter().any(|finalizer| finalizer.as_str() == Some(name));
@@ -125,8 +138,11 @@ pub(super) fn validate_update(value: &Value, old: &Value, faults: &mut Faults) {
     };
     if object::deletion_timestamp(old).is_some() {
         let before = list(old);
-        let added: Vec<String> =
-            list(value).into_iter().filter(|one| !before.contains(one)).map(|one| format!("{one:?}")).collect();
+        let added: Vec<String> = list(value)
+            .into_iter()
+            .filter(|one| !before.contains(one))
+            .map(|one| format!("{one:?}"))
+            .collect();
         if !added.is_empty() {
             let why = format!(
                 "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",

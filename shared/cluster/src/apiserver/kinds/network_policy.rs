@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use apimachinery::field_error::FieldError;
 use serde_json::{Value, json};
 
-use super::pod_defaults::{fill, map_at, maps_in, fill_text};
+use super::pod_defaults::{fill, fill_text, map_at, maps_in};
 use super::{Faults, labels};
 use crate::fields::{items, number, text};
 

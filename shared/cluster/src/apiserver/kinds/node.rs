@@ -23,7 +23,8 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for (index, taint) in items(value, "/spec/taints").iter().enumerate() {
         let path = format!("metadata.taints[{index}]");
-        let (key, amount, effect) = (text(taint, "/key"), text(taint, "/value"), text(taint, "/effect"));
+        let (key, amount, effect) =
+            (text(taint, "/key"), text(taint, "/value"), text(taint, "/effect"));
         labels::each(&format!("{path}.key"), key, names::qualified_name(key), faults);
         labels::each(&format!("{path}.value"), amount, names::label_value(amount), faults);
         if effect.is_empty() {

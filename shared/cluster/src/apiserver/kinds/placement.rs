@@ -32,13 +32,19 @@ pub(super) fn affinity(spec: &Value, path: &str, faults: &mut Faults) {
 fn weight(term: &Value, path: &str, faults: &mut Faults) {
     let weight = number(term, "/weight").unwrap_or(0);
     if !(1..=100).contains(&weight) {
-        faults.push(FieldError::invalid(&format!("{path}.weight"), weight, "must be in the range 1-100"));
+        faults.push(FieldError::invalid(
+            &format!("{path}.weight"),
+            weight,
+            "must be in the range 1-100",
+        ));
     }
 }
 
 fn node(affinity: &Value, path: &str, faults: &mut Faults) {
     let required = "requiredDuringSchedulingIgnoredDuringExecution";
-    if let Some(own) = affinity.pointer(&format!("/nodeAffinity/{required}")).filter(|own| own.is_object()) {
+    if let Some(own) =
+        affinity.pointer(&format!("/nodeAffinity/{required}")).filter(|own| own.is_object())
+    {
         let terms = items(own, "/nodeSelectorTerms");
         let path = format!("{path}.{required}.nodeSelectorTerms");
         if terms.is_empty() {
@@ -114,7 +120,9 @@ pub(super) fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
             let why = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
             faults.push(FieldError::invalid(&format!("{path}.operator"), operator, why));
         }
-        if toleration.get("tolerationSeconds").is_some_and(|one| !one.is_null()) && effect != "NoExecute" {
+        if toleration.get("tolerationSeconds").is_some_and(|one| !one.is_null())
+            && effect != "NoExecute"
+        {
             let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
             faults.push(FieldError::invalid(&format!("{path}.effect"), effect, why));
         }
@@ -122,7 +130,11 @@ pub(super) fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
             "" | "Equal" => {
                 let wrong = names::label_value(value);
                 if let Some(why) = wrong.first() {
-                    faults.push(FieldError::invalid(&format!("{path}.operator"), value, why.as_str()));
+                    faults.push(FieldError::invalid(
+                        &format!("{path}.operator"),
+                        value,
+                        why.as_str(),
+                    ));
                 }
             }
             "Exists" if !value.is_empty() => {
@@ -152,7 +164,11 @@ pub(super) fn spread(spec: &Value, path: &str, faults: &mut Faults) {
         let path = format!("{path}.topologySpreadConstraints[{index}]");
         let skew = number(constraint, "/maxSkew").unwrap_or(0);
         if skew <= 0 {
-            faults.push(FieldError::invalid(&format!("{path}.maxSkew"), skew, "must be greater than zero"));
+            faults.push(FieldError::invalid(
+                &format!("{path}.maxSkew"),
+                skew,
+                "must be greater than zero",
+            ));
         }
         let key = text(constraint, "/topologyKey");
         if key.is_empty() {

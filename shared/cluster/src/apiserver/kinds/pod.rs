@@ -94,7 +94,9 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
     let empty = json!({});
     let spec = value.get("spec").unwrap_or(&empty);
     pod_spec::validate(spec, "spec", faults);
-    if !items(spec, "/ephemeralContainers").is_empty() && value.pointer("/metadata/resourceVersion").is_none() {
+    if !items(spec, "/ephemeralContainers").is_empty()
+        && value.pointer("/metadata/resourceVersion").is_none()
+    {
         faults.push(FieldError::forbidden("spec.ephemeralContainers", "cannot be set on create"));
     }
 }
@@ -161,7 +163,8 @@ fn difference(before: &Value, after: &Value) -> String {
         .flat_map(serde_json::Map::keys)
         .collect();
     let lines = keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).map(|key| {
-        let shown = |value: Option<&Value>| value.map_or_else(|| "nil".to_owned(), Value::to_string);
+        let shown =
+            |value: Option<&Value>| value.map_or_else(|| "nil".to_owned(), Value::to_string);
         format!("-\t{key}: {}\n+\t{key}: {}\n", shown(before.get(key)), shown(after.get(key)))
     });
     lines.collect()
@@ -172,7 +175,9 @@ pub(super) fn warnings(value: &Value, old: Option<&Value>) -> Vec<String> {
     let (spec, path) = match text(value, "/kind") {
         "Pod" if old.is_none() => (value.get("spec"), "spec"),
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
-            let same = old.is_some_and(|old| old.pointer("/spec/template") == value.pointer("/spec/template"));
+            let same = old.is_some_and(|old| {
+                old.pointer("/spec/template") == value.pointer("/spec/template")
+            });
             if same {
                 return Vec::new();
             }

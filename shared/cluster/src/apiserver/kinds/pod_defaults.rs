@@ -26,7 +26,10 @@ pub(super) fn fill_number(map: &mut Map<String, Value>, key: &str, value: i64) {
 }
 
 /// The map at a pointer, if it is there.
-pub(super) fn map_at<'a>(value: &'a mut Value, pointer: &str) -> Option<&'a mut Map<String, Value>> {
+pub(super) fn map_at<'a>(
+    value: &'a mut Value,
+    pointer: &str,
+) -> Option<&'a mut Map<String, Value>> {
     value.pointer_mut(pointer)?.as_object_mut()
 }
 
@@ -48,7 +51,8 @@ pub(super) fn pod_spec(spec: &mut Value) {
     fill(map, "terminationGracePeriodSeconds", || json!(30));
     fill_text(map, "schedulerName", "default-scheduler");
     // The deprecated twin is kept in step by conversion.
-    if let Some(account) = map.get("serviceAccountName").or_else(|| map.get("serviceAccount")).cloned()
+    if let Some(account) =
+        map.get("serviceAccountName").or_else(|| map.get("serviceAccount")).cloned()
         && account.as_str().is_some_and(|name| !name.is_empty())
     {
         map.insert("serviceAccountName".to_owned(), account.clone());
@@ -145,9 +149,12 @@ fn container(value: &mut Value) {
     }
     for name in ["/livenessProbe", "/readinessProbe", "/startupProbe"] {
         if let Some(probe) = map_at(value, name) {
-            for (key, number) in
-                [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
-            {
+            for (key, number) in [
+                ("timeoutSeconds", 1),
+                ("periodSeconds", 10),
+                ("successThreshold", 1),
+                ("failureThreshold", 3),
+            ] {
                 fill_number(probe, key, number);
             }
         }

@@ -65,7 +65,11 @@ fn dns_config(spec: &Value, path: &str, faults: &mut Faults) {
         faults.push(FieldError::required(&format!("{path}.dnsConfig.nameservers"), why));
     }
     for (index, server) in servers.iter().enumerate() {
-        ip(server.as_str().unwrap_or(""), &format!("{path}.dnsConfig.nameservers[{index}]"), faults);
+        ip(
+            server.as_str().unwrap_or(""),
+            &format!("{path}.dnsConfig.nameservers[{index}]"),
+            faults,
+        );
     }
 }
 

@@ -12,16 +12,25 @@ const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
 pub(super) fn probe(probe: Option<&Value>, path: &str, kind: &str, faults: &mut Faults) {
     let Some(probe) = probe.filter(|probe| probe.is_object()) else { return };
     action(probe, &HANDLERS, path, faults);
-    for field in
-        ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
-    {
-        labels::nonnegative(number(probe, &format!("/{field}")), &format!("{path}.{field}"), faults);
+    for field in [
+        "initialDelaySeconds",
+        "timeoutSeconds",
+        "periodSeconds",
+        "successThreshold",
+        "failureThreshold",
+    ] {
+        labels::nonnegative(
+            number(probe, &format!("/{field}")),
+            &format!("{path}.{field}"),
+            faults,
+        );
     }
     let success = number(probe, "/successThreshold").unwrap_or(1);
     if kind != "readinessProbe" && success != 1 {
         faults.push(FieldError::invalid(&format!("{path}.successThreshold"), success, "must be 1"));
     }
-    if let Some(grace) = number(probe, "/terminationGracePeriodSeconds").filter(|grace| *grace <= 0) {
+    if let Some(grace) = number(probe, "/terminationGracePeriodSeconds").filter(|grace| *grace <= 0)
+    {
         let path = format!("{path}.terminationGracePeriodSeconds");
         faults.push(FieldError::invalid(&path, grace, "must be greater than 0"));
     }
@@ -30,9 +39,15 @@ pub(super) fn probe(probe: Option<&Value>, path: &str, kind: &str, faults: &mut 
 /// `postStart` and `preStop`.
 pub(super) fn lifecycle(lifecycle: Option<&Value>, path: &str, faults: &mut Faults) {
     for hook in ["postStart", "preStop"] {
-        let found = lifecycle.and_then(|lifecycle| lifecycle.get(hook)).filter(|hook| hook.is_object());
+        let found =
+            lifecycle.and_then(|lifecycle| lifecycle.get(hook)).filter(|hook| hook.is_object());
         if let Some(found) = found {
-            action(found, &["exec", "httpGet", "tcpSocket", "sleep"], &format!("{path}.{hook}"), faults);
+            action(
+                found,
+                &["exec", "httpGet", "tcpSocket", "sleep"],
+                &format!("{path}.{hook}"),
+                faults,
+            );
         }
     }
 }
@@ -56,9 +71,16 @@ fn action(handler: &Value, known: &[&str], path: &str, faults: &mut Faults) {
                     faults.push(FieldError::required(&format!("{path}.path"), ""));
                 }
                 labels::port(found.get("port"), &format!("{path}.port"), faults);
-                labels::one_of(text(found, "/scheme"), &["HTTP", "HTTPS"], &format!("{path}.scheme"), faults);
+                labels::one_of(
+                    text(found, "/scheme"),
+                    &["HTTP", "HTTPS"],
+                    &format!("{path}.scheme"),
+                    faults,
+                );
             }
-            "tcpSocket" | "grpc" => labels::port(found.get("port"), &format!("{path}.port"), faults),
+            "tcpSocket" | "grpc" => {
+                labels::port(found.get("port"), &format!("{path}.port"), faults)
+            }
             _ => {}
         }
     }

@@ -12,12 +12,33 @@ use super::{Faults, labels};
 use crate::fields::{items, text};
 
 const STANDARD: [&str; 27] = [
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage",
-    "requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods",
-    "resourcequotas", "services", "replicationcontrollers", "secrets", "persistentvolumeclaims",
-    "configmaps", "services.nodeports", "services.loadbalancers", "storage", "hugepages-2Mi",
-    "hugepages-1Gi", "requests.hugepages-2Mi", "requests.hugepages-1Gi", "limits.hugepages-2Mi",
-    "limits.hugepages-1Gi", "count/pods",
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
+    "services.loadbalancers",
+    "storage",
+    "hugepages-2Mi",
+    "hugepages-1Gi",
+    "requests.hugepages-2Mi",
+    "requests.hugepages-1Gi",
+    "limits.hugepages-2Mi",
+    "limits.hugepages-1Gi",
+    "count/pods",
 ];
 const SCOPES: [&str; 7] = [
     "Terminating",
@@ -43,14 +64,20 @@ fn hard(value: &Value, faults: &mut Faults) {
         if !name.contains('/') && !STANDARD.contains(&name.as_str()) {
             let why = "must be a standard resource type or fully qualified";
             faults.push(FieldError::invalid(&path, name.as_str(), why));
-            faults.push(FieldError::invalid(&path, name.as_str(), "must be a standard resource for quota"));
+            faults.push(FieldError::invalid(
+                &path,
+                name.as_str(),
+                "must be a standard resource for quota",
+            ));
         }
         if let Some(amount) = quantity(amount) {
             if amount.is_negative() {
                 let why = "must be greater than or equal to 0";
                 faults.push(FieldError::invalid(&path, amount.to_string(), why));
             }
-            let counted = name == "pods" || name.starts_with("count/") || name.ends_with('s') && !name.contains('.');
+            let counted = name == "pods"
+                || name.starts_with("count/")
+                || name.ends_with('s') && !name.contains('.');
             if counted && amount.milli_value() % 1000 != 0 {
                 faults.push(FieldError::invalid(&path, amount.to_string(), "must be an integer"));
             }
@@ -72,7 +99,8 @@ fn scopes(value: &Value, faults: &mut Faults) {
             continue;
         }
         for name in hard.into_iter().flat_map(Map::keys) {
-            let fits = if scope == "BestEffort" { name == "pods" } else { !name.starts_with("count/") };
+            let fits =
+                if scope == "BestEffort" { name == "pods" } else { !name.starts_with("count/") };
             if !fits {
                 let why = "unsupported scope applied to resource";
                 faults.push(FieldError::invalid("spec.scopes", shown.clone(), why));
@@ -106,7 +134,9 @@ pub(super) fn default_limit_range(value: &mut Value) {
         let copy = |item: &Map<String, Value>, field: &str| {
             item.get(field).and_then(Value::as_object).cloned().unwrap_or_default()
         };
-        for (from, to) in [("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest")] {
+        for (from, to) in
+            [("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest")]
+        {
             let source = copy(item, from);
             let mut target = copy(item, to);
             for (name, amount) in source {
@@ -136,7 +166,8 @@ pub(super) fn validate_limit_range(value: &Value, faults: &mut Faults) {
         seen.push(kind);
         if kind == "Pod" {
             for field in ["default", "defaultRequest"] {
-                let set = item.get(field).and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+                let set =
+                    item.get(field).and_then(Value::as_object).is_some_and(|map| !map.is_empty());
                 if set {
                     let why = "may not be specified when `type` is 'Pod'";
                     faults.push(FieldError::forbidden(&format!("{path}.{field}"), why));
@@ -159,7 +190,12 @@ fn limit_item(item: &Value, path: &str, faults: &mut Faults) {
         let of = |field: &str| item.get(field).and_then(|map| map.get(name)).and_then(quantity);
         let (max, min) = (of("max"), of("min"));
         let (limit, request) = (of("default"), of("defaultRequest"));
-        let mut above = |field: &str, shown: Option<Quantity>, what: &str, low: Option<Quantity>, cap: &str, high: Option<Quantity>| {
+        let mut above = |field: &str,
+                         shown: Option<Quantity>,
+                         what: &str,
+                         low: Option<Quantity>,
+                         cap: &str,
+                         high: Option<Quantity>| {
             if let (Some(shown), Some(low), Some(high)) = (shown, low, high)
                 && low > high
             {

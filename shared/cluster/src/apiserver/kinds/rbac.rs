@@ -28,7 +28,10 @@ fn rules(value: &Value, namespaced: bool, faults: &mut Faults) {
         let path = format!("rules[{index}]");
         let urls = items(rule, "/nonResourceURLs");
         if items(rule, "/verbs").is_empty() {
-            faults.push(FieldError::required(&format!("{path}.verbs"), "verbs must contain at least one value"));
+            faults.push(FieldError::required(
+                &format!("{path}.verbs"),
+                "verbs must contain at least one value",
+            ));
         }
         if !urls.is_empty() {
             let at = format!("{path}.nonResourceURLs");
@@ -62,7 +65,9 @@ pub(super) fn validate_role(value: &Value, faults: &mut Faults) {
 
 pub(super) fn validate_cluster_role(value: &Value, faults: &mut Faults) {
     rules(value, false, faults);
-    for (index, selector) in items(value, "/aggregationRule/clusterRoleSelectors").iter().enumerate() {
+    for (index, selector) in
+        items(value, "/aggregationRule/clusterRoleSelectors").iter().enumerate()
+    {
         let path = format!("aggregationRule.clusterRoleSelectors[{index}]");
         labels::selector(Some(selector), &path, faults);
     }

@@ -137,7 +137,9 @@ fn port_rules(ports: &[Value], kind: &str, faults: &mut Faults) {
         let protocol = text(port, "/protocol");
         labels::one_of(protocol, &["SCTP", "TCP", "UDP"], &format!("{path}.protocol"), faults);
         labels::port(port.get("targetPort"), &format!("{path}.targetPort"), faults);
-        if number(port, "/nodePort").unwrap_or(0) != 0 && !matches!(kind, "NodePort" | "LoadBalancer") {
+        if number(port, "/nodePort").unwrap_or(0) != 0
+            && !matches!(kind, "NodePort" | "LoadBalancer")
+        {
             let why = format!("may not be used when `type` is '{kind}'");
             faults.push(FieldError::forbidden(&format!("{path}.nodePort"), why));
         }

@@ -56,7 +56,8 @@ pub(super) fn validate_immutable(new: &Value, old: &Value, faults: &mut Faults) 
         return;
     }
     if new.get("immutable") != Some(&json!(true)) {
-        faults.push(FieldError::forbidden("immutable", "field is immutable when `immutable` is set"));
+        faults
+            .push(FieldError::forbidden("immutable", "field is immutable when `immutable` is set"));
     }
     for field in ["data", "binaryData"] {
         if new.get(field) != old.get(field) {
@@ -92,7 +93,8 @@ pub(super) fn validate_secret(value: &Value, faults: &mut Faults) {
     for (key, _) in map(value, "data") {
         config_key(key, "data", faults);
     }
-    let size: usize = map(value, "data").map(|(_, one)| one.as_str().map_or(0, |text| text.len() / 4 * 3)).sum();
+    let size: usize =
+        map(value, "data").map(|(_, one)| one.as_str().map_or(0, |text| text.len() / 4 * 3)).sum();
     if size > LARGEST {
         faults.push(FieldError::too_long("data", LARGEST));
     }
@@ -151,7 +153,9 @@ pub(super) fn validate_priority_class(value: &Value, faults: &mut Faults) {
     let amount = value.get("value").and_then(Value::as_i64).unwrap_or(0);
     let known = ["system-node-critical", "system-cluster-critical"];
     if name.starts_with("system-") && !known.contains(&name) {
-        let why = format!("priority class names with 'system-' prefix are reserved for system use only. error: {name} is not a known system priority class");
+        let why = format!(
+            "priority class names with 'system-' prefix are reserved for system use only. error: {name} is not a known system priority class"
+        );
         faults.push(FieldError::forbidden("metadata.name", why));
     } else if amount > 1_000_000_000 && !known.contains(&name) {
         let why = "maximum allowed value of a user defined priority is 1000000000";

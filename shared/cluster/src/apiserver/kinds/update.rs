@@ -38,7 +38,8 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
                 keep(value, live, "status");
             }
             if target.kind.generation && spec_changed(target.kind.key, value, live) {
-                let next = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
+                let next =
+                    live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
                 object::set(value, &["metadata", "generation"], json!(next + 1));
             }
         }

@@ -9,10 +9,36 @@ use crate::fields::{items, text};
 
 /// Volume sources in the order in which upstream looks at them.
 const SOURCES: [&str; 30] = [
-    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs",
-    "iscsi", "glusterfs", "flexVolume", "configMap", "rbd", "persistentVolumeClaim", "cinder", "cephfs",
-    "quobyte", "downwardAPI", "fc", "flocker", "azureFile", "vsphereVolume", "portworxVolume",
-    "azureDisk", "storageos", "projected", "photonPersistentDisk", "scaleIO", "csi", "ephemeral", "image",
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "flexVolume",
+    "configMap",
+    "rbd",
+    "persistentVolumeClaim",
+    "cinder",
+    "cephfs",
+    "quobyte",
+    "downwardAPI",
+    "fc",
+    "flocker",
+    "azureFile",
+    "vsphereVolume",
+    "portworxVolume",
+    "azureDisk",
+    "storageos",
+    "projected",
+    "photonPersistentDisk",
+    "scaleIO",
+    "csi",
+    "ephemeral",
+    "image",
 ];
 
 /// Checks the volumes and returns their names.
@@ -111,7 +137,11 @@ pub(super) fn mounts(container: &Value, path: &str, known: &[String], faults: &m
         }
         if !inner.is_empty() && !text(mount, "/subPathExpr").is_empty() {
             let why = "subPathExpr and subPath are mutually exclusive";
-            faults.push(FieldError::invalid(&format!("{path}.subPathExpr"), text(mount, "/subPathExpr"), why));
+            faults.push(FieldError::invalid(
+                &format!("{path}.subPathExpr"),
+                text(mount, "/subPathExpr"),
+                why,
+            ));
         }
     }
 }

@@ -55,9 +55,11 @@ pub(super) fn default_stateful_set(value: &mut Value) {
     let Some(spec) = map_at(value, "/spec") else { return };
     fill_text(spec, "podManagementPolicy", "OrderedReady");
     fill(spec, "updateStrategy", || json!({}));
-    fill(spec, "persistentVolumeClaimRetentionPolicy", || {
-        json!({"whenDeleted": "Retain", "whenScaled": "Retain"})
-    });
+    fill(
+        spec,
+        "persistentVolumeClaimRetentionPolicy",
+        || json!({"whenDeleted": "Retain", "whenScaled": "Retain"}),
+    );
     fill(spec, "replicas", || json!(1));
     fill(spec, "revisionHistoryLimit", || json!(10));
     if let Some(strategy) = map_at(value, "/spec/updateStrategy") {
@@ -77,7 +79,8 @@ pub(super) fn default_daemon_set(value: &mut Value) {
         fill_text(strategy, "type", "RollingUpdate");
         if strategy.get("type") == Some(&json!("RollingUpdate")) {
             fill(strategy, "rollingUpdate", || json!({}));
-            if let Some(rolling) = strategy.get_mut("rollingUpdate").and_then(Value::as_object_mut) {
+            if let Some(rolling) = strategy.get_mut("rollingUpdate").and_then(Value::as_object_mut)
+            {
                 fill(rolling, "maxUnavailable", || json!(1));
                 fill(rolling, "maxSurge", || json!(0));
             }
@@ -184,7 +187,10 @@ fn selector_and_template(value: &Value, owner: &str, faults: &mut Faults) {
             labels::selector(Some(selector), "spec.selector", faults);
             let correct = faults.len() == before;
             let nothing = is_empty(selector.get("matchLabels").and_then(Value::as_object))
-                && selector.get("matchExpressions").and_then(Value::as_array).is_none_or(Vec::is_empty);
+                && selector
+                    .get("matchExpressions")
+                    .and_then(Value::as_array)
+                    .is_none_or(Vec::is_empty);
             if nothing {
                 let why = format!("empty selector is invalid for {owner}");
                 faults.push(FieldError::invalid("spec.selector", selector.clone(), why));
@@ -216,7 +222,11 @@ fn selector_and_template(value: &Value, owner: &str, faults: &mut Faults) {
 /// A pod template (`ValidatePodTemplateSpecForReplicaSet`).
 pub(super) fn template(value: &Value, path: &str, faults: &mut Faults) {
     let template = value.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null);
-    labels::labels(template.pointer("/metadata/labels"), &format!("{path}.metadata.labels"), faults);
+    labels::labels(
+        template.pointer("/metadata/labels"),
+        &format!("{path}.metadata.labels"),
+        faults,
+    );
     let annotations = template.pointer("/metadata/annotations");
     meta::annotations(annotations, &format!("{path}.metadata.annotations"), faults);
     let empty = json!({});
@@ -232,7 +242,10 @@ fn always_restarts(value: &Value, faults: &mut Faults) {
     }
     if value.pointer("/spec/template/spec/activeDeadlineSeconds").is_some() {
         let path = "spec.template.spec.activeDeadlineSeconds";
-        faults.push(FieldError::forbidden(path, "activeDeadlineSeconds in ReplicaSet is not Supported"));
+        faults.push(FieldError::forbidden(
+            path,
+            "activeDeadlineSeconds in ReplicaSet is not Supported",
+        ));
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn priority_class(value: &Value, now: Timestamp) -> Cells {
 fn roles(node: &Value) -> String {
     let mut roles = BTreeSet::new();
     for (key, value) in texts(node, "/metadata/labels") {
-        if let Some(role) = key.strip_prefix("node-role.kubernetes.io/").filter(|role| !role.is_empty()) {
+        if let Some(role) =
+            key.strip_prefix("node-role.kubernetes.io/").filter(|role| !role.is_empty())
+        {
             roles.insert(role.to_owned());
         } else if key == "kubernetes.io/role" && !value.is_empty() {
             roles.insert(value);
@@ -120,7 +122,8 @@ fn unset(text: &str) -> Value {
 pub(super) fn claim(value: &Value, now: Timestamp) -> Cells {
     let volume = text(value, "/spec/volumeName");
     let bound = !volume.is_empty();
-    let phase = if crate::fields::deleting(value) { "Terminating" } else { text(value, "/status/phase") };
+    let phase =
+        if crate::fields::deleting(value) { "Terminating" } else { text(value, "/status/phase") };
     vec![
         name(value),
         json!(phase),
@@ -139,7 +142,8 @@ pub(super) fn volume(value: &Value, now: Timestamp) -> Cells {
         "" => String::new(),
         claim => format!("{}/{claim}", text(value, "/spec/claimRef/namespace")),
     };
-    let phase = if crate::fields::deleting(value) { "Terminating" } else { text(value, "/status/phase") };
+    let phase =
+        if crate::fields::deleting(value) { "Terminating" } else { text(value, "/status/phase") };
     vec![
         name(value),
         json!(text(value, "/spec/capacity/storage")),
@@ -182,7 +186,8 @@ pub(super) fn event(value: &Value, now: Timestamp) -> Cells {
         time => time,
     };
     let mut last = field("/lastTimestamp", "/deprecatedLastTimestamp");
-    let mut count = number(value, "/count").or_else(|| number(value, "/deprecatedCount")).unwrap_or(0);
+    let mut count =
+        number(value, "/count").or_else(|| number(value, "/deprecatedCount")).unwrap_or(0);
     if last.is_empty() {
         first.clone_into(&mut last);
     }

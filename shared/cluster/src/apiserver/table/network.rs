@@ -31,7 +31,13 @@ fn external_ip(service: &Value) -> String {
         "LoadBalancer" => {
             let mut all: Vec<&str> = items(service, "/status/loadBalancer/ingress")
                 .iter()
-                .map(|one| if text(one, "/ip").is_empty() { text(one, "/hostname") } else { text(one, "/ip") })
+                .map(|one| {
+                    if text(one, "/ip").is_empty() {
+                        text(one, "/hostname")
+                    } else {
+                        text(one, "/ip")
+                    }
+                })
                 .collect();
             all.extend(&listed);
             if all.is_empty() { "<pending>".to_owned() } else { all.join(",") }
@@ -75,7 +81,9 @@ pub(super) fn endpoints(value: &Value, now: Timestamp) -> Cells {
             if ports.is_empty() {
                 all.push(ip.to_owned());
             }
-            all.extend(ports.iter().map(|port| format!("{ip}:{}", number(port, "/port").unwrap_or(0))));
+            all.extend(
+                ports.iter().map(|port| format!("{ip}:{}", number(port, "/port").unwrap_or(0))),
+            );
         }
     }
     vec![name(value), json!(shortened(&all)), age(value, now)]
@@ -128,10 +136,13 @@ pub(super) fn ingress(value: &Value, now: Timestamp) -> Cells {
         hosts.push(format!("+ {} more...", rules.len() - 3));
     }
     let hosts = if hosts.is_empty() { "*".to_owned() } else { hosts.join(",") };
-    let addresses: Vec<&str> = items(value, "/status/loadBalancer/ingress")
-        .iter()
-        .map(|one| if text(one, "/ip").is_empty() { text(one, "/hostname") } else { text(one, "/ip") })
-        .collect();
+    let addresses: Vec<&str> =
+        items(value, "/status/loadBalancer/ingress")
+            .iter()
+            .map(|one| {
+                if text(one, "/ip").is_empty() { text(one, "/hostname") } else { text(one, "/ip") }
+            })
+            .collect();
     let ports = if items(value, "/spec/tls").is_empty() { "80" } else { "80, 443" };
     vec![
         name(value),

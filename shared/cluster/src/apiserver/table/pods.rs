@@ -52,7 +52,9 @@ fn terminated(state: &Value) -> String {
 
 fn sidecars(pod: &Value) -> Vec<&str> {
     let all = items(pod, "/spec/initContainers").iter();
-    all.filter(|one| text(one, "/restartPolicy") == "Always").map(|one| text(one, "/name")).collect()
+    all.filter(|one| text(one, "/restartPolicy") == "Always")
+        .map(|one| text(one, "/name"))
+        .collect()
 }
 
 /// The reason while init containers run, and their restarts.
@@ -94,9 +96,8 @@ fn status(pod: &Value, now: Timestamp) -> (String, String, usize) {
     let initializing = init(pod, &mut restarts, &mut kept);
     let sidecars = sidecars(pod);
     let started = items(pod, "/status/initContainerStatuses").iter();
-    let mut ready = started
-        .filter(|one| sidecars.contains(&text(one, "/name")) && flag(one, "/ready"))
-        .count();
+    let mut ready =
+        started.filter(|one| sidecars.contains(&text(one, "/name")) && flag(one, "/ready")).count();
     let done = initializing.is_none() || condition_true(pod, "Initialized");
     if let Some(reason) = initializing.filter(|_| !condition_true(pod, "Initialized")) {
         shown = reason;
@@ -139,8 +140,10 @@ pub(super) fn cells(pod: &Value, now: Timestamp) -> Cells {
         ip => ip,
     };
     let gates = items(pod, "/spec/readinessGates");
-    let open = gates.iter().filter(|gate| condition_true(pod, text(gate, "/conditionType"))).count();
-    let gates_shown = if gates.is_empty() { String::new() } else { format!("{open}/{}", gates.len()) };
+    let open =
+        gates.iter().filter(|gate| condition_true(pod, text(gate, "/conditionType"))).count();
+    let gates_shown =
+        if gates.is_empty() { String::new() } else { format!("{open}/{}", gates.len()) };
     vec![
         name(pod),
         json!(format!("{ready}/{total}")),

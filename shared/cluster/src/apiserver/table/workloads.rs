@@ -23,7 +23,11 @@ pub(super) fn deployment(value: &Value, now: Timestamp) -> Cells {
     let (names, images) = containers(value, "/spec/template");
     vec![
         name(value),
-        json!(format!("{}/{}", count(value, "/status/readyReplicas"), count(value, "/spec/replicas"))),
+        json!(format!(
+            "{}/{}",
+            count(value, "/status/readyReplicas"),
+            count(value, "/spec/replicas")
+        )),
         json!(count(value, "/status/updatedReplicas").to_string()),
         json!(count(value, "/status/availableReplicas").to_string()),
         age(value, now),
@@ -68,7 +72,8 @@ pub(super) fn daemon_set(value: &Value, now: Timestamp) -> Cells {
 
 pub(super) fn stateful_set(value: &Value, now: Timestamp) -> Cells {
     let (names, images) = containers(value, "/spec/template");
-    let ready = format!("{}/{}", count(value, "/status/readyReplicas"), count(value, "/spec/replicas"));
+    let ready =
+        format!("{}/{}", count(value, "/status/readyReplicas"), count(value, "/spec/replicas"));
     vec![name(value), json!(ready), age(value, now), names, images]
 }
 
@@ -126,8 +131,11 @@ pub(super) fn cron_job(value: &Value, now: Timestamp) -> Cells {
 }
 
 pub(super) fn autoscaler(value: &Value, now: Timestamp) -> Cells {
-    let reference =
-        format!("{}/{}", text(value, "/spec/scaleTargetRef/kind"), text(value, "/spec/scaleTargetRef/name"));
+    let reference = format!(
+        "{}/{}",
+        text(value, "/spec/scaleTargetRef/kind"),
+        text(value, "/spec/scaleTargetRef/name")
+    );
     let current = items(value, "/status/currentMetrics");
     let targets: Vec<String> = items(value, "/spec/metrics")
         .iter()
@@ -135,9 +143,14 @@ pub(super) fn autoscaler(value: &Value, now: Timestamp) -> Cells {
         .map(|(index, metric)| {
             let resource = text(metric, "/resource/name");
             let wanted = number(metric, "/resource/target/averageUtilization");
-            let found = current.get(index).and_then(|one| number(one, "/resource/current/averageUtilization"));
+            let found = current
+                .get(index)
+                .and_then(|one| number(one, "/resource/current/averageUtilization"));
             let found = found.map_or_else(|| "<unknown>".to_owned(), |found| format!("{found}%"));
-            wanted.map_or_else(|| "<unknown>".to_owned(), |wanted| format!("{resource}: {found}/{wanted}%"))
+            wanted.map_or_else(
+                || "<unknown>".to_owned(),
+                |wanted| format!("{resource}: {found}/{wanted}%"),
+            )
         })
         .collect();
     let least = number(value, "/spec/minReplicas");

@@ -1,0 +1,43 @@
+//! The control loops of kube-controller-manager that run here.
+
+mod deployment;
+mod endpoint_slice;
+mod garbage_collector;
+mod namespace;
+mod replica_set;
+mod service_account;
+
+use std::sync::Arc;
+
+use crate::cluster::Controllers;
+use crate::event_loop::Controller;
+use crate::kubelet::Kubelets;
+use crate::scheduler::Scheduler;
+
+/// All control loops in the order of their ranks, with the names that users know.
+fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
+    vec![
+        ("serviceaccount-controller", Arc::new(service_account::ServiceAccounts)),
+        ("root-ca-certificate-publisher-controller", Arc::new(service_account::RootCa)),
+        ("deployment-controller", Arc::new(deployment::Deployments)),
+        ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
+        ("scheduler", Arc::new(Scheduler)),
+        ("kubelet", Arc::new(Kubelets)),
+        ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
+        ("namespace-controller", Arc::new(namespace::Namespaces)),
+        ("garbage-collector-controller", Arc::new(garbage_collector::GarbageCollector)),
+    ]
+}
+
+/// Those that run. A name may be given short, as `deployment` for `deployment-controller`.
+pub(crate) fn chosen(wanted: &Controllers) -> Vec<Arc<dyn Controller>> {
+    let runs = |name: &str| match wanted {
+        Controllers::All => true,
+        Controllers::None => false,
+        Controllers::Only(names) => names.iter().any(|one| {
+            let short = |text: &str| text.trim_end_matches("-controller").replace('-', "");
+            short(one) == short(name)
+        }),
+    };
+    all().into_iter().filter(|(name, _)| runs(name)).map(|(_, controller)| controller).collect()
+}

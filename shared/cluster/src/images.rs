@@ -1,0 +1,89 @@
+//! Images as behaviour data: what a container does, which files and commands it has.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+/// How a simulated image behaves; one file of `manifests/images` each.
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Image {
+    /// Repositories that it answers to, for example `nginx`.
+    pub names: Vec<String>,
+    /// Tags that exist; any when empty.
+    pub tags: Vec<String>,
+    /// What runs when the container gives no command.
+    pub command: Vec<String>,
+    /// Size in bytes.
+    pub size: u64,
+    /// Milliseconds that pulling takes.
+    pub pull_millis: u64,
+    /// Milliseconds from start until it serves.
+    pub ready_millis: u64,
+    /// TCP ports that its process listens on.
+    pub ports: Vec<u16>,
+    /// What it answers to HTTP, by path.
+    pub http: BTreeMap<String, String>,
+    /// Lines that it logs at its start.
+    pub logs: Vec<String>,
+    /// Commands that it has, besides the shell's own.
+    pub commands: Vec<String>,
+    /// Files, by path.
+    pub files: BTreeMap<String, String>,
+    /// Whether the main process ends at once on SIGTERM.
+    pub ends_on_term: bool,
+    /// Name of the user that it runs as.
+    pub user: String,
+}
+
+/// A reference as `[registry/]repository[:tag]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Repository without the default registry.
+    pub repository: String,
+    /// Tag.
+    pub tag: String,
+}
+
+impl Reference {
+    /// Reads a reference.
+    pub fn parse(text: &str) -> Self {
+        let text = text.split('@').next().unwrap_or(text);
+        let (path, tag) = match text.rsplit_once(':') {
+            Some((path, tag)) if !tag.contains('/') => (path, tag),
+            _ => (text, "latest"),
+        };
+        let repository = path.trim_start_matches("docker.io/").trim_start_matches("library/");
+        Self { repository: repository.to_owned(), tag: tag.to_owned() }
+    }
+
+    /// As containerd names it.
+    pub fn canonical(&self) -> String {
+        if self.repository.split('/').next().is_some_and(|first| first.contains('.')) {
+            format!("{}:{}", self.repository, self.tag)
+        } else if self.repository.contains('/') {
+            format!("docker.io/{}:{}", self.repository, self.tag)
+        } else {
+            format!("docker.io/library/{}:{}", self.repository, self.tag)
+        }
+    }
+}
+
+/// All images.
+pub fn all() -> &'static [Image] {
+    static ALL: OnceLock<Vec<Image>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/images.json")))
+            .unwrap_or_default()
+    })
+}
+
+/// The image of a reference; `None` when no registry has it.
+pub fn find(reference: &str) -> Option<&'static Image> {
+    let reference = Reference::parse(reference);
+    all().iter().find(|image| {
+        image.names.contains(&reference.repository)
+            && (image.tags.is_empty() || image.tags.contains(&reference.tag))
+    })
+}

@@ -1,0 +1,224 @@
+//! The scheduler: which node a pod goes to, and why it goes nowhere
+//! (`pkg/scheduler`, the texts of `framework/types.go FitError`).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use apimachinery::quantity::Quantity;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
+use crate::fields;
+use crate::store::{Change, Store};
+
+/// Binds pods to nodes.
+pub(crate) struct Scheduler;
+
+impl Controller for Scheduler {
+    fn name(&self) -> &'static str {
+        "scheduler"
+    }
+
+    fn component(&self) -> Component {
+        Component::scheduler()
+    }
+
+    fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
+        match change.resource.as_str() {
+            "pods" => {
+                change.new.as_deref().filter(|pod| waits(pod)).map(Key::of).into_iter().collect()
+            }
+            "nodes" => store
+                .list("pods", None)
+                .iter()
+                .filter(|pod| waits(pod))
+                .map(|pod| Key::of(pod))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
+        let mut plan = Plan::nothing();
+        let Some(pod) = store.get("pods", &key.namespace, &key.name).filter(|pod| waits(pod))
+        else {
+            return plan;
+        };
+        let nodes = store.list("nodes", None);
+        let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
+        let mut feasible = Vec::new();
+        for node in &nodes {
+            match refusal(store, &pod, node) {
+                None => feasible.push(node),
+                Some(why) => *refusals.entry(why).or_default() += 1,
+            }
+        }
+        let pods = store.list("pods", None);
+        let load = |node: &Value| {
+            pods.iter()
+                .filter(|one| fields::text(one, "/spec/nodeName") == fields::name(node))
+                .count()
+        };
+        match feasible.into_iter().min_by_key(|node| (load(node), fields::name(node).to_owned())) {
+            Some(node) => bind(&pod, fields::name(node), &mut plan),
+            None => unschedulable(&pod, nodes.len(), &refusals, &mut plan),
+        }
+        plan
+    }
+}
+
+fn waits(pod: &Value) -> bool {
+    fields::text(pod, "/spec/nodeName").is_empty()
+        && !fields::deleting(pod)
+        && fields::text(pod, "/spec/schedulerName") == "default-scheduler"
+}
+
+fn bind(pod: &Value, node: &str, plan: &mut Plan) {
+    let binding = json!({
+        "apiVersion": "v1", "kind": "Binding",
+        "metadata": { "name": fields::name(pod), "namespace": fields::namespace(pod), "uid": fields::uid(pod) },
+        "target": { "apiVersion": "v1", "kind": "Node", "name": node },
+    });
+    plan.writes.push(Write::create_subresource("pods", pod, "binding", binding));
+    let message =
+        format!("Successfully assigned {}/{} to {node}", fields::namespace(pod), fields::name(pod));
+    let mut note = EventNote::normal(reference(pod, "v1", "Pod"), "Scheduled", message);
+    note.action = Some("Binding");
+    plan.events.push(note);
+}
+
+fn unschedulable(pod: &Value, nodes: usize, refusals: &BTreeMap<String, usize>, plan: &mut Plan) {
+    let message = if nodes == 0 {
+        "no nodes available to schedule pods".to_owned()
+    } else {
+        let mut reasons: Vec<String> =
+            refusals.iter().map(|(why, count)| format!("{count} {why}")).collect();
+        reasons.sort();
+        format!(
+            "0/{nodes} nodes are available: {}. preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling.",
+            reasons.join(", ")
+        )
+    };
+    let same = fields::condition(pod, "PodScheduled")
+        .is_some_and(|condition| fields::text(condition, "/message") == message);
+    plan.again(Duration::from_mins(5));
+    if same {
+        return;
+    }
+    let condition = json!({
+        "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
+        "lastProbeTime": null, "observedGeneration": fields::number(pod, "/metadata/generation"),
+    });
+    let patch = json!({ "status": { "conditions": [condition] } });
+    plan.writes.push(Write::patch(
+        "pods",
+        fields::namespace(pod),
+        fields::name(pod),
+        "status",
+        patch,
+    ));
+    let mut note = EventNote::warning(reference(pod, "v1", "Pod"), "FailedScheduling", message);
+    note.action = Some("Scheduling");
+    plan.events.push(note);
+}
+
+/// Why a node does not take a pod; the plugins in their order.
+fn refusal(store: &Store, pod: &Value, node: &Value) -> Option<String> {
+    if fields::flag(node, "/spec/unschedulable") {
+        return Some("node(s) were unschedulable".to_owned());
+    }
+    if let Some(taint) = untolerated(pod, node) {
+        return Some(
+            format!("node(s) had untolerated taint(s) {{{taint}}}")
+                .replace("taint(s) {", "taint {"),
+        );
+    }
+    let labels = fields::labels(node);
+    let wanted = fields::texts(pod, "/spec/nodeSelector");
+    if wanted.iter().any(|(key, value)| labels.get(key) != Some(value))
+        || !affinity_fits(pod, &labels)
+    {
+        return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+    }
+    for (resource, text) in [("cpu", "Insufficient cpu"), ("memory", "Insufficient memory")] {
+        let free = quantity(node, &format!("/status/allocatable/{resource}"));
+        let used: i128 = store
+            .list("pods", None)
+            .iter()
+            .filter(|one| fields::text(one, "/spec/nodeName") == fields::name(node) && !ended(one))
+            .map(|one| requested(one, resource))
+            .sum();
+        if used + requested(pod, resource) > free {
+            return Some(text.to_owned());
+        }
+    }
+    None
+}
+
+fn ended(pod: &Value) -> bool {
+    matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed")
+}
+
+fn quantity(document: &Value, pointer: &str) -> i128 {
+    Quantity::parse(fields::text(document, pointer))
+        .map(|found| found.milli_value())
+        .unwrap_or_default()
+}
+
+fn requested(pod: &Value, resource: &str) -> i128 {
+    fields::items(pod, "/spec/containers")
+        .iter()
+        .map(|container| quantity(container, &format!("/resources/requests/{resource}")))
+        .sum()
+}
+
+/// The first taint that keeps the pod away, as `key: value`.
+fn untolerated(pod: &Value, node: &Value) -> Option<String> {
+    let tolerations = fields::items(pod, "/spec/tolerations");
+    fields::items(node, "/spec/taints")
+        .iter()
+        .filter(|taint| fields::text(taint, "/effect") != "PreferNoSchedule")
+        .find(|taint| !tolerations.iter().any(|one| tolerates(one, taint)))
+        .map(|taint| format!("{}: {}", fields::text(taint, "/key"), fields::text(taint, "/value")))
+}
+
+fn tolerates(toleration: &Value, taint: &Value) -> bool {
+    let text = |document: &Value, key: &str| fields::text(document, key).to_owned();
+    let effect = text(toleration, "/effect");
+    let key = text(toleration, "/key");
+    let key_fits =
+        (key.is_empty() && text(toleration, "/operator") == "Exists") || key == text(taint, "/key");
+    let value_fits = text(toleration, "/operator") == "Exists"
+        || text(toleration, "/value") == text(taint, "/value");
+    (effect.is_empty() || effect == text(taint, "/effect")) && key_fits && value_fits
+}
+
+fn affinity_fits(pod: &Value, labels: &BTreeMap<String, String>) -> bool {
+    let terms = fields::items(
+        pod,
+        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
+    );
+    terms.is_empty()
+        || terms.iter().any(|term| {
+            fields::items(term, "/matchExpressions").iter().all(|one| expression_fits(one, labels))
+        })
+}
+
+fn expression_fits(expression: &Value, labels: &BTreeMap<String, String>) -> bool {
+    let value = labels.get(fields::text(expression, "/key"));
+    let values: Vec<&str> =
+        fields::items(expression, "/values").iter().filter_map(Value::as_str).collect();
+    let number = |text: &str| text.parse::<i64>().ok();
+    let bound = values.first().copied().and_then(number);
+    let found = value.and_then(|value| number(value));
+    match fields::text(expression, "/operator") {
+        "In" => value.is_some_and(|value| values.contains(&value.as_str())),
+        "NotIn" => value.is_none_or(|value| !values.contains(&value.as_str())),
+        "Exists" => value.is_some(),
+        "DoesNotExist" => value.is_none(),
+        "Gt" => found.zip(bound).is_some_and(|(found, bound)| found > bound),
+        "Lt" => found.zip(bound).is_some_and(|(found, bound)| found < bound),
+        _ => false,
+    }
+}

@@ -1,0 +1,263 @@
+//! The world: everything that happens by itself, in virtual time.
+//!
+//! It watches the store's log, lets controllers, scheduler and kubelets plan, sends their requests to the API
+//! server, and answers what only a kubelet or the network can answer.
+
+mod nodes;
+mod streams;
+
+pub(crate) use self::streams::NodeAnswer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apimachinery::engine::{StreamId, StreamRead};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::apiserver::{ApiAnswer, Apiserver, NodeRequest};
+use crate::cluster::ClusterConfig;
+use crate::controllers;
+use crate::event_loop::{Component, Controller, Failure, Key, Plan, Queue, Recorder, Write};
+use crate::fields;
+use crate::kubelet::exec::listens;
+use crate::network::{Dial, connect};
+
+/// From a change to the reaction of whoever watches it.
+const REACTION: Duration = Duration::from_millis(5);
+
+/// The world's own state; a clone is a snapshot.
+#[derive(Clone)]
+pub(crate) struct World {
+    controllers: Vec<Arc<dyn Controller>>,
+    queue: Queue,
+    recorder: Recorder,
+    seen: u64,
+    streams: streams::Streams,
+}
+
+impl World {
+    /// A world over a fresh API server.
+    pub(crate) fn new(config: &ClusterConfig, api: &mut Apiserver) -> Self {
+        let mut world = Self {
+            controllers: controllers::chosen(&config.controllers),
+            queue: Queue::default(),
+            recorder: Recorder::default(),
+            seen: 0,
+            streams: streams::Streams::default(),
+        };
+        for write in nodes::install(config.nodes, config.epoch) {
+            world.send(api, config.epoch, &write, &Component::installer());
+        }
+        world.look_at_everything(api, config.epoch);
+        world
+    }
+
+    /// At the start every object is news.
+    fn look_at_everything(&mut self, api: &Apiserver, now: Timestamp) {
+        let store = api.store().clone();
+        for resource in store.resources() {
+            for object in store.list(resource, None) {
+                let change = crate::store::Change {
+                    revision: 0,
+                    resource: resource.to_owned(),
+                    namespace: fields::namespace(&object).to_owned(),
+                    name: fields::name(&object).to_owned(),
+                    old: None,
+                    new: Some(object),
+                };
+                self.trigger(api, &change, now);
+            }
+        }
+        self.seen = store.revision();
+    }
+
+    fn trigger(&mut self, api: &Apiserver, change: &crate::store::Change, now: Timestamp) {
+        let at = now.checked_add(REACTION).unwrap_or(now);
+        for (rank, controller) in self.controllers.iter().enumerate() {
+            for key in controller.triggers(api.store(), change) {
+                self.queue.add(at, u8::try_from(rank).unwrap_or(u8::MAX), key);
+            }
+        }
+    }
+
+    /// Takes notice of what has changed.
+    pub(crate) fn observe(&mut self, api: &Apiserver, now: Timestamp) {
+        if self.controllers.is_empty() || api.store().revision() == self.seen {
+            return;
+        }
+        for change in api.store().changes_since(self.seen) {
+            self.trigger(api, &change, now);
+        }
+        self.seen = api.store().revision();
+    }
+
+    /// When something will happen next.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        [self.queue.next_due(), self.streams.next_due()].into_iter().flatten().min()
+    }
+
+    /// Lets everything happen that is due by `until`; returns the time of the last of it.
+    pub(crate) fn run(&mut self, api: &mut Apiserver, until: Timestamp) {
+        self.recorder.expire(until);
+        while let Some((at, rank, key)) = self.queue.pop(until) {
+            let Some(controller) = self.controllers.get(usize::from(rank)).cloned() else {
+                continue;
+            };
+            self.reconcile(api, at, (rank, &key), controller.as_ref());
+            self.observe(api, at);
+        }
+    }
+
+    fn reconcile(
+        &mut self,
+        api: &mut Apiserver,
+        now: Timestamp,
+        (rank, key): (u8, &Key),
+        controller: &dyn Controller,
+    ) {
+        let plan = controller.reconcile(api.store(), key, now);
+        let component = component(api, controller, key);
+        let failures = self.carry_out(api, now, &plan, &component);
+        if failures.is_empty() {
+            self.queue.forget(rank, key);
+        } else {
+            let answer = controller.refused(api.store(), key, now, &failures);
+            self.carry_out(api, now, &answer, &component);
+            self.queue.add_rate_limited(now, rank, key.clone());
+        }
+        if let Some(delay) = plan.requeue_after {
+            self.queue.add(now.checked_add(delay).unwrap_or(now), rank, key.clone());
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        api: &mut Apiserver,
+        now: Timestamp,
+        plan: &Plan,
+        component: &Component,
+    ) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        for write in &plan.writes {
+            if let Some(status) = self.send(api, now, write, component) {
+                // Somebody else was faster: the object has gone or moved on, and its change triggers us again.
+                let reason = fields::text(&status, "/reason");
+                if !matches!(reason, "NotFound" | "Conflict" | "AlreadyExists") {
+                    failures.push(Failure { write: write.clone(), status });
+                }
+            }
+        }
+        for note in &plan.events {
+            let write = self.recorder.record(note, component, now);
+            self.send(api, now, &write, component);
+        }
+        failures
+    }
+
+    /// Sends a request; returns the `Status` of a refusal.
+    fn send(
+        &self,
+        api: &mut Apiserver,
+        now: Timestamp,
+        write: &Write,
+        component: &Component,
+    ) -> Option<Value> {
+        let request = write.request(component)?;
+        match api.handle(now, request) {
+            ApiAnswer::Full(response) if response.status().as_u16() >= 400 => {
+                serde_json::from_slice(response.body()).ok()
+            }
+            ApiAnswer::Full(_)
+            | ApiAnswer::Watch(_)
+            | ApiAnswer::Node(_)
+            | ApiAnswer::Connect(_) => None,
+        }
+    }
+
+    /// Answers for a kubelet.
+    pub(crate) fn node(
+        &mut self,
+        api: &Apiserver,
+        now: Timestamp,
+        request: &NodeRequest,
+    ) -> NodeAnswer {
+        self.streams.answer(api.store(), now, request)
+    }
+
+    /// What is new in a stream of a kubelet.
+    pub(crate) fn read_stream(&mut self, now: Timestamp, stream: StreamId) -> StreamRead {
+        self.streams.read(now, stream)
+    }
+
+    /// Whether a stream is one of a kubelet.
+    pub(crate) fn owns(stream: StreamId) -> bool {
+        streams::owns(stream)
+    }
+
+    /// The client is gone.
+    pub(crate) fn close_stream(&mut self, stream: StreamId) {
+        self.streams.close(stream);
+    }
+
+    /// `/podium/v1/connect`.
+    pub(crate) fn connect(api: &Apiserver, query: &str) -> http::Response<Vec<u8>> {
+        let pairs = apimachinery::request::query_all(query);
+        let text = |name: &str| {
+            pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+        };
+        let source = text("from")
+            .split_once('/')
+            .and_then(|(namespace, name)| api.store().get("pods", namespace, name));
+        let Some(source) = source else {
+            return json_response(404, &serde_json::json!({ "message": "no such source pod" }));
+        };
+        let host = host_of(api, text("to"));
+        let port = text("port").parse().unwrap_or(80);
+        let protocol = if text("protocol").is_empty() { "TCP" } else { text("protocol") };
+        let dial = Dial { source: &source, host: &host, port, protocol };
+        json_response(200, &connect(api.store(), dial, &listens).json())
+    }
+
+    /// Forgets streams after a jump in time.
+    pub(crate) fn after_restore(&mut self, api: &Apiserver) {
+        self.seen = api.store().revision();
+        self.streams = streams::Streams::default();
+    }
+}
+
+/// The identity of a kubelet is that of its node.
+fn component(api: &Apiserver, controller: &dyn Controller, key: &Key) -> Component {
+    if controller.name() == "kubelet" {
+        let node = api
+            .store()
+            .get("pods", &key.namespace, &key.name)
+            .map_or_else(String::new, |pod| fields::text(&pod, "/spec/nodeName").to_owned());
+        return Component::kubelet(&node);
+    }
+    controller.component()
+}
+
+/// `<namespace>/<pod or service>` as an address; anything else as it is.
+fn host_of(api: &Apiserver, to: &str) -> String {
+    let Some((namespace, name)) = to.split_once('/') else { return to.to_owned() };
+    let store = api.store();
+    let pod = store
+        .get("pods", namespace, name)
+        .map(|pod| fields::text(&pod, "/status/podIP").to_owned());
+    let service = || {
+        store
+            .get("services", namespace, name)
+            .map(|one| fields::text(&one, "/spec/clusterIP").to_owned())
+    };
+    pod.or_else(service).unwrap_or_default()
+}
+
+pub(crate) fn json_response(code: u16, body: &Value) -> http::Response<Vec<u8>> {
+    let mut response = http::Response::new(body.to_string().into_bytes());
+    *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
+    response
+        .headers_mut()
+        .insert("content-type", http::HeaderValue::from_static("application/json"));
+    response
+}

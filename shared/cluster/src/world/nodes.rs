@@ -1,0 +1,93 @@
+//! The machines of the embedded cluster.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::event_loop::Write;
+use crate::fields;
+
+/// Creates the control plane and `count` workers, with status.
+pub(super) fn install(count: u32, now: Timestamp) -> Vec<Write> {
+    let mut writes = Vec::new();
+    if count == 0 {
+        return writes;
+    }
+    for index in 0..=count {
+        let name = if index == 0 { "control-plane".to_owned() } else { format!("worker-{index}") };
+        let node = node(&name, index, now);
+        writes.push(Write::create("nodes", node.clone()));
+        let status = json!({ "status": node.get("status") });
+        writes.push(Write::patch("nodes", "", &name, "status", status));
+    }
+    writes
+}
+
+fn node(name: &str, index: u32, now: Timestamp) -> Value {
+    let range = format!("10.244.{index}.0/24");
+    let mut node = json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {
+                "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": name,
+            },
+        },
+        "spec": { "podCIDR": range, "podCIDRs": [range] },
+        "status": {
+            "addresses": [
+                { "type": "InternalIP", "address": format!("172.18.0.{}", index + 2) },
+                { "type": "Hostname", "address": name },
+            ],
+            "capacity": resources("8", "32Gi"), "allocatable": resources("8", "32Gi"),
+            "conditions": conditions(now),
+            "daemonEndpoints": { "kubeletEndpoint": { "Port": 10250 } },
+            "nodeInfo": {
+                "architecture": "amd64", "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)",
+                "kernelVersion": "6.12.0", "containerRuntimeVersion": "containerd://2.2.0",
+                "kubeletVersion": "v1.36.3", "kubeProxyVersion": "", "machineID": name, "systemUUID": name, "bootID": name,
+            },
+        },
+    });
+    if index == 0 {
+        fields::put(
+            &mut node,
+            "/metadata/labels/node-role.kubernetes.io~1control-plane",
+            json!(""),
+        );
+        let taint =
+            json!([{ "key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule" }]);
+        fields::put(&mut node, "/spec/taints", taint);
+    }
+    node
+}
+
+fn resources(cpu: &str, memory: &str) -> Value {
+    json!({ "cpu": cpu, "memory": memory, "ephemeral-storage": "100Gi", "pods": "110" })
+}
+
+fn conditions(now: Timestamp) -> Vec<Value> {
+    let at = fields::seconds(now);
+    let one = |kind: &str, status: &str, reason: &str, message: &str| {
+        json!({
+            "type": kind, "status": status, "reason": reason, "message": message,
+            "lastHeartbeatTime": at, "lastTransitionTime": at,
+        })
+    };
+    vec![
+        one(
+            "MemoryPressure",
+            "False",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+        one("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        one(
+            "PIDPressure",
+            "False",
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available",
+        ),
+        one("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+    ]
+}
