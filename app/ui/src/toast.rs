@@ -1,12 +1,16 @@
 //! Short messages at the edge of the page, with one thing to do about them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use leptos::html::{div, p};
 use leptos::prelude::*;
 
 use crate::list::each;
 use crate::press::{Kind, Press};
+
+/// How long good news is shown.
+const SHOWN: Duration = Duration::from_secs(15);
 
 /// What a toast offers to do.
 pub type Offer = (String, Arc<dyn Fn() + Send + Sync>);
@@ -35,7 +39,8 @@ impl Default for Toasts {
 }
 
 impl Toasts {
-    /// Shows a message; returns its number. At most four are shown.
+    /// Shows a message; returns its number. At most four are shown, the newest first. Good news goes by
+    /// itself; what is wrong stays until it is dismissed.
     pub fn show(self, text: String, tone: &'static str, offer: Option<Offer>) -> u64 {
         let mut id = 0;
         self.0.update(|toasts| {
@@ -45,6 +50,9 @@ impl Toasts {
             let extra = toasts.len().saturating_sub(4);
             toasts.drain(..extra);
         });
+        if matches!(tone, "info" | "good") {
+            set_timeout(move || self.hide(id), SHOWN);
+        }
         id
     }
 
@@ -74,7 +82,7 @@ impl Toasts {
             .class("toasts")
             .attr("role", "status")
             .attr("aria-live", "polite")
-            .child(each(move || self.0.get(), |toast| toast.id, one))
+            .child(each(move || self.0.get().into_iter().rev().collect(), |toast| toast.id, one))
             .into_any()
     }
 }
