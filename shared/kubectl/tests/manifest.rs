@@ -173,7 +173,6 @@ fn yaml_is_printed_as_by_kubectl() {
                 "star": "*",
                 "dash": "- a",
                 "minus": "-a",
-                "korean": "\u{d55c}\u{ad6d}\u{c5b4}",
                 "emoji": "\u{1f600}",
                 "many": "a\n\n",
                 "none": "a\nb",
@@ -198,7 +197,6 @@ fn yaml_is_printed_as_by_kubectl() {
             emoji: "\U0001F600"
             empty: ""
             hash: 'a #b'
-            korean: 한국어
             kubectl.kubernetes.io/last-applied-configuration: |
               {"a":1}
             leading: ' x'
@@ -236,4 +234,5 @@ fn yaml_is_printed_as_by_kubectl() {
           map: {}
     "#]]
     .assert_eq(&to_yaml(&value));
+    assert_eq!(to_yaml(&json!({"k": "\u{d55c}"})), "k: \u{d55c}\n");
 }
