@@ -196,6 +196,9 @@ fn node_ports(
             },
         };
         used.insert(port);
-        put(value, &pointer, json!(port));
+        let slot = value.pointer_mut(&format!("/spec/ports/{index}")).and_then(Value::as_object_mut);
+        if let Some(slot) = slot {
+            slot.insert("nodePort".to_owned(), json!(port));
+        }
     }
 }

@@ -380,10 +380,4 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
             call.warn(warning);
         }
     }
-    if kind.key == "endpoints" && old.is_none() {
-        call.warn(
-            "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
-                .to_owned(),
-        );
-    }
 }

@@ -19,8 +19,24 @@ fn record(call: &Call, subresource: &str, old: &Value, new: &mut Value) {
 }
 
 /// A new object belongs to who creates it, with all that defaulting has filled in.
-pub(crate) fn on_create(call: &Call, _gvk: &GroupVersionKind, value: &mut Value) {
-    record(call, "", &json!({}), value);
+pub(crate) fn on_create(call: &Call, gvk: &GroupVersionKind, value: &mut Value) {
+    let kind = json!({
+        "apiVersion": apimachinery::object::api_version(value),
+        "kind": apimachinery::object::kind(value),
+    });
+    // What Go writes for an object without any field is there before anybody sets something.
+    let zero = super::decode::typed(gvk, kind).map_or_else(|_| json!({}), |(zero, _)| zero);
+    record(call, "", &zero, value);
+}
+
+/// The scale handler of the real server forgets the time of its entry.
+pub(crate) fn forget_scale_time(value: &mut Value) {
+    let entries = value.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut);
+    for entry in entries.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if entry.get("subresource") == Some(&json!("scale")) {
+            entry.remove("time");
+        }
+    }
 }
 
 /// What changed belongs to who changed it.

@@ -133,6 +133,9 @@ impl Apiserver {
             let why = format!("invalid object type: {}, Kind={}", sent.group_version(), sent.kind);
             return Err(super::answer::plain_error(why));
         }
+        if value.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
+            return Err(bad_request("metadata.managedFields must be nil"));
+        }
         if !object::name(&value).is_empty() {
             check_name(&value, &target.name)?;
         }
@@ -147,10 +150,11 @@ impl Apiserver {
         drop(typed);
         if let Some(field) = unknown.first().and_then(|text| text.split('"').nth(1)) {
             let why = format!(
-                "failed to create typed patch object ({}/{}; {}, Kind={}): .{field}: field not declared in schema",
+                "failed to create typed patch object ({}/{}; {}/{}, Kind={}): .{field}: field not declared in schema",
                 target.namespace,
                 target.name,
-                target.gvk.group_version(),
+                target.gvk.group,
+                target.gvk.version,
                 target.gvk.kind
             );
             return Err(super::answer::plain_error(why));
@@ -184,23 +188,10 @@ impl Apiserver {
                 Ok(Reply::Object(200, self.shown(&updated, &target.gvk)))
             }
             None => {
-                let managed = managed.unwrap_or_default();
-                let created = self.create_applied(call, target, merged, managed)?;
-                Ok(Reply::Object(201, created))
+                let created = self.create_object(call, target, merged, managed)?;
+                Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
             }
         }
-    }
-
-    fn create_applied(
-        &mut self,
-        call: &mut Call,
-        target: &Target,
-        mut value: Value,
-        managed: Value,
-    ) -> Result<Value, Refusal> {
-        object::set(&mut value, &["metadata", "managedFields"], managed);
-        let created = self.create_object(call, target, value)?;
-        Ok(self.shown(&created, &target.gvk))
     }
 }
 

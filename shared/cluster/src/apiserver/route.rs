@@ -22,6 +22,9 @@ const REVIEWS: [&str; 6] = [
 /// Paths that need no permission, so that a load balancer can ask.
 const OPEN: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];
 
+/// Said with every answer about them.
+const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 impl Apiserver {
     /// Authorizes a request and lets the right part answer it.
     pub(crate) fn route(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
@@ -53,6 +56,9 @@ impl Apiserver {
             &found.ok_or_else(|| Box::new(Status::no_such_path()))?.verbs
         };
         check_scope(call, resource)?;
+        if resource.plural == "endpoints" {
+            call.warn(ENDPOINTS.to_owned());
+        }
         if !verbs.contains(&call.info.verb) {
             return Err(Box::new(Status::method_not_allowed()));
         }

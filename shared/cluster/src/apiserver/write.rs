@@ -79,19 +79,23 @@ impl Apiserver {
         options::check(call, "CreateOptions")?;
         let target = Target::of(call)?;
         let value = decode::object(call, &target.gvk)?;
-        let created = self.create_object(call, &target, value)?;
+        let created = self.create_object(call, &target, value, None)?;
         Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
     }
 
-    /// Creates an object that is decoded and defaulted.
+    /// Creates an object that is decoded and defaulted; `managed` is given when the caller knows it.
     pub(crate) fn create_object(
         &mut self,
         call: &mut Call,
         target: &Target,
         mut value: Value,
+        managed: Option<Value>,
     ) -> Result<Arc<Value>, Refusal> {
         settle_namespace(&mut value, &target.namespace)?;
-        managed::on_create(call, &target.gvk, &mut value);
+        match managed {
+            Some(fields) => put(&mut value, "/metadata/managedFields", fields),
+            None => managed::on_create(call, &target.gvk, &mut value),
+        }
         let generated = self.settle_name(&mut value);
         admission::mutate(self, target, &mut value, None)?;
         prepare_create(call, target, &mut value);
@@ -173,7 +177,7 @@ impl Apiserver {
             let resource = call.group_resource();
             return Err(Box::new(Status::not_found(&resource, &target.name)));
         }
-        let created = self.create_object(call, target, value)?;
+        let created = self.create_object(call, target, value, None)?;
         Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
     }
 
@@ -191,6 +195,9 @@ impl Apiserver {
         match managed {
             Some(fields) => put(&mut value, "/metadata/managedFields", fields),
             None => managed::on_update(call, target, live, &mut value),
+        }
+        if target.subresource == "scale" {
+            managed::forget_scale_time(&mut value);
         }
         if target.subresource.is_empty() {
             admission::mutate(self, target, &mut value, Some(live))?;

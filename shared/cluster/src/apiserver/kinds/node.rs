@@ -12,6 +12,10 @@ pub(super) fn default(value: &mut Value) {
     if value.get("status").is_none_or(Value::is_null) {
         put(value, "/status", json!({}));
     }
+    let range = text(value, "/spec/podCIDR").to_owned();
+    if !range.is_empty() && items(value, "/spec/podCIDRs").is_empty() {
+        put(value, "/spec/podCIDRs", json!([range]));
+    }
     if value.pointer("/status/allocatable").is_none()
         && let Some(capacity) = value.pointer("/status/capacity").cloned()
     {

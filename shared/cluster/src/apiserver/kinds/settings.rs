@@ -1,6 +1,8 @@
 //! ConfigMaps, Secrets, Namespaces, PriorityClasses, PodDisruptionBudgets: small kinds.
 
 use apimachinery::field_error::FieldError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::pod_defaults::{fill_text, map_at};
@@ -85,8 +87,7 @@ pub(super) fn default_secret(value: &mut Value) {
 }
 
 fn encode(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+    STANDARD.encode(bytes)
 }
 
 pub(super) fn validate_secret(value: &Value, faults: &mut Faults) {
@@ -110,12 +111,36 @@ pub(super) fn validate_secret(value: &Value, faults: &mut Faults) {
             faults.push(FieldError::required(&format!("data[{key}]"), ""));
         }
     }
+    if text(value, "/type") == "kubernetes.io/basic-auth" {
+        let keys = ["username", "password"];
+        if !map(value, "data").any(|(found, _)| keys.contains(&found.as_str())) {
+            faults.extend(keys.map(|key| FieldError::required(&format!("data[{key}]"), "")));
+        }
+    }
+    registry_credentials(value, faults);
     if text(value, "/type") == "kubernetes.io/service-account-token" {
         let name = "kubernetes.io~1service-account.name";
         if text(value, &format!("/metadata/annotations/{name}")).is_empty() {
             let path = "metadata.annotations[kubernetes.io/service-account.name]";
             faults.push(FieldError::required(path, ""));
         }
+    }
+}
+
+/// Credentials of registries are JSON; what they are is not shown.
+fn registry_credentials(value: &Value, faults: &mut Faults) {
+    let key = match text(value, "/type") {
+        "kubernetes.io/dockerconfigjson" => ".dockerconfigjson",
+        "kubernetes.io/dockercfg" => ".dockercfg",
+        _ => return,
+    };
+    let Some(encoded) = value.get("data").and_then(|data| data.get(key)).and_then(Value::as_str) else {
+        return;
+    };
+    let bytes = STANDARD.decode(encoded).unwrap_or_default();
+    if let Err(why) = apimachinery::decode::read_json(&bytes) {
+        let path = format!("data[{key}]");
+        faults.push(FieldError::invalid(&path, "<secret contents redacted>", why));
     }
 }
 

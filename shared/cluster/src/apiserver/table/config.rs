@@ -82,9 +82,20 @@ pub(super) fn node(value: &Value, now: Timestamp) -> Cells {
         address("InternalIP"),
         address("ExternalIP"),
         info("osImage"),
-        info("kernelVersion"),
+        json!(kernel(value)),
         info("containerRuntimeVersion"),
     ]
+}
+
+/// The kernel and the architecture that it runs on.
+fn kernel(node: &Value) -> String {
+    let version = text(node, "/status/nodeInfo/kernelVersion");
+    let architecture = text(node, "/status/nodeInfo/architecture");
+    match (version, architecture) {
+        ("", _) => "<unknown>".to_owned(),
+        (version, "") => version.to_owned(),
+        (version, architecture) => format!("{version} ({architecture})"),
+    }
 }
 
 pub(super) fn quota(value: &Value, now: Timestamp) -> Cells {
