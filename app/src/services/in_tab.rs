@@ -18,7 +18,8 @@ use super::browser;
 use super::link::{Deliver, Delivery, problem};
 use super::reply::{Giver, reply};
 
-const SCRIPT: &str = "/worker/app-worker_loader.js";
+/// A module, because the Content-Security-Policy of the worker forbids `importScripts`.
+const SCRIPT: &str = "/app-worker_loader.js";
 const TICK_MILLIS: u32 = 100;
 const READY_MILLIS: u32 = 60_000;
 /// A worker that says nothing for so long while time runs has stopped.
@@ -157,7 +158,9 @@ fn start() -> Result<Worker, JsValue> {
     let address = browser::trusted_script_url("podium-worker", SCRIPT);
     let make = js_sys::Reflect::get(&js_sys::global(), &"Worker".into())?
         .dyn_into::<js_sys::Function>()?;
-    js_sys::Reflect::construct(&make, &js_sys::Array::of1(&address))?.dyn_into::<Worker>()
+    let options = js_sys::Object::new();
+    js_sys::Reflect::set(&options, &"type".into(), &"module".into())?;
+    js_sys::Reflect::construct(&make, &js_sys::Array::of2(&address, &options))?.dyn_into::<Worker>()
 }
 
 fn listen(inner: &Rc<Inner>) {
