@@ -121,7 +121,7 @@ impl Apiserver {
         let outcome = self.admit(now, request).and_then(|mut call| {
             pretty = call.pretty;
             let outcome = self.route(&mut call);
-            let outcome = outcome.and_then(|reply| self.present(&call, reply));
+            let outcome = outcome.and_then(|reply| read::present(&call, reply));
             warnings = std::mem::take(&mut call.warnings);
             outcome
         });

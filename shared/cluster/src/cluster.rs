@@ -68,7 +68,13 @@ impl Cluster {
 
     /// The time to which the next step goes: the next thing that is due, or `end`.
     fn step_to(&self, end: Timestamp) -> Timestamp {
-        self.next_due().map_or(end, |due| due.clamp(self.now, end))
+        // What is due already and waits for its reader (a stream) must not hold time up.
+        let due = [self.apiserver.next_due(), self.world.next_due(self.now)];
+        due.into_iter()
+            .flatten()
+            .filter(|due| *due > self.now)
+            .min()
+            .map_or(end, |due| due.min(end))
     }
 }
 
@@ -127,7 +133,7 @@ impl Engine for Cluster {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        [self.apiserver.next_due(), self.world.next_due()].into_iter().flatten().min()
+        [self.apiserver.next_due(), self.world.next_due(self.now)].into_iter().flatten().min()
     }
 
     fn snapshot(&self) -> ClusterSnapshot {

@@ -4,6 +4,7 @@ mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
 mod namespace;
+mod node_lifecycle;
 mod replica_set;
 mod service_account;
 
@@ -21,6 +22,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("root-ca-certificate-publisher-controller", Arc::new(service_account::RootCa)),
         ("deployment-controller", Arc::new(deployment::Deployments)),
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
+        ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Kubelets)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),

@@ -93,8 +93,8 @@ impl World {
     }
 
     /// When something will happen next.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        [self.queue.next_due(), self.streams.next_due()].into_iter().flatten().min()
+    pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        [self.queue.next_due(), self.streams.next_due(now)].into_iter().flatten().min()
     }
 
     /// Lets everything happen that is due by `until`; returns the time of the last of it.

@@ -26,7 +26,6 @@ pub(crate) fn on_write(
     server: &mut Apiserver,
     target: &Target,
     value: &mut Value,
-    old: Option<&Value>,
     dry_run: bool,
 ) -> Faults {
     if target.key != "services" {
@@ -34,7 +33,6 @@ pub(crate) fn on_write(
     }
     let mut faults = Vec::new();
     let before = server.addresses.clone();
-    keep_old(value, old);
     let own =
         (text(value, "/metadata/namespace").to_owned(), text(value, "/metadata/name").to_owned());
     address(server, value, &own, &mut faults);
@@ -43,43 +41,6 @@ pub(crate) fn on_write(
         server.addresses = before;
     }
     faults
-}
-
-/// What an update leaves out it does not give back (`patchAllocatedValues`).
-fn keep_old(value: &mut Value, old: Option<&Value>) {
-    let Some(old) = old else { return };
-    let kind = text(value, "/spec/type").to_owned();
-    let was = text(old, "/spec/type");
-    if kind != "ExternalName" && was != "ExternalName" && text(value, "/spec/clusterIP").is_empty()
-    {
-        for field in ["clusterIP", "clusterIPs"] {
-            let pointer = format!("/spec/{field}");
-            if let Some(kept) = old.pointer(&pointer).cloned() {
-                put(value, &pointer, kept);
-            }
-        }
-    }
-    let ports = items(value, "/spec/ports").len();
-    for index in 0..ports {
-        let pointer = format!("/spec/ports/{index}");
-        let Some(port) = value.pointer(&pointer) else { continue };
-        let same = |one: &&Value| {
-            one.get("port") == port.get("port") && one.get("protocol") == port.get("protocol")
-        };
-        let kept =
-            items(old, "/spec/ports").iter().find(same).and_then(|one| number(one, "/nodePort"));
-        let given = number(port, "/nodePort");
-        let Some(slot) = value.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
-            continue;
-        };
-        if external(&kind) {
-            if let (None, Some(kept)) = (given, kept) {
-                slot.insert("nodePort".to_owned(), json!(kept));
-            }
-        } else if given.is_some() && given == kept {
-            slot.remove("nodePort");
-        }
-    }
 }
 
 fn used_addresses(server: &Apiserver, own: &(String, String)) -> BTreeSet<String> {
@@ -196,7 +157,8 @@ fn node_ports(
             },
         };
         used.insert(port);
-        let slot = value.pointer_mut(&format!("/spec/ports/{index}")).and_then(Value::as_object_mut);
+        let slot =
+            value.pointer_mut(&format!("/spec/ports/{index}")).and_then(Value::as_object_mut);
         if let Some(slot) = slot {
             slot.insert("nodePort".to_owned(), json!(port));
         }

@@ -83,7 +83,7 @@ impl Apiserver {
             "apiVersion": "v1", "kind": "Endpoints",
             "metadata": {"name": "kubernetes", "namespace": "default",
                 "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
-            "subsets": [{"addresses": [{"ip": HOST}], "ports": [port.clone()]}],
+            "subsets": [{"addresses": [{"ip": HOST}], "ports": [&port]}],
         });
         self.install_one("endpoints", "default", &created, endpoints);
         let slice = json!({

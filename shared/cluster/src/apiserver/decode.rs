@@ -28,7 +28,11 @@ fn summary(body: &[u8]) -> String {
                 text.into_owned()
             }
         }
-        Some(_) => body.iter().take(100).map(|byte| format!("{byte:02x}")).collect(),
+        Some(_) => {
+            let hex: Vec<String> =
+                body.iter().take(100).map(|byte| format!("{byte:02x}")).collect();
+            hex.concat()
+        }
     }
 }
 
@@ -93,7 +97,10 @@ fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusa
 pub(crate) fn unknown_conversion(sent: &GroupVersionKind, wanted: &GroupVersionKind) -> String {
     let group = wanted.group.split('.').next().unwrap_or("");
     let package = if group.is_empty() { "core" } else { group };
-    format!("converting ({}.{}) to ({package}.{}): unknown conversion", sent.version, sent.kind, wanted.kind)
+    format!(
+        "converting ({}.{}) to ({package}.{}): unknown conversion",
+        sent.version, sent.kind, wanted.kind
+    )
 }
 
 fn cannot_be_handled(sent: &GroupVersionKind, kind: &str, why: &str) -> Refusal {
@@ -134,7 +141,8 @@ pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Re
     check_kind(&mut value, gvk)?;
     let decoded = decode_value(Schema::builtin(), gvk, value, strict)
         .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
-    report_strict(call, decoded.strict).map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
+    report_strict(call, in_document_order(decoded.strict))
+        .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
     Ok(decoded.value)
 }
 
@@ -143,7 +151,11 @@ fn in_document_order(mut strict: Vec<String>) -> Vec<String> {
     fn key(finding: &str) -> Vec<(String, usize)> {
         let path = finding.split('"').nth(1).unwrap_or("");
         let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
-        parts.map(|part| part.parse().map_or((part.to_owned(), 0), |index| (String::new(), index))).collect()
+        parts
+            .map(|part| {
+                part.parse().map_or_else(|_| (part.to_owned(), 0), |index| (String::new(), index))
+            })
+            .collect()
     }
     if strict.iter().all(|finding| finding.starts_with("unknown")) {
         strict.sort_by_key(|finding| key(finding));

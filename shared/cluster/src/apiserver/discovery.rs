@@ -5,7 +5,6 @@ use apimachinery::schema::{ApiResource, Schema};
 use apimachinery::status::Status;
 use serde_json::{Value, json};
 
-use super::Apiserver;
 use super::answer::{Refusal, Reply};
 use super::call::Call;
 use super::openapi;
@@ -23,60 +22,59 @@ const CHECKS: [&str; 5] = [
 /// read version 3. (A missing one would make kubectl give up on kinds that version 3 does not have.)
 const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
-impl Apiserver {
-    /// Answers a path outside the resources.
-    pub(crate) fn non_resource(&mut self, call: &Call) -> Result<Reply, Refusal> {
-        if call.info.path == "/podium/v1/connect" {
-            let query = call.query.iter().map(|(key, value)| {
-                let encode = apimachinery::request::percent_encode;
-                format!("{}={}", encode(key), encode(value))
-            });
-            return Ok(Reply::Connect(query.collect::<Vec<_>>().join("&")));
-        }
-        if call.method != http::Method::GET {
-            return Err(Box::new(Status::method_not_allowed()));
-        }
-        let path = call.info.path.trim_end_matches('/');
-        let parts: Vec<&str> = path.split('/').skip(1).collect();
-        let found = match parts.as_slice() {
-            [] => root(),
-            ["version"] => version(),
-            [probe @ ("healthz" | "livez" | "readyz")] => return Ok(health(call, probe)),
-            ["healthz" | "livez" | "readyz", ..] => return Ok(Reply::Text(200, "ok".to_owned())),
-            ["api"] if call.aggregated => return Ok(Reply::Discovery(aggregated(true))),
-            ["api"] => versions(),
-            ["apis"] if call.aggregated => return Ok(Reply::Discovery(aggregated(false))),
-            ["apis"] => groups(),
-            ["api", version] => return or_missing(resources("", version)),
-            ["apis", group] => return or_missing(group_document(group)),
-            ["apis", group, version] => return or_missing(resources(group, version)),
-            ["openapi", "v2"] if call.wants_openapi_v2 => return Ok(Reply::Empty(OPENAPI_V2)),
-            ["openapi", "v3"] => openapi::index(),
-            ["openapi", "v3", rest @ ..] => return or_missing(openapi::document(rest)),
-            [".well-known", "openid-configuration"] => json!({
-                "issuer": super::token::ISSUER, "jwks_uri": "https://10.96.0.1:443/openid/v1/jwks",
-                "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["HS256"],
-            }),
-            _ => return Ok(Reply::Text(404, "404 page not found\n".to_owned())),
-        };
-        Ok(Reply::Document(200, found))
+/// Answers a path outside the resources.
+pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
+    if call.info.path == "/podium/v1/connect" {
+        let query = call.query.iter().map(|(key, value)| {
+            let encode = apimachinery::request::percent_encode;
+            format!("{}={}", encode(key), encode(value))
+        });
+        return Ok(Reply::Connect(query.collect::<Vec<_>>().join("&")));
     }
+    if call.method != http::Method::GET {
+        return Err(Box::new(Status::method_not_allowed()));
+    }
+    let path = call.info.path.trim_end_matches('/');
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let found = match parts.as_slice() {
+        [] => root(),
+        ["version"] => version(),
+        [probe @ ("healthz" | "livez" | "readyz")] => return Ok(health(call, probe)),
+        ["healthz" | "livez" | "readyz", ..] => return Ok(Reply::Text(200, "ok".to_owned())),
+        ["api"] if call.aggregated => return Ok(Reply::Discovery(aggregated(true))),
+        ["api"] => versions(),
+        ["apis"] if call.aggregated => return Ok(Reply::Discovery(aggregated(false))),
+        ["apis"] => groups(),
+        ["api", version] => return Ok(or_missing(resources("", version))),
+        ["apis", group] => return Ok(or_missing(group_document(group))),
+        ["apis", group, version] => return Ok(or_missing(resources(group, version))),
+        ["openapi", "v2"] if call.wants_openapi_v2 => return Ok(Reply::Empty(OPENAPI_V2)),
+        ["openapi", "v3"] => openapi::index(),
+        ["openapi", "v3", rest @ ..] => return Ok(or_missing(openapi::document(rest))),
+        [".well-known", "openid-configuration"] => json!({
+            "issuer": super::token::ISSUER, "jwks_uri": "https://10.96.0.1:443/openid/v1/jwks",
+            "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["HS256"],
+        }),
+        _ => return Ok(Reply::Text(404, "404 page not found\n".to_owned())),
+    };
+    Ok(Reply::Document(200, found))
 }
 
-fn or_missing(found: Option<Value>) -> Result<Reply, Refusal> {
-    Ok(found.map_or_else(
+fn or_missing(found: Option<Value>) -> Reply {
+    found.map_or_else(
         || Reply::Text(404, "404 page not found\n".to_owned()),
         |document| Reply::Document(200, document),
-    ))
+    )
 }
 
 fn health(call: &Call, probe: &str) -> Reply {
     if !call.query.iter().any(|(key, _)| key == "verbose") {
         return Reply::Text(200, "ok".to_owned());
     }
-    let lines: String = CHECKS.iter().map(|check| format!("[+]{check} ok\n")).collect();
-    Reply::Text(200, format!("{lines}{probe} check passed\n"))
+    let mut lines: Vec<String> = CHECKS.iter().map(|check| format!("[+]{check} ok")).collect();
+    lines.push(format!("{probe} check passed\n"));
+    Reply::Text(200, lines.join("\n"))
 }
 
 fn version() -> Value {

@@ -30,13 +30,14 @@ use serde_json::Value;
 
 pub(crate) use self::pod::qos_class;
 pub(crate) use self::update::path_of as value_at;
-pub(crate) use self::update::{prepare_update, validate_update};
+pub(crate) use self::update::{prepare_update, reset, validate_update};
 use super::call::Call;
 
 /// What is wrong with an object.
 pub(crate) type Faults = Vec<FieldError>;
 
 /// How one kind differs.
+#[expect(clippy::struct_excessive_bools, reason = "a row of a table of independent answers")]
 pub(crate) struct Kind {
     /// Key in the store.
     pub(crate) key: &'static str,
@@ -375,7 +376,7 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
             "Podium stores {name}, but nothing in this embedded cluster acts on them"
         ));
     }
-    if kind.key == "pods" || kind.key.ends_with(".apps") {
+    if kind.key == "pods" || kind.key.rsplit('.').next() == Some("apps") {
         for warning in pod::warnings(value, old) {
             call.warn(warning);
         }

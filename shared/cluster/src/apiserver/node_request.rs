@@ -12,7 +12,7 @@ use super::call::Call;
 use crate::fields::{items, text};
 
 /// A request that only the kubelet of a pod can answer; authorized already.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeRequest {
     /// Who asks.
     pub identity: Identity,
@@ -101,15 +101,16 @@ fn container(pod: &Value, asked: &str) -> Result<String, Refusal> {
         if let [one] = own.as_slice() {
             return Ok(one.clone());
         }
-        let mut message = format!(
+        let message = format!(
             "a container name must be specified for pod {name}, choose one of: [{}]",
             own.join(" ")
         );
         let init = names("/spec/initContainers");
-        if !init.is_empty() {
-            message.push_str(&format!(" or one of the init containers: [{}]", init.join(" ")));
-        }
-        return Err(bad_request(message));
+        let more = match init.as_slice() {
+            [] => String::new(),
+            some => format!(" or one of the init containers: [{}]", some.join(" ")),
+        };
+        return Err(bad_request(message + &more));
     }
     if LISTS.iter().any(|list| names(list).iter().any(|found| found == asked)) {
         return Ok(asked.to_owned());

@@ -61,7 +61,7 @@ pub(crate) struct DeleteOptions {
 }
 
 /// Reads and checks the options of a delete.
-pub(crate) fn delete(call: &mut Call) -> Result<DeleteOptions, Refusal> {
+pub(crate) fn delete(call: &Call) -> Result<DeleteOptions, Refusal> {
     let body = if call.body.is_empty() { json!({}) } else { delete_body(call)? };
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let query = |name: &str| Some(call.param(name).to_owned()).filter(|value| !value.is_empty());

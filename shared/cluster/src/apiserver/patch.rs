@@ -7,7 +7,7 @@ use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use apimachinery::patch::{PatchError, json as json_patch, merge, strategic};
 use apimachinery::schema::Schema;
-use apimachinery::status::Status;
+use apimachinery::status::{Status, StatusDetails};
 use serde_json::Value;
 
 use super::Apiserver;
@@ -51,7 +51,7 @@ fn failed(error: PatchError) -> Refusal {
         PatchError::Malformed(why) => bad_request(why),
         PatchError::Unprocessable(_) => {
             let why = "the server rejected our request due to an error in our request";
-            Box::new(Status::failure(422, "Invalid", why).with_details(Default::default()))
+            Box::new(Status::failure(422, "Invalid", why).with_details(StatusDetails::default()))
         }
     }
 }
@@ -182,16 +182,12 @@ impl Apiserver {
             .map_err(|why| bad_request(format!("failed to decode the applied object: {why}")))?;
         view::to_storage(&mut merged);
         kinds::default(&mut merged);
-        match live {
-            Some(live) => {
-                let updated = self.update_object(call, target, &live, merged, managed)?;
-                Ok(Reply::Object(200, self.shown(&updated, &target.gvk)))
-            }
-            None => {
-                let created = self.create_object(call, target, merged, managed)?;
-                Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
-            }
+        if let Some(live) = live {
+            let updated = self.update_object(call, target, &live, merged, managed)?;
+            return Ok(Reply::Object(200, self.shown(&updated, &target.gvk)));
         }
+        let created = self.create_object(call, target, merged, managed)?;
+        Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
     }
 }
 

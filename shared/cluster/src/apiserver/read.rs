@@ -29,7 +29,7 @@ impl Selection {
     pub(crate) fn of(call: &Call, target: &Target) -> Result<Self, Refusal> {
         let labels = LabelSelector::parse(call.param("labelSelector")).map_err(|why| {
             // The server's parser does not repeat the text.
-            bad_request(why.rsplit_once("\": ").map_or(why.clone(), |(_, tail)| tail.to_owned()))
+            bad_request(why.rsplit_once("\": ").map_or(why.as_str(), |(_, tail)| tail))
         })?;
         let namespaced = call.resource()?.namespaced;
         let mut fields = Vec::new();
@@ -142,7 +142,7 @@ struct Page {
 
 impl Apiserver {
     /// GET of an object or its status.
-    pub(crate) fn get(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+    pub(crate) fn get(&self, call: &Call) -> Result<Reply, Refusal> {
         let target = Target::of(call)?;
         if let Some(asked) = revision(call)?
             && asked > self.store.revision()
@@ -156,7 +156,7 @@ impl Apiserver {
     }
 
     /// GET of a collection.
-    pub(crate) fn list(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+    pub(crate) fn list(&self, call: &Call) -> Result<Reply, Refusal> {
         let target = Target::of(call)?;
         let selection = Selection::of(call, &target)?;
         let page = self.page(call, &target, &selection)?;
@@ -182,7 +182,7 @@ impl Apiserver {
             (Some(at), Some(start))
         };
         let all = match at {
-            Some(at) if at != current => self.store.list_at(&target.key, namespace, at).map_err(|_| {
+            Some(at) if at != current => self.store.list_at(&target.key, namespace, at).map_err(|_compacted| {
                 let text = if token.is_empty() {
                     "The resourceVersion for the provided list is too old."
                 } else {
@@ -328,18 +328,16 @@ pub(crate) fn partial(value: &Value) -> Value {
     })
 }
 
-impl Apiserver {
-    /// Brings an answer into the form that was asked for.
-    pub(crate) fn present(&self, call: &Call, reply: Reply) -> Result<Reply, Refusal> {
-        let Reply::Object(code, value) = reply else { return Ok(reply) };
-        if object::kind(&value) == "Status" || call.form == Form::Plain {
-            return Ok(Reply::Document(code, value));
-        }
-        if call.form == Form::Partial {
-            return Ok(Reply::Document(code, partial(&value)));
-        }
-        let target = Target::of(call)?;
-        let metadata = json!({"resourceVersion": object::resource_version(&value)});
-        Ok(Reply::Document(code, table::document(call, &target.key, &[value], metadata)))
+/// Brings an answer into the form that was asked for.
+pub(crate) fn present(call: &Call, reply: Reply) -> Result<Reply, Refusal> {
+    let Reply::Object(code, value) = reply else { return Ok(reply) };
+    if object::kind(&value) == "Status" || call.form == Form::Plain {
+        return Ok(Reply::Document(code, value));
     }
+    if call.form == Form::Partial {
+        return Ok(Reply::Document(code, partial(&value)));
+    }
+    let target = Target::of(call)?;
+    let metadata = json!({"resourceVersion": object::resource_version(&value)});
+    Ok(Reply::Document(code, table::document(call, &target.key, &[value], metadata)))
 }

@@ -7,7 +7,7 @@ use super::answer::{Refusal, Reply};
 use super::authz::{Attributes, authorize};
 use super::call::Call;
 use super::node_request;
-use super::{Apiserver, authn};
+use super::{Apiserver, authn, discovery};
 
 /// Resources whose only verb is to be asked.
 const REVIEWS: [&str; 6] = [
@@ -23,7 +23,8 @@ const REVIEWS: [&str; 6] = [
 const OPEN: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];
 
 /// Said with every answer about them.
-const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+const ENDPOINTS: &str =
+    "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
 impl Apiserver {
     /// Authorizes a request and lets the right part answer it.
@@ -38,7 +39,7 @@ impl Apiserver {
             }
         }
         if !call.info.is_resource {
-            return self.non_resource(call);
+            return discovery::non_resource(call);
         }
         let resource = call.resource()?;
         let subresource = call.info.subresource.clone();

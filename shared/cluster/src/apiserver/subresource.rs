@@ -4,7 +4,6 @@ use apimachinery::field_error::FieldError;
 use apimachinery::gvk::{GroupResource, GroupVersionKind};
 use apimachinery::object;
 use apimachinery::patch::{json as json_patch, merge};
-use apimachinery::quantity::Quantity;
 use apimachinery::selector::LabelSelector;
 use apimachinery::status::{Status, StatusCause, StatusDetails};
 use apimachinery::time::format_rfc3339;
@@ -289,9 +288,4 @@ fn scale_of(value: &Value) -> Value {
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec,
         "status": status,
     })
-}
-
-/// A quantity in a list of resources; zero when it is not there.
-pub(crate) fn amount(list: Option<&Value>, name: &str) -> Option<Quantity> {
-    Quantity::parse(list?.get(name)?.as_str()?).ok()
 }

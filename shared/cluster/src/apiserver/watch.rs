@@ -21,10 +21,11 @@ use crate::fields::put;
 use crate::store::Change;
 
 /// How often a watch that wants bookmarks gets one.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 
 /// An open watch.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "what clients ask of a watch is independent")]
 pub(crate) struct Watch {
     call: Arc<Call>,
     key: String,
@@ -61,7 +62,7 @@ fn check_initial_events(call: &Call) -> Result<bool, Refusal> {
 
 impl Apiserver {
     /// Opens a watch.
-    pub(crate) fn watch(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
+    pub(crate) fn watch(&mut self, call: &Call) -> Result<Reply, Refusal> {
         let target = Target::of(call)?;
         let selection = Selection::of(call, &target)?;
         let initial_events = check_initial_events(call)?;
@@ -131,7 +132,7 @@ impl Apiserver {
             }
         }
         if watch.bookmarks
-            && now.duration_since(watch.last_bookmark).as_secs() >= BOOKMARK_EVERY.as_secs() as i64
+            && watch.last_bookmark.checked_add(BOOKMARK_EVERY).is_ok_and(|due| due <= now)
         {
             watch.last_bookmark = now;
             read.chunks.push(watch.bookmark(self.store.revision(), false));

@@ -92,6 +92,7 @@ impl Apiserver {
         managed: Option<Value>,
     ) -> Result<Arc<Value>, Refusal> {
         settle_namespace(&mut value, &target.namespace)?;
+        kinds::reset(target, &mut value, None);
         match managed {
             Some(fields) => put(&mut value, "/metadata/managedFields", fields),
             None => managed::on_create(call, &target.gvk, &mut value),
@@ -104,7 +105,7 @@ impl Apiserver {
         let name = object::name(&value).to_owned();
         let mut errors = kinds::validate(target.kind, &value, !target.namespace.is_empty());
         if errors.is_empty() {
-            errors.extend(allocate::on_write(self, target, &mut value, None, call.dry_run()));
+            errors.extend(allocate::on_write(self, target, &mut value, call.dry_run()));
         }
         if !errors.is_empty() {
             return Err(target.invalid(&name, &errors));
@@ -192,6 +193,7 @@ impl Apiserver {
     ) -> Result<Arc<Value>, Refusal> {
         let name = target.name.as_str();
         check_preconditions(call, target, live, &value)?;
+        kinds::reset(target, &mut value, Some(live));
         match managed {
             Some(fields) => put(&mut value, "/metadata/managedFields", fields),
             None => managed::on_update(call, target, live, &mut value),
@@ -205,7 +207,7 @@ impl Apiserver {
         prepare_update(target, &mut value, live);
         let mut errors = kinds::validate_update(target, &value, live);
         if errors.is_empty() && target.subresource.is_empty() {
-            errors.extend(allocate::on_write(self, target, &mut value, Some(live), call.dry_run()));
+            errors.extend(allocate::on_write(self, target, &mut value, call.dry_run()));
         }
         if !errors.is_empty() {
             return Err(target.invalid(name, &errors));
@@ -215,7 +217,6 @@ impl Apiserver {
         admission::validate(self, &operation, &value)?;
         kinds::warn(call, target.kind, &value, Some(live));
         if unchanged(&value, live) {
-            put(&mut value, "/metadata/managedFields", live["metadata"]["managedFields"].clone());
             let stored = self.store.get(&target.key, &target.namespace, name);
             return Ok(stored.unwrap_or_else(|| Arc::new(live.clone())));
         }

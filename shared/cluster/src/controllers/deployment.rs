@@ -181,16 +181,13 @@ fn create_set(deployment: &Value, sets: &[Arc<Value>], hash: &str, plan: &mut Pl
     annotate(deployment, number, plan);
 }
 
+/// The deployment's own revision. Its controller may update deployments, not patch them.
 fn annotate(deployment: &Value, number: u64, plan: &mut Plan) {
     if fields::annotation(deployment, REVISION) != number.to_string() {
-        let patch = json!({ "metadata": { "annotations": { REVISION: number.to_string() } } });
-        plan.writes.push(Write::patch(
-            RESOURCE,
-            fields::namespace(deployment),
-            fields::name(deployment),
-            "",
-            patch,
-        ));
+        let mut changed = deployment.clone();
+        let pointer = format!("/metadata/annotations/{}", REVISION.replace('/', "~1"));
+        fields::put(&mut changed, &pointer, json!(number.to_string()));
+        plan.writes.push(Write::update(RESOURCE, changed));
     }
 }
 

@@ -46,9 +46,9 @@ pub(crate) fn owns(stream: StreamId) -> bool {
 }
 
 impl Streams {
-    /// When the next content is due.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.open.values().filter(|one| !one.chunks.is_empty()).map(|one| one.at).min()
+    /// When the next content is due that is not due yet.
+    pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.open.values().map(|one| one.at).filter(|at| *at > now).min()
     }
 
     /// What is new.

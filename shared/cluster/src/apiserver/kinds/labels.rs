@@ -2,7 +2,7 @@
 
 use apimachinery::field_error::FieldError;
 use apimachinery::names;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Faults;
 use crate::fields::{items, text};
@@ -40,12 +40,11 @@ pub(super) fn selector(selector: Option<&Value>, path: &str, faults: &mut Faults
                 &format!("{path}.values"),
                 "must be specified when `operator` is 'In' or 'NotIn'",
             )),
-            "In" | "NotIn" => {}
             "Exists" | "DoesNotExist" if !values.is_empty() => faults.push(FieldError::forbidden(
                 &format!("{path}.values"),
                 "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
             )),
-            "Exists" | "DoesNotExist" => {}
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => faults.push(FieldError::invalid(
                 &format!("{path}.operator"),
                 other,
@@ -130,7 +129,7 @@ pub(super) fn one_of(value: &str, known: &[&str], path: &str, faults: &mut Fault
 pub(super) fn immutable(new: &Value, old: &Value, pointer: &str, path: &str, faults: &mut Faults) {
     let (now, before) = (new.pointer(pointer), old.pointer(pointer));
     if now != before {
-        let value = now.cloned().unwrap_or_else(|| json!(null));
+        let value = now.cloned().unwrap_or(Value::Null);
         faults.push(FieldError::invalid(path, value, "field is immutable"));
     }
 }

@@ -20,8 +20,9 @@ pub(super) fn validate(
     let generate = text(value, "/metadata/generateName");
     if !generate.is_empty() {
         // A trailing dash is fine: something follows it.
-        let masked =
-            generate.strip_suffix('-').map_or(generate.to_owned(), |head| format!("{head}a"));
+        let masked = generate
+            .strip_suffix('-')
+            .map_or_else(|| generate.to_owned(), |head| format!("{head}a"));
         labels::each("metadata.generateName", generate, name_rule(&masked), faults);
     }
     let name = object::name(value);

@@ -39,7 +39,7 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
         if seen.contains(&(key, effect)) {
             let mut fault = FieldError::duplicate(&path, "");
             fault.value = taint.to_string();
-            fault.detail = "taints must be unique by key and effect pair".to_owned();
+            "taints must be unique by key and effect pair".clone_into(&mut fault.detail);
             faults.push(fault);
         }
         seen.push((key, effect));

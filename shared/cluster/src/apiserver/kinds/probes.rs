@@ -79,7 +79,7 @@ fn action(handler: &Value, known: &[&str], path: &str, faults: &mut Faults) {
                 );
             }
             "tcpSocket" | "grpc" => {
-                labels::port(found.get("port"), &format!("{path}.port"), faults)
+                labels::port(found.get("port"), &format!("{path}.port"), faults);
             }
             _ => {}
         }

@@ -183,6 +183,67 @@ fn cluster_ips(value: &Value, kind: &str, faults: &mut Faults) {
     }
 }
 
+/// What an update leaves out it does not give back, and what only the old type needed is dropped
+/// (`patchAllocatedValues`, `dropTypeDependentFields`).
+pub(super) fn prepare_update(value: &mut Value, live: &Value) {
+    let (kind, was) = (text(value, "/spec/type").to_owned(), text(live, "/spec/type"));
+    let external = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    let addressed = |kind: &str| external(kind) || kind == "ClusterIP";
+    if addressed(&kind) && addressed(was) && text(value, "/spec/clusterIP").is_empty() {
+        for field in ["clusterIP", "clusterIPs"] {
+            let pointer = format!("/spec/{field}");
+            if let Some(kept) = live.pointer(&pointer).cloned() {
+                put(value, &pointer, kept);
+            }
+        }
+    }
+    node_ports(value, live, external(&kind));
+    let same = |value: &Value, field: &str| {
+        value.pointer(&format!("/spec/{field}")) == live.pointer(&format!("/spec/{field}"))
+    };
+    let mut dropped: Vec<&str> = Vec::new();
+    if addressed(was) && !addressed(&kind) && same(value, "clusterIP") {
+        dropped.extend(["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]);
+    }
+    if external(was) && !external(&kind) && same(value, "externalTrafficPolicy") {
+        dropped.push("externalTrafficPolicy");
+    }
+    if was == "LoadBalancer" && kind != "LoadBalancer" {
+        dropped.push("allocateLoadBalancerNodePorts");
+    }
+    if let Some(spec) = map_at(value, "/spec") {
+        for field in dropped {
+            spec.remove(field);
+        }
+    }
+}
+
+fn node_ports(value: &mut Value, live: &Value, needed: bool) {
+    let before: Vec<(Value, Value, Option<i64>)> = items(live, "/spec/ports")
+        .iter()
+        .map(|port| {
+            let of = |field: &str| port.get(field).cloned().unwrap_or_default();
+            (of("port"), of("protocol"), number(port, "/nodePort"))
+        })
+        .collect();
+    for port in maps_in(value, "/spec/ports") {
+        let same = |(own, protocol, _): &&(Value, Value, Option<i64>)| {
+            port.get("port") == Some(own) && port.get("protocol") == Some(protocol)
+        };
+        let kept = before.iter().find(same).and_then(|(_, _, node)| *node);
+        let given = port.get("nodePort").and_then(Value::as_i64);
+        match (needed, given, kept) {
+            (true, None, Some(kept)) => {
+                port.insert("nodePort".to_owned(), json!(kept));
+            }
+            (false, Some(given), Some(kept)) if given == kept => {
+                port.remove("nodePort");
+            }
+            _ => {}
+        }
+    }
+}
+
 pub(super) fn validate_update(new: &Value, old: &Value, faults: &mut Faults) {
     let (kind, was) = (text(new, "/spec/type"), text(old, "/spec/type"));
     if kind == "ExternalName" || was == "ExternalName" {

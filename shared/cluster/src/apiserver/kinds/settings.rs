@@ -134,7 +134,8 @@ fn registry_credentials(value: &Value, faults: &mut Faults) {
         "kubernetes.io/dockercfg" => ".dockercfg",
         _ => return,
     };
-    let Some(encoded) = value.get("data").and_then(|data| data.get(key)).and_then(Value::as_str) else {
+    let Some(encoded) = value.get("data").and_then(|data| data.get(key)).and_then(Value::as_str)
+    else {
         return;
     };
     let bytes = STANDARD.decode(encoded).unwrap_or_default();

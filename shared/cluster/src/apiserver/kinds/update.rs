@@ -30,12 +30,34 @@ fn keep(value: &mut Value, live: &Value, field: &str) {
     };
 }
 
+/// What a write through this endpoint cannot set, whoever asks (`GetResetFields`): it is put back before
+/// anybody is recorded as its manager.
+pub(crate) fn reset(target: &Target, value: &mut Value, live: Option<&Value>) {
+    if !has_status(target) {
+        return;
+    }
+    match (target.subresource.as_str(), live) {
+        ("", Some(live)) => keep(value, live, "status"),
+        ("status", Some(live)) => prepare_status(target, value, live),
+        ("", None) if target.kind.key != "nodes" => {
+            let kind = json!({
+                "apiVersion": target.gvk.group_version().to_string(), "kind": target.gvk.kind,
+            });
+            if let Ok((zero, _)) = super::super::decode::typed(&target.gvk, kind) {
+                keep(value, &zero, "status");
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The strategy's `PrepareForUpdate`.
 pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
+    reset(target, value, Some(live));
     match target.subresource.as_str() {
         "" => {
-            if has_status(target) {
-                keep(value, live, "status");
+            if target.kind.key == "services" {
+                super::service::prepare_update(value, live);
             }
             if target.kind.generation && spec_changed(target.kind.key, value, live) {
                 let next =
@@ -43,7 +65,6 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
                 object::set(value, &["metadata", "generation"], json!(next + 1));
             }
         }
-        "status" => prepare_status(target, value, live),
         "finalize" => keep(value, live, "status"),
         "ephemeralcontainers" | "resize" => pod::prepare_subresource(target, value, live),
         _ => {}

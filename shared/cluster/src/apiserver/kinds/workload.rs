@@ -195,15 +195,12 @@ fn selector_and_template(value: &Value, owner: &str, faults: &mut Faults) {
                 let why = format!("empty selector is invalid for {owner}");
                 faults.push(FieldError::invalid("spec.selector", selector.clone(), why));
             }
-            match LabelSelector::from_object(selector).ok().filter(|_| correct) {
-                Some(found) => parsed = (!nothing).then_some(found),
-                None => {
-                    let why = "invalid label selector";
-                    faults.push(FieldError::invalid("spec.selector", selector.clone(), why));
-                    return;
-                }
+            parsed = LabelSelector::from_object(selector).ok().filter(|_| correct);
+            if parsed.is_none() {
+                let why = "invalid label selector";
+                faults.push(FieldError::invalid("spec.selector", selector.clone(), why));
             }
-            if nothing {
+            if parsed.is_none() || nothing {
                 return;
             }
         }

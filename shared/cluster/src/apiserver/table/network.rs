@@ -65,11 +65,11 @@ fn shortened(list: &[String]) -> String {
         return "<none>".to_owned();
     }
     let shown: Vec<String> = list.iter().take(3).cloned().collect();
-    let mut text = shown.join(",");
-    if list.len() > 3 {
-        text.push_str(&format!(" + {} more...", list.len() - 3));
+    let shown = shown.join(",");
+    match list.len() {
+        0..=3 => shown,
+        all => format!("{shown} + {} more...", all - 3),
     }
-    text
 }
 
 pub(super) fn endpoints(value: &Value, now: Timestamp) -> Cells {
