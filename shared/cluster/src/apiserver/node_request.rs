@@ -110,7 +110,7 @@ fn container(pod: &Value, asked: &str) -> Result<String, Refusal> {
             [] => String::new(),
             some => format!(" or one of the init containers: [{}]", some.join(" ")),
         };
-        return Err(bad_request(message + &more));
+        return Err(bad_request(format!("{message}{more}")));
     }
     if LISTS.iter().any(|list| names(list).iter().any(|found| found == asked)) {
         return Ok(asked.to_owned());
