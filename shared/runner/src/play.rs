@@ -17,6 +17,10 @@ use crate::{Progress, RunError, Runner, Said, Verdict, is_played};
 /// How long a part of the setup may take when it says nothing.
 const SETUP_WITHIN: Duration = Duration::from_mins(2);
 
+/// How long the cluster may need until it takes a setup file.
+const SETTLE: Duration = Duration::from_secs(30);
+const EVERY: Duration = Duration::from_millis(500);
+
 /// Why a scenario could not be set up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
@@ -79,7 +83,7 @@ impl Runner {
                 |message: String| SetupError::Unreadable { file: file.clone(), message };
             let text = self.file(file).map_err(|error| unreadable(error.to_string()))?;
             let documents = manifest::read(text).map_err(|error| unreadable(error.to_string()))?;
-            let results = apply_documents(&kubectl, &documents, &ApplyOptions::default()).await;
+            let results = self.settle(&kubectl, &documents).await;
             progress.applied("setup", &results);
             if let Some(failed) = results.iter().find(|one| one.outcome == DocumentOutcome::Failed)
             {
@@ -104,6 +108,19 @@ impl Runner {
         }
         progress.waiting(&Said::new("check-setup-done"), total, total);
         Ok(())
+    }
+
+    /// Applies documents, again while the cluster only needs a moment.
+    async fn settle(&self, kubectl: &Kubectl, documents: &[Document]) -> Vec<DocumentResult> {
+        let start = self.clock.now();
+        loop {
+            let results = apply_documents(kubectl, documents, &ApplyOptions::default()).await;
+            let late = self.clock.now().duration_since(start).unsigned_abs() >= SETTLE;
+            if late || !results.iter().any(needs_a_moment) {
+                return results;
+            }
+            self.clock.sleep(EVERY).await;
+        }
     }
 
     /// Applies a text as a manifest cell's persona. An unreadable text is told as such.
@@ -256,6 +273,16 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// Whether a refusal goes away by itself: a namespace that has no service account yet (the admission
+/// plugin ServiceAccount), a conflict, or a server that is busy.
+fn needs_a_moment(result: &DocumentResult) -> bool {
+    result.status.as_ref().is_some_and(|status| match status.code {
+        403 => status.message.contains("error looking up service account"),
+        409 | 429 | 500 | 503 | 504 => true,
+        _ => false,
+    })
 }
 
 /// Commands may read the files of their scenario with `-f`.
