@@ -34,6 +34,13 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     if command.is_empty() {
         return Err(Failure::message("you must specify at least one command for the container"));
     }
+    if let (true, [shell]) = (session.flags.is("tty"), command.as_slice())
+        && matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "ash"))
+    {
+        return Err(Failure::message(
+            "the console has no terminal for a shell: give it one command, for example kubectl exec POD -- sh -c 'ls /'",
+        ));
+    }
     let pod = pod(session, name).await?;
     let phase = pod.text("status.phase");
     if phase == "Succeeded" || phase == "Failed" {
