@@ -291,7 +291,7 @@ fn a_deployment_rolls_out_scales_and_rolls_back() {
     lesson(
         &[
             "kubectl apply -f shop.yaml",
-            "kubectl rollout status deploy/shop",
+            "kubectl rollout status deploy/shop | tail -1",
             "kubectl set image deploy/shop shop=nginx:1.27",
             "kubectl rollout status deploy/shop | tail -n 1",
             "kubectl rollout history deploy/shop",
@@ -305,11 +305,7 @@ fn a_deployment_rolls_out_scales_and_rolls_back() {
         &expect![[r#"
             $ kubectl apply -f shop.yaml
             deployment.apps/shop created
-            $ kubectl rollout status deploy/shop
-            Waiting for deployment spec update to be observed...
-            Waiting for deployment "shop" rollout to finish: 0 out of 2 new replicas have been updated...
-            Waiting for deployment "shop" rollout to finish: 0 out of 2 new replicas have been updated...
-            Waiting for deployment "shop" rollout to finish: 0 of 2 updated replicas are available...
+            $ kubectl rollout status deploy/shop | tail -1
             deployment "shop" successfully rolled out
             $ kubectl set image deploy/shop shop=nginx:1.27
             deployment.apps/shop image updated
