@@ -124,11 +124,11 @@ impl Engine for Cluster {
     fn advance(&mut self, by: Duration) {
         let end = self.now.checked_add(by).unwrap_or(self.now);
         loop {
-            self.now = self.step_to(end);
             self.world.run(&mut self.apiserver, self.now);
             if self.now >= end {
                 return;
             }
+            self.now = self.step_to(end);
         }
     }
 

@@ -65,7 +65,7 @@ fn decide(store: &Store, asked: &Asked<'_>, kind: &str, rules: &str, peers: &str
     let (from, to) = (full(asked.source), full(asked.destination));
     let Some(first) = selecting.first() else {
         let code = if kind == "Ingress" { "connect-ingress-open" } else { "connect-egress-open" };
-        return Decision::NotIsolated(Reason::new(code, &[("pod", &full(own))]));
+        return Decision::NotIsolated(Reason::new(code, &[("from", &from), ("to", &to)]));
     };
     for policy in &selecting {
         for (index, rule) in fields::items(policy, &format!("/spec/{rules}")).iter().enumerate() {

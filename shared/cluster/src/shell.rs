@@ -1,0 +1,17 @@
+//! A shell for containers: what people type in a lesson, over virtual files, network and time.
+//!
+//! It is an explicit machine: sleeping, connecting and waiting for input are states of it, so that a loop in
+//! a container goes on for as long as the cluster's time does, and a snapshot holds it as plain data.
+
+mod commands;
+mod expand;
+mod files;
+mod machine;
+mod network_commands;
+mod parse;
+mod syntax;
+mod text_commands;
+
+pub(crate) use files::{Entry, Files, Mount};
+pub(crate) use machine::{Os, Shell, Waiting};
+pub(crate) use network_commands::{Answer, Dialed, Network};
