@@ -3,7 +3,7 @@
 //! route → authn → authz → decode → default → mutate → prepare → validate → quota → managedFields →
 //! commit → watch. Each stage is a file of its own below.
 
-mod admission;
+pub(crate) mod admission;
 mod allocate;
 mod answer;
 mod authn;
@@ -39,6 +39,7 @@ use apimachinery::identity::Identity;
 use apimachinery::status::Status;
 use jiff::Timestamp;
 
+pub(crate) use self::admission::used;
 use self::answer::Reply;
 use self::call::Call;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};

@@ -6,6 +6,8 @@ mod garbage_collector;
 mod namespace;
 mod node_lifecycle;
 mod replica_set;
+mod resource_quota;
+mod resource_quota;
 mod service_account;
 
 use std::sync::Arc;
@@ -26,8 +28,10 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Kubelets)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
+        ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("namespace-controller", Arc::new(namespace::Namespaces)),
         ("garbage-collector-controller", Arc::new(garbage_collector::GarbageCollector)),
+        ("resourcequota-controller", Arc::new(resource_quota::ResourceQuotas)),
     ]
 }
 

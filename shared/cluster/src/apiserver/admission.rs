@@ -1,11 +1,13 @@
 //! Admission: what may be written, and what is added to it. The plugins of the real server, in its order
 //! (`pkg/kubeapiserver/options/plugins.go`), one file each.
 
-mod evaluate;
+pub(crate) mod evaluate;
 mod limit_range;
 mod namespace_lifecycle;
 mod pods;
 mod quota;
+
+pub(crate) use self::evaluate::used;
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::Status;

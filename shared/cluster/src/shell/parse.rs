@@ -17,7 +17,7 @@ type Parsed<T> = Result<T, SyntaxError>;
 
 /// Parses a whole script.
 pub(super) fn parse(script: &str) -> Parsed<Arc<Node>> {
-    let mut parser = Parser { chars: script.chars().collect(), at: 0, heredocs: Vec::new() };
+    let mut parser = Parser { chars: script.chars().collect(), at: 0 };
     let list = parser.list(&[])?;
     parser.blanks();
     match parser.peek() {
@@ -29,8 +29,6 @@ pub(super) fn parse(script: &str) -> Parsed<Arc<Node>> {
 struct Parser {
     chars: Vec<char>,
     at: usize,
-    /// End marks of here-documents whose text starts after the next line break.
-    heredocs: Vec<(String, bool)>,
 }
 
 const RESERVED: [&str; 14] =
@@ -371,7 +369,7 @@ impl Parser {
                 _ => None,
             })
             .collect();
-        self.heredocs.push((end.clone(), strip));
+        // The text starts after the next line break, wherever the rest of this line goes on.
         let rest: String = self.chars.iter().skip(self.at).collect();
         let Some((first, after)) = rest.split_once('\n') else { return Err(SyntaxError::Incomplete) };
         let mut text = String::new();
@@ -392,7 +390,7 @@ impl Parser {
         let start = self.at + first.chars().count() + 1;
         self.chars.drain(start..start + used);
         let target = if plain {
-            let mut inner = Self { chars: text.chars().collect(), at: 0, heredocs: Vec::new() };
+            let mut inner = Self { chars: text.chars().collect(), at: 0 };
             inner.quoted(None)?
         } else {
             vec![Part::Text { text, quoted: true }]
@@ -571,7 +569,7 @@ impl Parser {
                 }
             }
         }
-        let mut inner = Self { chars: text.chars().collect(), at: 0, heredocs: Vec::new() };
+        let mut inner = Self { chars: text.chars().collect(), at: 0 };
         Ok(Part::Arithmetic(inner.quoted(None)?))
     }
 
@@ -612,7 +610,7 @@ impl Parser {
             }
         }
         let text = text.trim_matches('"');
-        let mut inner = Self { chars: text.chars().collect(), at: 0, heredocs: Vec::new() };
+        let mut inner = Self { chars: text.chars().collect(), at: 0 };
         Ok(Part::Variable { name, operation: Some((operator.to_owned(), inner.quoted(None)?)), quoted })
     }
 }

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::super::write::Target;
 use crate::fields::{items, text};
+use crate::store::Store;
 
 /// Amounts by the names that quotas have for them.
-pub(super) type Usage = BTreeMap<String, Quantity>;
+pub(crate) type Usage = BTreeMap<String, Quantity>;
 
 /// The sum of an amount that may not be there and another.
-pub(super) fn sum(left: Option<Quantity>, right: Quantity) -> Quantity {
+pub(crate) fn sum(left: Option<Quantity>, right: Quantity) -> Quantity {
     left.map_or(right, |left| left.add(&right))
 }
 
@@ -137,16 +138,21 @@ fn claim_usage(claim: &Value) -> Usage {
 
 /// What an object uses.
 pub(super) fn usage(target: &Target, value: &Value) -> Usage {
-    let mut usage = match target.key.as_str() {
+    usage_of(&target.key, value)
+}
+
+/// What an object of a resource (`pods`, `deployments.apps`) uses.
+pub(crate) fn usage_of(resource: &str, value: &Value) -> Usage {
+    let mut usage = match resource {
         "pods" => return pod_usage(value),
         "services" => service_usage(value),
         "persistentvolumeclaims" => claim_usage(value),
         "configmaps" | "secrets" | "replicationcontrollers" | "resourcequotas" => {
-            Usage::from([(target.key.clone(), one())])
+            Usage::from([(resource.to_owned(), one())])
         }
         _ => Usage::new(),
     };
-    usage.insert(format!("count/{}", target.key), one());
+    usage.insert(format!("count/{resource}"), one());
     usage
 }
 
@@ -168,7 +174,7 @@ pub(super) fn silent_containers(pod: &Value, name: &str) -> Vec<String> {
 }
 
 /// Whether a quota with scopes is about a pod (`podMatchesScopeFunc`).
-pub(super) fn in_scope(quota: &Value, pod: &Value) -> bool {
+pub(crate) fn in_scope(quota: &Value, pod: &Value) -> bool {
     let scopes = items(quota, "/spec/scopes").iter().filter_map(Value::as_str);
     let best_effort = super::super::kinds::qos_class(pod) == "BestEffort";
     let ends = pod.pointer("/spec/activeDeadlineSeconds").is_some();
