@@ -7,7 +7,6 @@ mod namespace;
 mod node_lifecycle;
 mod replica_set;
 mod resource_quota;
-mod resource_quota;
 mod service_account;
 
 use std::sync::Arc;
@@ -31,7 +30,6 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("namespace-controller", Arc::new(namespace::Namespaces)),
         ("garbage-collector-controller", Arc::new(garbage_collector::GarbageCollector)),
-        ("resourcequota-controller", Arc::new(resource_quota::ResourceQuotas)),
     ]
 }
 

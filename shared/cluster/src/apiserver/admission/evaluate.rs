@@ -141,6 +141,27 @@ pub(super) fn usage(target: &Target, value: &Value) -> Usage {
     usage_of(&target.key, value)
 }
 
+/// Everything in a quota's namespace that counts for it, by the names that it limits.
+pub(crate) fn used(store: &Store, quota: &Value) -> Usage {
+    let hard = quota.pointer("/spec/hard").and_then(Value::as_object);
+    let nothing = Quantity::from_units(0, Format::DecimalSi);
+    let mut total: Usage =
+        hard.into_iter().flatten().map(|(name, _)| (name.clone(), nothing)).collect();
+    for resource in store.resources() {
+        for object in store.list(resource, Some(object::namespace(quota))) {
+            if resource == "pods" && !in_scope(quota, &object) {
+                continue;
+            }
+            for (name, amount) in usage_of(resource, &object) {
+                if let Some(known) = total.get_mut(&name) {
+                    *known = known.add(&amount);
+                }
+            }
+        }
+    }
+    total
+}
+
 /// What an object of a resource (`pods`, `deployments.apps`) uses.
 pub(crate) fn usage_of(resource: &str, value: &Value) -> Usage {
     let mut usage = match resource {
