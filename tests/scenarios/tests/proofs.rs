@@ -1,5 +1,6 @@
 //! Every ready scenario is proved on the embedded cluster: each check fails before its step and passes
 //! after the step's solution.
+#![expect(clippy::print_stdout, reason = "the journal of a failed proof is its explanation")]
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot be run is told by its error")]
 
 use std::collections::BTreeMap;
@@ -126,7 +127,12 @@ fn setting_a_scenario_up_twice_changes_nothing() {
 }
 
 /// What a step's check cell says after something else than its solution was done.
-fn after(folder: &str, steps: &[&str], deeds: &[(&str, &str)], cell: &str) -> BTreeMap<String, State> {
+fn after(
+    folder: &str,
+    steps: &[&str],
+    deeds: &[(&str, &str)],
+    cell: &str,
+) -> BTreeMap<String, State> {
     let cluster = cluster();
     let runner = runner(&cluster, &notebook("hypercloud-4.1", folder, &[]));
     cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
@@ -158,4 +164,26 @@ fn wrong_answers_to_section_3_are_told_from_right_ones() {
         let failed = verdicts.values().any(|state| *state == State::Failed);
         assert!(failed, "{what} passes: {verdicts:?}");
     }
+}
+
+#[test]
+fn wrong_answers_to_section_2_are_told_from_right_ones() {
+    let texts = files(&content().join("hypercloud-4.1/02-authority"));
+    let right = &texts["cells/new-role-that-only-reads.yaml"];
+    let wrong = [
+        ("may still do everything", texts["cells/new-role-with-the-right-group.yaml"].clone()),
+        ("may do nothing", texts["cells/new-role-without-deployments.yaml"].clone()),
+        ("cannot watch", right.replace("      - watch\n", "")),
+        ("another group", right.replace("- apps", "- extensions")),
+        ("only the subresource", right.replace("- deployments", "- deployments/scale")),
+    ];
+    for (what, text) in wrong {
+        let steps = ["role", "binding", "group"];
+        let verdicts = after("02-authority", &steps, &[("only-read", &text)], "read-only");
+        let failed = verdicts.values().any(|state| *state == State::Failed);
+        assert!(failed, "{what} passes: {verdicts:?}");
+    }
+    let verdicts =
+        after("02-authority", &["role", "binding"], &[("only-read", right)], "read-only");
+    assert!(verdicts.values().all(|state| *state == State::Passed), "{verdicts:?}");
 }
