@@ -6,6 +6,7 @@ mod bindings;
 mod containers;
 mod events;
 mod generic;
+mod ingress;
 mod job;
 mod limits;
 mod network;
@@ -58,6 +59,10 @@ pub(crate) async fn describe(
         ("apps", "StatefulSet") => workload::stateful_set(client, &mut page, &object).await?,
         ("apps", "DaemonSet") => workload::daemon_set(client, &mut page, &object).await?,
         ("batch", "Job") => job::write(&mut page, &object),
+        ("batch", "CronJob") => job::cron_job(&mut page, &object),
+        ("storage.k8s.io", "StorageClass") => storage::storage_class(&mut page, &object),
+        ("policy", "PodDisruptionBudget") => storage::disruption_budget(&mut page, &object),
+        ("networking.k8s.io", "Ingress") => ingress::write(client, &mut page, &object).await,
         ("", "PersistentVolumeClaim") => storage::claim(client, &mut page, &object).await?,
         ("scheduling.k8s.io", "PriorityClass") => storage::priority_class(&mut page, &object),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(&mut page, &object),

@@ -388,6 +388,7 @@ impl Session<'_> {
         if object.text("kind").is_empty() {
             return Err(missing("Kind"));
         }
+        check_metadata(&object, source)?;
         let api_version = object.text("apiVersion").to_owned();
         let kind = object.text("kind").to_owned();
         let discovery = self.discovery().await?;
@@ -415,6 +416,43 @@ impl Session<'_> {
         }
         Ok(Info { resource, namespace, name, object, source: source.to_owned() })
     }
+}
+
+/// `metadataValidatingDecoder`: names, labels and annotations are text before anything is sent.
+pub(crate) fn check_metadata(object: &Value, source: &str) -> Outcome {
+    let refuse = |value: &Value, field: &str, wanted: &str| {
+        let found = match value {
+            Value::Bool(_) => "bool",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) | Value::Null => "object",
+        };
+        Failure::message(format!(
+            "unable to decode {}: json: cannot unmarshal {found} into Go struct field ObjectMeta.metadata.{field} of type {wanted}",
+            go_quote(source)
+        ))
+    };
+    for field in ["name", "generateName", "namespace"] {
+        let value = object.at("metadata").and_then(|metadata| metadata.get(field));
+        if let Some(value) = value.filter(|value| !value.is_string() && !value.is_null()) {
+            return Err(refuse(value, field, "string"));
+        }
+    }
+    for field in ["labels", "annotations"] {
+        match object.at("metadata").and_then(|metadata| metadata.get(field)) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(map)) => {
+                if let Some(value) =
+                    map.values().find(|value| !value.is_string() && !value.is_null())
+                {
+                    return Err(refuse(value, field, "string"));
+                }
+            }
+            Some(other) => return Err(refuse(other, field, "map[string]string")),
+        }
+    }
+    Ok(())
 }
 
 /// The sentence for a kind that the server does not serve.

@@ -186,6 +186,46 @@ impl Embedded {
     }
 }
 
+/// What a line that does not end by itself has said after some seconds.
+fn watched(embedded: &Embedded, line: &str, seconds: u32) -> String {
+    let kubectl = kubectl(embedded);
+    let mut out = Captured::default();
+    let Ok(invocation) = Invocation::parse(line) else { return String::new() };
+    {
+        let files = files();
+        let mut future = pin!(kubectl.run(&invocation, &files, "", &mut out));
+        for _ in 0..seconds {
+            if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                break;
+            }
+            embedded.cluster().advance(Duration::from_secs(1));
+        }
+    }
+    [out.stdout, out.stderr].concat()
+}
+
+#[test]
+fn a_watch_tells_every_change_until_it_is_dropped() {
+    let embedded = Embedded::new();
+    let mut said = watched(&embedded, "kubectl apply -f pod.yaml", 1);
+    said.push_str(&watched(&embedded, "kubectl get pods -w", 20));
+    said.push_str(&watched(&embedded, "kubectl delete pod web --wait=false", 1));
+    let events = "kubectl get pod web --watch-only --output-watch-events -o name";
+    said.push_str(&watched(&embedded, events, 60));
+    expect![[r#"
+        pod/web created
+        NAME   READY   STATUS    RESTARTS   AGE
+        web    0/1     Pending   0          0s
+        web    0/1     Pending   0          1s
+        web    0/1     ContainerCreating   0          1s
+        web    0/1     Running             0          2s
+        web    1/1     Running             0          2s
+        pod "web" deleted from default namespace
+        pod/web
+    "#]]
+    .assert_eq(&said);
+}
+
 struct Folder(BTreeMap<&'static str, &'static str>);
 
 impl Files for Folder {

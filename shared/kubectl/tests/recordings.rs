@@ -215,3 +215,8 @@ fn questions_and_mistakes_are_answered_as_by_kubectl() {
 fn changes_are_sent_and_told_as_by_kubectl() {
     check(include_str!("recordings/write.txt"), 60);
 }
+
+#[test]
+fn nodes_and_rarer_kinds_are_told_as_by_kubectl() {
+    check(include_str!("recordings/nodes.txt"), 20);
+}

@@ -281,8 +281,10 @@ impl Show {
                 Ok(writer.flush())
             }
             Self::Objects(printer) => match event {
-                Some(event) => printer.print(&json!({"type": event, "object": value})),
-                None => printer.print(value),
+                Some(event) if !printer.is_for_names() => {
+                    printer.print(&json!({"type": event, "object": value}))
+                }
+                Some(_) | None => printer.print(value),
             },
         }
     }

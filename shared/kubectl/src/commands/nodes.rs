@@ -127,7 +127,10 @@ pub(super) async fn drain(session: &mut Session<'_>) -> Outcome {
             ));
             session.err("There are pending nodes to be drained:\n");
             session.err(&format!(" {}\n", info.name));
-            return Err(failure);
+            return Err(match failure {
+                Failure::Message(text) => Failure::Raw(text),
+                other => other,
+            });
         }
         session.say(&format!("node/{} drained{}\n", info.name, dry_run.suffix()));
     }
@@ -199,7 +202,7 @@ async fn evict(session: &mut Session<'_>, pod: &Value, dry_run: DryRun) -> Outco
         session.say(&format!("{word} pod {namespace}/{name} (dry run)\n"));
         return Ok(());
     }
-    session.err(&format!("{word} pod {namespace}/{name}{}\n", dry_run.suffix()));
+    session.say(&format!("{word} pod {namespace}/{name}{}\n", dry_run.suffix()));
     let mut options = Map::new();
     let grace = session.flags.int("grace-period");
     if grace >= 0 {
@@ -238,7 +241,7 @@ async fn evict(session: &mut Session<'_>, pod: &Value, dry_run: DryRun) -> Outco
                 let step = Duration::from_secs(5);
                 session.client.kubectl.clock.sleep(step).await;
                 waited += step;
-                session.err(&format!("evicting pod {namespace}/{name}\n"));
+                session.say(&format!("evicting pod {namespace}/{name}\n"));
             }
             Err(failure) => {
                 return Err(Failure::message(format!(
@@ -299,7 +302,8 @@ pub(super) async fn taint(session: &mut Session<'_>) -> Outcome {
     if specs.is_empty() {
         return Err(Failure::message("at least one taint update is required"));
     }
-    let (add, remove) = parse_taints(&specs)?;
+    let (add, remove) =
+        parse_taints(&specs).map_err(|failure| Failure::usage("kubectl taint", failure.text()))?;
     let dry_run = DryRun::of(session)?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
     for info in named(session, &resources).await? {
@@ -318,7 +322,6 @@ pub(super) async fn taint(session: &mut Session<'_>) -> Outcome {
             );
             object = session.send(Method::PATCH, &path, JSON, Some((MERGE, body))).await?.json()?;
         }
-        let operation = format!("{operation}{}", dry_run.suffix());
         let text = Printer::new(format.clone(), &session.flags, operation)
             .print(&object)
             .map_err(Failure::Message)?;
@@ -339,6 +342,10 @@ fn parse_taints(specs: &[String]) -> Outcome<(Vec<Taint>, Vec<Taint>)> {
         };
         let (pair, effect) = text.split_once(':').unwrap_or((text, ""));
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if effect.is_empty() && pair.contains('=') {
+            let why = apimachinery::names::qualified_name(pair).join("; ");
+            return Err(Failure::message(format!("invalid taint spec: {text}, {why}")));
+        }
         if effect.is_empty() && !removes {
             return Err(Failure::message(format!("invalid taint spec: {spec}")));
         }
@@ -373,34 +380,28 @@ fn updated(
         }
         removed = true;
     }
-    let mut added = false;
+    let (mut fresh, mut changed) = (Vec::new(), false);
     for (key, value, effect) in add {
-        if let Some(known) = taints.iter().find(|taint| same(taint, key, effect)) {
-            if !overwrite && known.text("value") != value {
-                return Err(Failure::message(format!(
-                    "node {} already has {key} taint(s) with same effect(s) and --overwrite is false",
-                    info.name
-                )));
-            }
-            if !overwrite {
-                return Err(Failure::message(format!(
-                    "node {} already has {key} taint(s) with same effect(s) and --overwrite is false",
-                    info.name
-                )));
-            }
+        if taints.iter().any(|taint| same(taint, key, effect)) && !overwrite {
+            return Err(Failure::message(format!(
+                "node {} already has {key} taint(s) with same effect(s) and --overwrite is false",
+                info.name
+            )));
         }
+        let before = taints.len();
         taints.retain(|taint| !same(taint, key, effect));
+        changed |= taints.len() < before;
         let mut taint = json!({"key": key, "effect": effect});
         if !value.is_empty() {
             set(&mut taint, &["value"], Value::from(value.clone()));
         }
-        taints.push(taint);
-        added = true;
+        fresh.push(taint);
     }
-    let operation = match (added, removed) {
+    let operation = match (!fresh.is_empty(), removed || changed) {
         (true, true) => "modified",
         (true, false) => "tainted",
         _ => "untainted",
     };
-    Ok((taints, operation))
+    fresh.extend(taints);
+    Ok((fresh, operation))
 }

@@ -68,3 +68,49 @@ fn times(page: &mut Page, job: &Value) {
         page.field(0, "Duration", &apimachinery::time::human_duration(seconds));
     }
 }
+
+/// Writes the text of a cron job.
+pub(super) fn cron_job(page: &mut Page, job: &Value) {
+    let or_unset = |path: &str, suffix: &str| match job.at(path).filter(|value| !value.is_null()) {
+        Some(value) => format!("{}{suffix}", plain(value)),
+        None => "<unset>".to_owned(),
+    };
+    page.heading(job, true);
+    page.field(0, "Schedule", job.text("spec.schedule"));
+    page.field(0, "Concurrency Policy", job.text("spec.concurrencyPolicy"));
+    let suspend = job.at("spec.suspend").and_then(Value::as_bool);
+    page.field(
+        0,
+        "Suspend",
+        suspend.map_or("<unset>", |suspend| if suspend { "True" } else { "False" }),
+    );
+    page.field(0, "Time Zone", &or_unset("spec.timeZone", ""));
+    for (title, path, suffix) in [
+        ("Successful Job History Limit", "spec.successfulJobsHistoryLimit", ""),
+        ("Failed Job History Limit", "spec.failedJobsHistoryLimit", ""),
+        ("Starting Deadline Seconds", "spec.startingDeadlineSeconds", "s"),
+    ] {
+        page.field(0, title, &or_unset(path, suffix));
+    }
+    let selector = job.at("spec.jobTemplate.spec.selector").map(format_selector);
+    page.field(0, "Selector", &selector.unwrap_or_else(|| "<unset>".to_owned()));
+    page.field(0, "Parallelism", &or_unset("spec.jobTemplate.spec.parallelism", ""));
+    page.field(0, "Completions", &or_unset("spec.jobTemplate.spec.completions", ""));
+    if job.has("spec.jobTemplate.spec.activeDeadlineSeconds") {
+        let deadline = or_unset("spec.jobTemplate.spec.activeDeadlineSeconds", "s");
+        page.field(0, "Active Deadline Seconds", &deadline);
+    }
+    pod_template(page, job.at("spec.jobTemplate.spec.template").unwrap_or(&Value::Null));
+    let last = job.text("status.lastScheduleTime");
+    page.field(
+        0,
+        "Last Schedule Time",
+        &if last.is_empty() { "<unset>".to_owned() } else { clock_text(last) },
+    );
+    let active: Vec<&str> = job.list("status.active").iter().map(|job| job.text("name")).collect();
+    page.field(
+        0,
+        "Active Jobs",
+        &if active.is_empty() { "<none>".to_owned() } else { active.join(", ") },
+    );
+}

@@ -114,7 +114,7 @@ fn one_port(page: &mut Page, port: &Value, slices: &[Value]) {
 }
 
 /// `formatEndpointSlices`: the first three ready addresses, and how many more.
-fn endpoints_of(slices: &[Value], name: &str) -> String {
+pub(super) fn endpoints_of(slices: &[Value], name: &str) -> String {
     if slices.is_empty() {
         return "<none>".to_owned();
     }

@@ -1,4 +1,4 @@
-//! `kubectl describe` of claims, and of priority classes.
+//! `kubectl describe` of claims and of small kinds around pods: storage and priority classes, budgets.
 
 use serde_json::Value;
 
@@ -113,4 +113,59 @@ pub(super) fn priority_class(page: &mut Page, class: &Value) {
     page.field(0, "PreemptionPolicy", class.text("preemptionPolicy"));
     page.field(0, "Description", class.text("description"));
     page.field(0, "Annotations", &format_labels(&class.entries("metadata.annotations")));
+}
+
+/// Writes the text of a storage class.
+pub(super) fn storage_class(page: &mut Page, class: &Value) {
+    let annotation = |name: &str| {
+        class.at("metadata.annotations").and_then(|all| all.get(name)).and_then(Value::as_str)
+            == Some("true")
+    };
+    let default = annotation("storageclass.kubernetes.io/is-default-class")
+        || annotation("storageclass.beta.kubernetes.io/is-default-class");
+    page.field(0, "Name", class.text("metadata.name"));
+    page.field(0, "IsDefaultClass", if default { "Yes" } else { "No" });
+    page.field(0, "Annotations", &format_labels(&class.entries("metadata.annotations")));
+    page.field(0, "Provisioner", class.text("provisioner"));
+    page.field(0, "Parameters", &format_labels(&class.entries("parameters")));
+    let expansion = class.at("allowVolumeExpansion").and_then(Value::as_bool);
+    page.field(
+        0,
+        "AllowVolumeExpansion",
+        expansion.map_or("<unset>", |yes| if yes { "True" } else { "False" }),
+    );
+    let options = class.list("mountOptions");
+    page.at(0, if options.is_empty() { "MountOptions:\t<none>\n" } else { "MountOptions:\n" });
+    for option in options {
+        page.at(1, &format!("{}\n", plain(option)));
+    }
+    for (title, field) in
+        [("ReclaimPolicy", "reclaimPolicy"), ("VolumeBindingMode", "volumeBindingMode")]
+    {
+        if !class.text(field).is_empty() {
+            page.field(0, title, class.text(field));
+        }
+    }
+}
+
+/// Writes the text of a pod disruption budget.
+pub(super) fn disruption_budget(page: &mut Page, budget: &Value) {
+    page.field(0, "Name", budget.text("metadata.name"));
+    page.field(0, "Namespace", budget.text("metadata.namespace"));
+    if let Some(least) = budget.at("spec.minAvailable") {
+        page.field(0, "Min available", &plain(least));
+    } else if let Some(most) = budget.at("spec.maxUnavailable") {
+        page.field(0, "Max unavailable", &plain(most));
+    }
+    let selector = budget.at("spec.selector").map(super::network::format_selector);
+    page.field(0, "Selector", &selector.unwrap_or_else(|| "<unset>".to_owned()));
+    page.at(0, "Status:\n");
+    for (title, field) in [
+        ("Allowed disruptions", "status.disruptionsAllowed"),
+        ("Current", "status.currentHealthy"),
+        ("Desired", "status.desiredHealthy"),
+        ("Total", "status.expectedPods"),
+    ] {
+        page.field(2, title, &budget.int(field).unwrap_or(0).to_string());
+    }
 }

@@ -106,6 +106,11 @@ impl Printer {
         }
     }
 
+    /// Whether only names are printed: the object of a watch event instead of the event.
+    pub(crate) const fn is_for_names(&self) -> bool {
+        matches!(self.format, Format::Name)
+    }
+
     /// The text of an object.
     pub(crate) fn print(&mut self, object: &Value) -> Result<String, String> {
         Ok(match &mut self.format {
