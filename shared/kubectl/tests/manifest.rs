@@ -236,3 +236,70 @@ fn yaml_is_printed_as_by_kubectl() {
     .assert_eq(&to_yaml(&value));
     assert_eq!(to_yaml(&json!({"k": "\u{d55c}"})), "k: \u{d55c}\n");
 }
+
+/// A small generator, so that the texts are the same every time.
+fn next(state: &mut u64) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*state >> 33).unwrap_or(0)
+}
+
+#[test]
+fn broken_texts_are_refused_or_read_and_what_is_read_prints_to_the_same() {
+    let seed = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {x: 'y', n: 012}}\nspec:\n  containers:\n  - name: &n web\n    image: *n\n    args: [\"a\\tb\", 'it''s', 1e3, ~, yes, <<]\n    script: |+\n      line\n\n    more: >-\n      folded\n      text\n  <<: {a: 1}\n";
+    let pieces = [
+        "\n",
+        "  ",
+        ": ",
+        "- ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "'",
+        "\"",
+        "#",
+        "&a ",
+        "*a",
+        "|",
+        ">",
+        "---\n",
+        "\t",
+        "!!str ",
+        "? ",
+        "%",
+        ",",
+        "0x1",
+        "\u{e9}",
+        "\u{1f600}",
+        "\\",
+    ];
+    let mut state = 1;
+    let (mut read_count, mut refused) = (0, 0);
+    for _ in 0..4000 {
+        let mut text: Vec<char> = seed.chars().collect();
+        for _ in 0..1 + next(&mut state) % 4 {
+            let at = next(&mut state) % text.len();
+            if next(&mut state) % 2 == 0 {
+                text.remove(at);
+            } else {
+                let piece = pieces[next(&mut state) % pieces.len()];
+                text.splice(at..at, piece.chars());
+            }
+        }
+        let text: String = text.into_iter().collect();
+        match read(&text) {
+            Err(_) => refused += 1,
+            Ok(documents) => {
+                read_count += 1;
+                for document in documents {
+                    let printed = to_yaml(&document.value);
+                    let again =
+                        read(&printed).unwrap_or_else(|error| panic!("{error}:\n{printed}"));
+                    let values: Vec<_> = again.into_iter().map(|document| document.value).collect();
+                    assert_eq!(values, [document.value], "{printed}");
+                }
+            }
+        }
+    }
+    assert!(read_count > 500 && refused > 500, "{read_count} read, {refused} refused");
+}
