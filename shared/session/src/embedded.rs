@@ -409,21 +409,44 @@ impl<E: Engine + 'static> Clock for Embedded<E> {
         let deadline = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
         let hurry = self.hurry_until(deadline);
         Box::pin(async move {
-            std::future::poll_fn(|context| {
-                let mut state = self.lock();
-                if state.engine.now() >= deadline {
-                    return Poll::Ready(());
-                }
-                state.wait(context.waker());
-                Poll::Pending
-            })
-            .await;
+            self.reaches(deadline).await;
             drop(hurry);
         })
     }
 }
 
+/// The clock of an embedded cluster for those who wait in the background: their sleeping moves no time.
+pub struct Background<E: Engine>(Embedded<E>);
+
+impl<E: Engine + 'static> Clock for Background<E> {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        let deadline = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
+        Box::pin(self.0.reaches(deadline))
+    }
+}
+
 impl<E: Engine> Embedded<E> {
+    /// The clock for waiting in the background.
+    pub fn background(&self) -> Background<E> {
+        Background(self.clone())
+    }
+
+    async fn reaches(&self, deadline: Timestamp) {
+        std::future::poll_fn(|context| {
+            let mut state = self.lock();
+            if state.engine.now() >= deadline {
+                return Poll::Ready(());
+            }
+            state.wait(context.waker());
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Now in the cluster.
     pub fn now(&self) -> Timestamp {
         self.lock().engine.now()

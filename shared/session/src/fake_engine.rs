@@ -68,7 +68,10 @@ impl Engine for FakeEngine {
             "/version" => answer(200, &serde_json::json!({ "gitVersion": "v1.36.3" })),
             "/api/v1/pods" => {
                 let items: Vec<_> = (1..=self.ticks()).map(pod).collect();
-                answer(200, &serde_json::json!({ "metadata": { "resourceVersion": "1" }, "items": items }))
+                answer(
+                    200,
+                    &serde_json::json!({ "metadata": { "resourceVersion": "1" }, "items": items }),
+                )
             }
             other => {
                 let name = other.split('/').nth(6).unwrap_or(other);

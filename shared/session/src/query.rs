@@ -1,0 +1,240 @@
+//! Questions: what is wrong with a text, what would change, what is there.
+
+mod lookup;
+
+use std::sync::Arc;
+
+use apimachinery::schema::Schema;
+use apimachinery::transport::{Clock, Transport};
+use kubectl::manifest::{self, Document};
+use kubectl::{Invocation, Kubectl};
+use notebook::scenario::Notebook;
+use protocol::v1::{
+    Answer, Completion, DiffLine, DiffSign, Finding, ObjectDiff, ObjectKey, Phrase, Query, Severity,
+};
+use similar::{ChangeTag, TextDiff};
+
+use crate::convert;
+
+/// Unchanged lines around a change.
+const CONTEXT: usize = 3;
+
+/// Everything that answering needs.
+pub(crate) struct Questions {
+    pub(crate) notebook: Arc<Notebook>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Questions {
+    /// The answer.
+    pub(crate) async fn answer(&self, query: Query) -> Answer {
+        match query {
+            Query::Validate { text, .. } => Answer::Findings(findings(&text)),
+            Query::Complete { text, line, column } => {
+                Answer::Completions(lookup::complete(Schema::builtin(), &text, line, column))
+            }
+            Query::Hover { text, line, column } => {
+                Answer::Hover(lookup::hover(Schema::builtin(), &text, line, column))
+            }
+            Query::Diff { cell, text } => self.diff(&cell, &text).await,
+            Query::Object { key } => self.kubectl_text(&key, "get", "-o yaml").await,
+            Query::Describe { key } => self.kubectl_text(&key, "describe", "").await,
+            Query::CompleteLine { line } => {
+                let found = kubectl::completion::complete(&self.kubectl(""), &line).await;
+                Answer::Completions(found.into_iter().map(completion).collect())
+            }
+        }
+    }
+
+    /// kubectl as the persona of a cell.
+    fn kubectl(&self, cell: &str) -> Kubectl {
+        let kubectl = Kubectl::new(Arc::clone(&self.transport), Arc::clone(&self.clock));
+        let scenario = &self.notebook.scenario;
+        let named =
+            scenario.cells.iter().find(|one| one.id == cell).and_then(|one| one.persona.as_ref());
+        let persona = named
+            .and_then(|id| scenario.personas.iter().find(|persona| persona.id == *id))
+            .filter(|persona| !persona.user.is_empty());
+        match persona {
+            Some(persona) => kubectl.with_persona(persona.user.clone(), persona.groups.clone()),
+            None => kubectl,
+        }
+    }
+
+    async fn diff(&self, cell: &str, text: &str) -> Answer {
+        let documents = match manifest::read(text) {
+            Ok(documents) => documents,
+            Err(error) => return Answer::Failed(convert::unreadable(&error).phrase),
+        };
+        let mut found = Vec::new();
+        for diff in kubectl::apply::diff_documents(&self.kubectl(cell), &documents).await {
+            if let Some(refused) = diff.refused {
+                let phrase = Phrase::new("finding-refused-whole")
+                    .with("message", refused.trim_end().to_owned());
+                return Answer::Failed(phrase);
+            }
+            found.push(ObjectDiff {
+                object: convert::key(&diff.key),
+                created: diff.before.is_empty(),
+                lines: lines(&diff.before, &diff.after),
+            });
+        }
+        Answer::Diff(found)
+    }
+
+    async fn kubectl_text(&self, key: &ObjectKey, verb: &str, rest: &str) -> Answer {
+        let (group, version) = key.api_version.split_once('/').unwrap_or(("", &key.api_version));
+        let resource = if group.is_empty() {
+            key.kind.to_lowercase()
+        } else {
+            format!("{}.{version}.{group}", key.kind.to_lowercase())
+        };
+        let place =
+            if key.namespace.is_empty() { String::new() } else { format!("-n {}", key.namespace) };
+        let line = format!("{verb} {resource} {} {place} {rest}", key.name);
+        let Ok(invocation) = Invocation::parse(&line) else {
+            return Answer::Failed(Phrase::new("session-no-object").with("name", key.name.clone()));
+        };
+        let mut out = Kept::default();
+        let code = self.kubectl("").run(&invocation, &kubectl::NoFiles, "", &mut out).await;
+        if code == 0 {
+            return Answer::Text(out.stdout);
+        }
+        Answer::Failed(
+            Phrase::new("finding-refused-whole").with("message", out.stderr.trim_end().to_owned()),
+        )
+    }
+}
+
+/// Output that is kept.
+#[derive(Default)]
+struct Kept {
+    stdout: String,
+    stderr: String,
+}
+
+impl kubectl::Output for Kept {
+    fn stdout(&mut self, text: &str) {
+        self.stdout.push_str(text);
+    }
+
+    fn stderr(&mut self, text: &str) {
+        self.stderr.push_str(text);
+    }
+}
+
+fn completion(found: kubectl::completion::Completion) -> Completion {
+    Completion {
+        label: found.word.clone(),
+        insert: found.word,
+        detail: found.about,
+        documentation: String::new(),
+    }
+}
+
+/// The changed lines with a few around them.
+fn lines(before: &str, after: &str) -> Vec<DiffLine> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut found = Vec::new();
+    for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if index > 0 {
+            found.push(DiffLine { sign: DiffSign::Gap, text: String::new() });
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => DiffSign::Removed,
+                ChangeTag::Insert => DiffSign::Added,
+                ChangeTag::Equal => DiffSign::Context,
+            };
+            found.push(DiffLine { sign, text: change.value().trim_end_matches('\n').to_owned() });
+        }
+    }
+    found
+}
+
+/// What can be said of a text without asking the cluster: its syntax, and its fields.
+fn findings(text: &str) -> Vec<Finding> {
+    match manifest::read(text) {
+        Err(error) => vec![convert::unreadable(&error)],
+        Ok(documents) => documents.iter().flat_map(of_document).collect(),
+    }
+}
+
+fn finding(document: &Document, rule: &str, path: &str, phrase: Phrase) -> Finding {
+    Finding {
+        span: convert::span(
+            document.spans.find_key(path).unwrap_or_else(|| document.spans.find_nearest(path)),
+        ),
+        severity: Severity::Error,
+        rule: rule.to_owned(),
+        path: path.to_owned(),
+        phrase,
+        message: None,
+        fix: None,
+    }
+}
+
+fn of_document(document: &Document) -> Vec<Finding> {
+    let text = |key: &str| document.value.get(key).and_then(|value| value.as_str()).unwrap_or("");
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    for (field, value) in [("apiVersion", api_version), ("kind", kind)] {
+        if value.is_empty() {
+            let phrase = Phrase::new("finding-missing").with("field", field);
+            return vec![finding(document, "missing-field", field, phrase)];
+        }
+    }
+    let gvk = apimachinery::gvk::GroupVersionKind::of(api_version, kind);
+    if Schema::builtin().kind(&gvk).is_none() {
+        let phrase =
+            Phrase::new("finding-unknown-kind").with("kind", kind).with("version", api_version);
+        return vec![finding(document, "unknown-kind", "kind", phrase)];
+    }
+    let mut found: Vec<Finding> = document
+        .duplicates
+        .iter()
+        .map(|duplicate| Finding {
+            span: convert::span(duplicate.span),
+            severity: Severity::Warning,
+            rule: "duplicate-field".to_owned(),
+            path: duplicate.key.clone(),
+            phrase: Phrase::new("finding-duplicate").with("field", duplicate.key.clone()),
+            message: None,
+            fix: None,
+        })
+        .collect();
+    let decoded = apimachinery::decode::decode_value(
+        Schema::builtin(),
+        &gvk,
+        document.value.clone(),
+        Vec::new(),
+    );
+    match decoded {
+        Err(message) => {
+            let path = field_of(&message);
+            let phrase = Phrase::new("finding-type").with("message", message.clone());
+            found.push(Finding {
+                message: Some(message),
+                ..finding(document, "wrong-type", &path, phrase)
+            });
+        }
+        Ok(decoded) => {
+            for message in decoded.strict {
+                let path = message.split('"').nth(1).unwrap_or("").to_owned();
+                let phrase = Phrase::new("finding-unknown-field").with("field", path.clone());
+                found.push(Finding {
+                    message: Some(message),
+                    ..finding(document, "unknown-field", &path, phrase)
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The path in `... into Go struct field DeploymentSpec.spec.replicas of type int32`.
+fn field_of(message: &str) -> String {
+    let after = message.split("Go struct field ").nth(1).unwrap_or("");
+    let whole = after.split(" of type").next().unwrap_or("");
+    whole.split_once('.').map_or("", |(_, path)| path).to_owned()
+}

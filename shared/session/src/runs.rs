@@ -1,0 +1,282 @@
+//! What runs do: the runner's work, told into the log.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use apimachinery::transport::BoxFuture;
+use kubectl::apply::{DocumentOutcome, DocumentResult};
+use kubectl::manifest;
+use protocol::v1::{
+    ApplyOutcome, EventBody, ObjectOutcome, Phrase, ResetScope, RunId, RunOutcome, Stream,
+};
+use runner::{Progress, RunError, Runner, Said, SetupError, State, Verdict};
+
+use crate::convert;
+use crate::outbox::{Outbox, Printer};
+use crate::session::Session;
+
+/// A run's ear.
+struct Teller {
+    run: RunId,
+    /// Where the run is shown; cells of a solution speak under their own names.
+    cell: String,
+    outbox: Outbox,
+    printer: Mutex<Option<(String, Printer)>>,
+    /// The text that is applied, for the places of findings.
+    text: String,
+}
+
+impl Teller {
+    fn new(outbox: &Outbox, run: &RunId, cell: &str, text: &str) -> Self {
+        Self {
+            run: run.clone(),
+            cell: cell.to_owned(),
+            outbox: outbox.clone(),
+            printer: Mutex::new(None),
+            text: text.to_owned(),
+        }
+    }
+
+    /// Writes out what has no line break yet.
+    fn finish(&self) {
+        if let Some((_, printer)) =
+            self.printer.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            printer.finish();
+        }
+    }
+
+    fn failed(&self, message: &str) -> RunOutcome {
+        let mut printer = Printer::new(self.outbox.clone(), self.run.clone(), self.cell.clone());
+        printer.line(Stream::Stderr, message);
+        printer.finish();
+        RunOutcome::Failed
+    }
+}
+
+impl Progress for Teller {
+    fn waiting(&self, what: &Said, done: usize, total: usize) {
+        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        self.outbox.put(EventBody::RunProgress {
+            run: self.run.clone(),
+            cell: self.cell.clone(),
+            phrase: convert::phrase(what),
+            done: number(done),
+            total: number(total),
+        });
+    }
+
+    fn output(&self, cell: &str, stream: runner::Stream, text: &str) {
+        let mut slot = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(|(known, _)| known != cell)
+            && let Some((_, printer)) = slot.take()
+        {
+            printer.finish();
+        }
+        let (_, printer) = slot.get_or_insert_with(|| {
+            let printer = Printer::new(self.outbox.clone(), self.run.clone(), cell.to_owned());
+            (cell.to_owned(), printer)
+        });
+        match convert::stream(stream) {
+            Stream::Stderr => kubectl::Output::stderr(printer, text),
+            Stream::Command => printer.line(Stream::Command, text),
+            Stream::Stdout | Stream::Warning => kubectl::Output::stdout(printer, text),
+        }
+    }
+
+    fn applied(&self, cell: &str, results: &[DocumentResult]) {
+        let documents = manifest::read(&self.text).unwrap_or_default();
+        self.outbox.put(EventBody::Applied {
+            run: self.run.clone(),
+            cell: cell.to_owned(),
+            results: convert::outcomes(results, &documents),
+        });
+    }
+
+    fn checked(&self, cell: &str, verdicts: &[Verdict]) {
+        self.outbox.put(EventBody::Checked {
+            run: self.run.clone(),
+            cell: cell.to_owned(),
+            checks: verdicts.iter().map(convert::check).collect(),
+        });
+    }
+}
+
+/// A run's work.
+type Work = BoxFuture<'static, RunOutcome>;
+
+fn ok_if(good: bool) -> RunOutcome {
+    if good { RunOutcome::Ok } else { RunOutcome::Failed }
+}
+
+/// What an apply or a delete came to.
+fn documents(
+    teller: &Teller,
+    result: Result<Result<Vec<DocumentResult>, manifest::ManifestError>, RunError>,
+) -> RunOutcome {
+    match result {
+        Ok(Ok(results)) => ok_if(results.iter().all(|one| one.outcome != DocumentOutcome::Failed)),
+        Ok(Err(error)) => {
+            let finding = convert::unreadable(&error);
+            let refused = ObjectOutcome {
+                object: None,
+                outcome: ApplyOutcome::Failed,
+                message: format!("error: error parsing STDIN: {error}"),
+                findings: vec![finding],
+            };
+            teller.outbox.put(EventBody::Applied {
+                run: teller.run.clone(),
+                cell: teller.cell.clone(),
+                results: vec![refused],
+            });
+            RunOutcome::Failed
+        }
+        Err(error) => teller.failed(&error.to_string()),
+    }
+}
+
+fn verdicts(teller: &Teller, result: Result<Vec<Verdict>, RunError>) -> RunOutcome {
+    match result {
+        Ok(verdicts) => ok_if(verdicts.iter().all(|one| one.state != State::Failed)),
+        Err(error) => teller.failed(&error.to_string()),
+    }
+}
+
+impl Session {
+    fn teller(&self, run: &RunId, cell: &str, text: &str) -> (Arc<Runner>, Teller) {
+        (Arc::clone(&self.runner), Teller::new(&self.outbox, run, cell, text))
+    }
+
+    pub(crate) fn setup_work(&self, run: &RunId, cell: &str) -> Work {
+        let (runner, teller) = self.teller(run, cell, "");
+        Box::pin(async move {
+            let result = runner.setup(&teller).await;
+            teller.finish();
+            match result {
+                Ok(()) => RunOutcome::Ok,
+                Err(SetupError::Unfinished { expected, found, cause }) => {
+                    for said in [Some(expected), Some(found), cause].into_iter().flatten() {
+                        teller.waiting(&said, 0, 0);
+                    }
+                    RunOutcome::Failed
+                }
+                Err(error) => teller.failed(&error.to_string()),
+            }
+        })
+    }
+
+    pub(crate) fn apply_work(&self, run: &RunId, cell: &str, text: String) -> Work {
+        let (runner, teller) = self.teller(run, cell, &text);
+        Box::pin(async move {
+            let result = runner.apply(&teller.cell, &text, &teller).await;
+            documents(&teller, result)
+        })
+    }
+
+    pub(crate) fn delete_work(&self, run: &RunId, cell: &str, text: String) -> Work {
+        let (runner, teller) = self.teller(run, cell, &text);
+        Box::pin(async move {
+            let result = runner.delete(&teller.cell, &text, &teller).await;
+            documents(&teller, result)
+        })
+    }
+
+    pub(crate) fn act_work(&self, run: &RunId, cell: &str) -> Work {
+        let (runner, teller) = self.teller(run, cell, "");
+        // What an observation shows is the truth, also when the truth is a refusal.
+        let observes = self.is_observation(cell);
+        Box::pin(async move {
+            let result = runner.act(&teller.cell, &teller).await;
+            teller.finish();
+            match result {
+                Ok(runs) => ok_if(observes || runs.iter().all(|run| run.exit_code == 0)),
+                Err(error) => teller.failed(&error.to_string()),
+            }
+        })
+    }
+
+    pub(crate) fn console_work(
+        &self,
+        run: &RunId,
+        cell: &str,
+        line: String,
+        persona: Option<String>,
+        stdin: Option<String>,
+    ) -> Work {
+        let (runner, teller) = self.teller(run, cell, "");
+        Box::pin(async move {
+            let stdin = stdin.unwrap_or_default();
+            let result =
+                runner.console(&teller.cell, &line, persona.as_deref(), &stdin, &teller).await;
+            teller.finish();
+            match result {
+                Ok(run) => ok_if(run.exit_code == 0),
+                Err(error) => teller.failed(&error.to_string()),
+            }
+        })
+    }
+
+    pub(crate) fn check_work(&self, run: &RunId, cell: &str) -> Work {
+        let (runner, teller) = self.teller(run, cell, "");
+        Box::pin(async move {
+            let result = runner.check(&teller.cell, &teller).await;
+            verdicts(&teller, result)
+        })
+    }
+
+    pub(crate) fn solve_work(&self, run: &RunId, step: &str) -> Work {
+        let (runner, teller) = self.teller(run, step, "");
+        Box::pin(async move {
+            let result = runner.solve(&teller.cell, &teller).await;
+            teller.finish();
+            let flat = result.map(|cells| cells.into_iter().flat_map(|(_, list)| list).collect());
+            verdicts(&teller, flat)
+        })
+    }
+
+    pub(crate) fn preflight_work(&self, run: &RunId, cell: &str) -> Work {
+        let (runner, teller) = self.teller(run, cell, "");
+        Box::pin(async move {
+            let found = runner.preflight(&teller).await;
+            let met = found.iter().all(|one| one.met == Some(true));
+            let capabilities = found.iter().map(convert::capability).collect();
+            teller.outbox.put(EventBody::Preflight { capabilities });
+            ok_if(met)
+        })
+    }
+
+    /// On a real cluster: deletes what the scenario's manifests name, and sets up again.
+    pub(crate) fn reset_work(&self, run: &RunId, scope: ResetScope) -> Work {
+        let (runner, teller) = self.teller(run, "reset", "");
+        Box::pin(async move {
+            let admin = match runner.persona(None) {
+                Ok(persona) => runner.kubectl(&persona),
+                Err(error) => return teller.failed(&error.to_string()),
+            };
+            let setup = &runner.notebook().scenario.setup;
+            let files = &runner.notebook().files;
+            let later =
+                files.iter().filter(|(path, _)| !setup.contains(path)).map(|(_, text)| text);
+            let first = setup.iter().rev().filter_map(|path| files.get(path));
+            for text in later.chain(first) {
+                let documents = manifest::read(text).unwrap_or_default();
+                let results = kubectl::apply::delete_documents(&admin, &documents).await;
+                teller.applied("reset", &results);
+            }
+            let result = runner.setup(&teller).await;
+            teller.finish();
+            match result {
+                Ok(()) => {
+                    teller.outbox.put(EventBody::Reset { scope, undone: false });
+                    RunOutcome::Ok
+                }
+                Err(error) => {
+                    let phrase = Phrase::new("session-reset-lost");
+                    teller
+                        .outbox
+                        .put(EventBody::Notice { level: protocol::v1::Level::Error, phrase });
+                    teller.failed(&error.to_string())
+                }
+            }
+        })
+    }
+}

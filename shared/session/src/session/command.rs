@@ -1,0 +1,207 @@
+//! Commands become runs.
+
+use std::sync::Arc;
+
+use notebook::cell::{Cell, CellKind};
+use protocol::v1::{
+    ApiProblem, Command, CommandEnvelope, EventBody, Level, Phrase, RunId, RunOutcome,
+};
+
+use super::{After, Running, Session};
+
+/// The most runs at a time.
+const MOST_RUNS: usize = 8;
+/// The longest text of a manifest cell, in bytes.
+const LONGEST_TEXT: usize = 128 * 1024;
+/// The longest line of the console, in bytes.
+const LONGEST_LINE: usize = 16 * 1024;
+
+impl Session {
+    /// Takes a command. Sending the same envelope twice is harmless.
+    pub fn command(&mut self, envelope: CommandEnvelope) -> Result<(), ApiProblem> {
+        if self.seen.contains(&envelope.run) {
+            return Ok(());
+        }
+        self.admit(&envelope)?;
+        self.seen.insert(envelope.run.clone());
+        if self.setting_up {
+            self.waiting.push_back(envelope);
+        } else {
+            self.begin(envelope);
+        }
+        Ok(())
+    }
+
+    /// Whether a command makes sense at all; what the cluster thinks of it shows when it runs.
+    fn admit(&self, envelope: &CommandEnvelope) -> Result<(), ApiProblem> {
+        let cell_of = |id: &str, what: &'static str| {
+            self.cell(id).ok_or_else(|| problem(404, no_such(what, id)))
+        };
+        match &envelope.command {
+            Command::Apply { cell, text } | Command::Delete { cell, text } => {
+                if text.len() > LONGEST_TEXT {
+                    let phrase = Phrase::new("session-text-too-long")
+                        .with("most", (LONGEST_TEXT / 1024).to_string());
+                    return Err(problem(413, phrase));
+                }
+                let found = cell_of(cell, "session-no-cell")?;
+                matches!(found.kind, CellKind::Manifest { .. })
+                    .then_some(())
+                    .ok_or_else(|| problem(422, no_such("session-not-this-kind", cell)))?;
+            }
+            Command::Act { cell } => {
+                let found = cell_of(cell, "session-no-cell")?;
+                matches!(found.kind, CellKind::Action { .. } | CellKind::Observe { .. })
+                    .then_some(())
+                    .ok_or_else(|| problem(422, no_such("session-not-this-kind", cell)))?;
+            }
+            Command::Check { cell } => {
+                let found = cell_of(cell, "session-no-cell")?;
+                matches!(found.kind, CellKind::Check { .. })
+                    .then_some(())
+                    .ok_or_else(|| problem(422, no_such("session-not-this-kind", cell)))?;
+            }
+            Command::Console { line, stdin, persona, .. } => {
+                if line.len() > LONGEST_LINE
+                    || stdin.as_ref().is_some_and(|text| text.len() > LONGEST_TEXT)
+                {
+                    let phrase = Phrase::new("session-text-too-long")
+                        .with("most", (LONGEST_TEXT / 1024).to_string());
+                    return Err(problem(413, phrase));
+                }
+                let personas = &self.notebook.scenario.personas;
+                if let Some(persona) = persona
+                    && !personas.iter().any(|known| known.id == *persona)
+                {
+                    return Err(problem(404, no_such("session-no-persona", persona)));
+                }
+            }
+            Command::Solve { step } => {
+                if !self.notebook.scenario.steps.iter().any(|known| known.id == *step) {
+                    return Err(problem(404, no_such("session-no-step", step)));
+                }
+            }
+            Command::Cancel { .. }
+            | Command::Clock { .. }
+            | Command::Reset { .. }
+            | Command::Undo
+            | Command::Preflight => return Ok(()),
+        }
+        if self.running.len() + self.waiting.len() >= MOST_RUNS {
+            let phrase = Phrase::new("session-too-many-runs").with("most", MOST_RUNS.to_string());
+            return Err(problem(429, phrase));
+        }
+        Ok(())
+    }
+
+    fn cell(&self, id: &str) -> Option<&Cell> {
+        self.notebook.scenario.cells.iter().find(|cell| cell.id == id)
+    }
+
+    /// Begins a command that was admitted.
+    pub(super) fn begin(&mut self, envelope: CommandEnvelope) {
+        let CommandEnvelope { run, command } = envelope;
+        let cell = place(&command);
+        self.push(EventBody::RunStarted { run: run.clone(), cell: cell.clone() });
+        self.mark(&command, &cell);
+        let work = match command {
+            Command::Cancel { target } => {
+                self.end(&target, RunOutcome::Cancelled);
+                return self.done(run, cell, RunOutcome::Ok);
+            }
+            Command::Clock { clock } => match self.move_clock(clock) {
+                Ok(outcome) => return self.done(run, cell, outcome),
+                Err(work) => Box::pin(async move {
+                    work.await;
+                    RunOutcome::Ok
+                }),
+            },
+            Command::Reset { scope } => {
+                if let Some(outcome) = self.reset(&run, scope) {
+                    self.done(run, cell, outcome);
+                }
+                return;
+            }
+            Command::Undo => {
+                let outcome = self.undo(&run);
+                return self.done(run, cell, outcome);
+            }
+            Command::Apply { text, .. } => self.apply_work(&run, &cell, text),
+            Command::Delete { text, .. } => self.delete_work(&run, &cell, text),
+            Command::Act { .. } => self.act_work(&run, &cell),
+            Command::Console { line, persona, stdin, .. } => {
+                self.console_work(&run, &cell, line, persona, stdin)
+            }
+            Command::Check { .. } => self.check_work(&run, &cell),
+            Command::Solve { step } => self.solve_work(&run, &step),
+            Command::Preflight => self.preflight_work(&run, &cell),
+        };
+        self.running.push(Running { run, cell, work, after: After::Nothing });
+    }
+
+    fn done(&mut self, run: RunId, cell: String, outcome: RunOutcome) {
+        self.flush();
+        self.push(EventBody::RunFinished { run, cell, outcome });
+    }
+
+    /// Keeps the state before the first run of something that may change the cluster.
+    fn mark(&mut self, command: &Command, cell: &str) {
+        let changes = match command {
+            Command::Apply { .. }
+            | Command::Delete { .. }
+            | Command::Act { .. }
+            | Command::Console { .. }
+            | Command::Solve { .. } => true,
+            Command::Check { .. }
+            | Command::Cancel { .. }
+            | Command::Clock { .. }
+            | Command::Reset { .. }
+            | Command::Undo
+            | Command::Preflight => false,
+        };
+        let Some(steering) = self.ends.steering.as_ref().map(Arc::clone) else { return };
+        if changes && self.history.is_first_run(cell) {
+            let step = self.step_of(cell);
+            self.history.mark(step, cell, steering.snapshot());
+        }
+    }
+
+    /// The step of a cell; a step is its own.
+    fn step_of(&self, cell: &str) -> Option<String> {
+        let steps = &self.notebook.scenario.steps;
+        let step =
+            steps.iter().find(|step| step.id == cell || step.cells.iter().any(|id| id == cell));
+        step.map(|step| step.id.clone())
+    }
+
+    pub(super) fn warn(&mut self, phrase: Phrase) {
+        self.notice(Level::Warning, phrase);
+    }
+}
+
+/// Where a command's run is shown.
+fn place(command: &Command) -> String {
+    match command {
+        Command::Apply { cell, .. }
+        | Command::Delete { cell, .. }
+        | Command::Act { cell }
+        | Command::Console { cell, .. }
+        | Command::Check { cell } => cell.clone(),
+        Command::Solve { step } => step.clone(),
+        Command::Cancel { .. } => "cancel".to_owned(),
+        Command::Clock { .. } => "clock".to_owned(),
+        Command::Reset { .. } => "reset".to_owned(),
+        Command::Undo => "undo".to_owned(),
+        Command::Preflight => "preflight".to_owned(),
+    }
+}
+
+fn no_such(code: &str, name: &str) -> Phrase {
+    // Names of the page's own making are short; a longer one is nobody's.
+    Phrase::new(code).with("name", name.chars().take(80).collect::<String>())
+}
+
+fn problem(status: u16, phrase: Phrase) -> ApiProblem {
+    let detail = format!("{} {:?}", phrase.code, phrase.args);
+    ApiProblem { status, phrase, detail }
+}
