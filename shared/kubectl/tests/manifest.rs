@@ -277,9 +277,9 @@ fn broken_texts_are_refused_or_read_and_what_is_read_prints_to_the_same() {
     let (mut read_count, mut refused) = (0, 0);
     for _ in 0..4000 {
         let mut text: Vec<char> = seed.chars().collect();
-        for _ in 0..1 + next(&mut state) % 4 {
+        for _ in 0..=next(&mut state) % 4 {
             let at = next(&mut state) % text.len();
-            if next(&mut state) % 2 == 0 {
+            if next(&mut state).is_multiple_of(2) {
                 text.remove(at);
             } else {
                 let piece = pieces[next(&mut state) % pieces.len()];
