@@ -114,7 +114,8 @@ impl Apiserver {
 fn check_scope(call: &Call, resource: &ApiResource) -> Result<(), Refusal> {
     let info = &call.info;
     let named = !info.name.is_empty() && !matches!(info.verb.as_str(), "list" | "watch");
-    if info.verb == "create" && info.subresource.is_empty() && named {
+    let nameless = info.name.is_empty() && matches!(info.verb.as_str(), "update" | "patch");
+    if nameless || (info.verb == "create" && info.subresource.is_empty() && named) {
         return Err(Box::new(Status::method_not_allowed()));
     }
     if !resource.namespaced {
