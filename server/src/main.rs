@@ -1,2 +1,67 @@
-//! Placeholder.
-fn main() {}
+//! The program `podium`: reads the command line and says in one sentence what went wrong.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use server::cli::{Cli, Command};
+use server::error::Failure;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => {
+            // Help and version; a closed pipe is the reader's wish.
+            let _printed = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return fail(&usage(&error)),
+    };
+    start_telemetry();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let cause = format!("the system gives no threads ({error})");
+            return fail(&Failure::surroundings(cause, "end other programs and try again"));
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(arguments) => server::commands::serve::run(arguments).await,
+            Command::Cluster(arguments) => server::commands::cluster::run(arguments).await,
+            Command::Check(arguments) => server::commands::check::run(&arguments),
+            Command::Scenarios(arguments) => server::commands::scenarios::run(&arguments),
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    // Nobody is left to tell when standard error is closed.
+    let _written = writeln!(std::io::stderr(), "podium: {failure}");
+    failure.code()
+}
+
+/// clap's explanation as one sentence.
+fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let cause: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let cause = cause.join(" ");
+    let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
+    Failure::usage(cause.replace(" For more information, try '--help'.", ""), "see `podium --help`")
+}
+
+fn start_telemetry() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PODIUM_LOG")
+        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

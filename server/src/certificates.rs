@@ -1,0 +1,109 @@
+//! A certificate authority for one run of `podium cluster`: a server certificate, and a client
+//! certificate for the administrator.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+use crate::error::Failure;
+
+/// What a kubeconfig and a listener need.
+pub(crate) struct Certificates {
+    /// The authority, PEM.
+    pub(crate) authority: String,
+    /// The administrator's certificate, PEM.
+    pub(crate) client: String,
+    /// The administrator's key, PEM.
+    pub(crate) client_key: String,
+    /// The administrator's certificate as it arrives in a handshake.
+    pub(crate) client_der: CertificateDer<'static>,
+    /// TLS for the listener: HTTP/2 and HTTP/1.1, client certificates welcome.
+    pub(crate) tls: Arc<ServerConfig>,
+}
+
+impl Certificates {
+    /// Makes them for a server at an address.
+    pub(crate) fn new(address: IpAddr) -> Result<Self, Failure> {
+        Self::issue(address).map_err(|error| {
+            Failure::surroundings(
+                format!("the certificates cannot be made ({error})"),
+                "check the clock and the random numbers of this machine",
+            )
+        })
+    }
+
+    fn issue(address: IpAddr) -> Result<Self, Box<dyn std::error::Error>> {
+        let authority_key = KeyPair::generate()?;
+        let mut authority = named("podium-ca", None)?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages =
+            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        let authority_certificate = authority.self_signed(&authority_key)?;
+        let issuer = Issuer::new(authority, authority_key);
+
+        let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1", "kubernetes.default.svc"]
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        if !address.is_unspecified() && !address.is_loopback() {
+            names.push(address.to_string());
+        }
+        let mut server = CertificateParams::new(names)?;
+        server.distinguished_name.push(DnType::CommonName, "kube-apiserver");
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let server_key = KeyPair::generate()?;
+        let server = server.signed_by(&server_key, &issuer)?;
+
+        let mut client = named("kubernetes-admin", Some("system:masters"))?;
+        client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let client_key = KeyPair::generate()?;
+        let client = client.signed_by(&client_key, &issuer)?;
+
+        let server_key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
+        let tls = tls(authority_certificate.der().clone(), server.der().clone(), server_key)?;
+        Ok(Self {
+            authority: authority_certificate.pem(),
+            client: client.pem(),
+            client_key: client_key.serialize_pem(),
+            client_der: client.der().clone(),
+            tls,
+        })
+    }
+}
+
+fn named(name: &str, organization: Option<&str>) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::<String>::new())?;
+    params.distinguished_name = DistinguishedName::new();
+    if let Some(organization) = organization {
+        params.distinguished_name.push(DnType::OrganizationName, organization);
+    }
+    params.distinguished_name.push(DnType::CommonName, name);
+    Ok(params)
+}
+
+fn tls(
+    authority: CertificateDer<'static>,
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, Box<dyn std::error::Error>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.clone())?;
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .allow_unauthenticated()
+            .build()?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certificate, authority], key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}

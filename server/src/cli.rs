@@ -1,0 +1,160 @@
+//! The command line: a contract that other programs depend on.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "Exit codes:\n  0  it worked\n  1  a check does not hold, or a scenario is not \
+    sound\n  2  the command line is wrong\n  3  the surroundings do not allow it (port in use, \
+    cluster not reachable, credentials refused, file not readable)";
+
+/// Kubernetes scenarios as notebooks that run, on an embedded cluster or a real one.
+#[derive(Debug, Parser)]
+#[command(name = "podium", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the notebooks.
+    #[command(after_help = "Examples:\n  podium serve\n  podium serve --listen 0.0.0.0:8080\n  \
+        podium serve --kubeconfig ~/.kube/config --context staging")]
+    Serve(Serve),
+    /// Serve one embedded cluster as a Kubernetes API, in real time, for kubectl, helm and any client.
+    ///
+    /// Prints `ready` when it serves.
+    #[command(
+        after_help = "Examples:\n  podium cluster --listen 127.0.0.1:6443 --write-kubeconfig \
+        podium.kubeconfig\n  kubectl --kubeconfig podium.kubeconfig get nodes\n  podium cluster \
+        --listen 127.0.0.1:0 --write-kubeconfig k --controllers none"
+    )]
+    Cluster(Cluster),
+    /// Prove scenarios: every check fails before its step is solved and passes afterwards.
+    #[command(
+        after_help = "Examples:\n  podium check\n  podium check hypercloud-4.1/03-network-policy \
+        --lang en\n  podium check --kubeconfig ~/.kube/config --format json"
+    )]
+    Check(Check),
+    /// List the course, or compile it for the page.
+    #[command(
+        after_help = "Examples:\n  podium scenarios\n  podium scenarios --format json\n  podium \
+        scenarios --export dist/scenarios"
+    )]
+    Scenarios(Scenarios),
+}
+
+/// Where a real cluster is.
+#[derive(Debug, Clone, Args)]
+pub struct RealCluster {
+    /// Kubeconfig of a real cluster; its credentials never leave this process.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig; its current one when absent.
+    #[arg(long, value_name = "NAME", requires = "kubeconfig")]
+    pub context: Option<String>,
+}
+
+/// `podium serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// A real cluster to offer beside the embedded one.
+    #[command(flatten)]
+    pub real: RealCluster,
+    /// Folder of the scenarios.
+    #[arg(long, value_name = "DIR", default_value = "manifests/scenarios")]
+    pub scenarios: PathBuf,
+    /// Folder of the built page.
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub dist: PathBuf,
+}
+
+/// `podium cluster`.
+#[derive(Debug, Args)]
+pub struct Cluster {
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Where to write the kubeconfig (readable only by you).
+    #[arg(long, value_name = "FILE")]
+    pub write_kubeconfig: PathBuf,
+    /// Seed of everything random in the cluster.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Number of nodes.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub nodes: u32,
+    /// Controllers to run, separated by commas (the names of kube-controller-manager), or `none`; all
+    /// when absent.
+    #[arg(long, value_name = "LIST|none", value_delimiter = ',')]
+    pub controllers: Vec<String>,
+}
+
+/// `podium check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scenarios to prove, for example `hypercloud-4.1/03-network-policy`; all that are ready when absent.
+    #[arg(value_name = "SCENARIO")]
+    pub names: Vec<String>,
+    /// A real cluster to prove them on instead of the embedded one.
+    #[command(flatten)]
+    pub real: RealCluster,
+    /// Language of the answers.
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
+    /// Form of the answers.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Folder of the scenarios.
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
+    pub folder: PathBuf,
+}
+
+/// `podium scenarios`.
+#[derive(Debug, Args)]
+pub struct Scenarios {
+    /// Form of the list.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the compiled course into this folder instead of listing it.
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    /// Folder of the scenarios.
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
+    pub folder: PathBuf,
+}
+
+/// A language of the course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Korean.
+    Ko,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// `ko` or `en`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ko => "ko",
+            Self::En => "en",
+        }
+    }
+}
+
+/// A form of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}

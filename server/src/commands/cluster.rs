@@ -1,0 +1,63 @@
+//! `podium cluster`: one embedded cluster as a Kubernetes API, in real time.
+
+use std::sync::Arc;
+
+use cluster::{Cluster, ClusterConfig, Controllers};
+use session::embedded::Embedded;
+
+use super::{asked_to_stop, say};
+use crate::certificates::Certificates;
+use crate::cli;
+use crate::error::Failure;
+use crate::kubeconfig::{Kubeconfig, write_private};
+use crate::kubernetes::{Api, RealTime};
+use crate::{listen, random};
+
+/// Serves until it is asked to stop.
+pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
+    let controllers = controllers(&arguments.controllers)?;
+    let listener = listen::bind(arguments.listen).await?;
+    let address = listener.local_addr().unwrap_or(arguments.listen);
+    let certificates = Certificates::new(address.ip())?;
+    let token = random::token()?;
+    let cluster = Cluster::new(ClusterConfig {
+        seed: arguments.seed,
+        epoch: jiff::Timestamp::now(),
+        nodes: arguments.nodes,
+        controllers,
+        admin_token: token.clone(),
+        extra_tokens: Vec::new(),
+    });
+    let real_time = RealTime::new(Arc::new(Embedded::new(cluster)));
+    let reachable = if address.ip().is_unspecified() {
+        format!("https://127.0.0.1:{}", address.port())
+    } else {
+        format!("https://{address}")
+    };
+    let kubeconfig = Kubeconfig {
+        name: "podium",
+        server: &reachable,
+        token: &token,
+        tls: Some((&certificates.authority, &certificates.client, &certificates.client_key)),
+    };
+    write_private(&arguments.write_kubeconfig, &kubeconfig.text())?;
+    let api = Api::new(Arc::new(real_time.clone()), Some(certificates.client_der.clone()));
+    let server = listen::serve(listener, Some(certificates.tls), api.router(), asked_to_stop());
+    say("ready")?;
+    tokio::select! {
+        () = server => Ok(()),
+        () = real_time.drive() => Ok(()),
+    }
+}
+
+fn controllers(named: &[String]) -> Result<Controllers, Failure> {
+    match named {
+        [] => Ok(Controllers::All),
+        [one] if one == "none" => Ok(Controllers::None),
+        names if names.iter().any(|name| name == "none" || name.is_empty()) => Err(Failure::usage(
+            "--controllers takes names separated by commas, or `none` alone",
+            "see `podium cluster --help`",
+        )),
+        names => Ok(Controllers::Only(names.to_vec())),
+    }
+}

@@ -1,0 +1,98 @@
+//! The course on disk: read, compiled for the page, and handed to sessions.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use notebook::read;
+use notebook::scenario::{Catalog, CatalogEntry, Notebook, Status};
+
+use crate::error::Failure;
+
+/// The languages of the course.
+pub(crate) const LANGUAGES: [&str; 2] = ["ko", "en"];
+
+/// All files of the course by their paths, and what they compile to.
+#[derive(Debug)]
+pub struct Content {
+    files: BTreeMap<String, String>,
+    /// The catalogue.
+    pub catalog: Catalog,
+}
+
+impl Content {
+    /// Reads a folder of scenarios.
+    pub fn read(folder: &Path) -> Result<Self, Failure> {
+        if !folder.is_dir() {
+            return Err(Failure::surroundings(
+                format!("there is no folder {}", folder.display()),
+                "name the folder of the scenarios with --scenarios",
+            ));
+        }
+        let mut files = BTreeMap::new();
+        collect(folder, "", &mut files);
+        let catalog = read::catalog(&files).map_err(unsound)?;
+        Ok(Self { files, catalog })
+    }
+
+    /// All scenarios in order.
+    pub fn entries(&self) -> impl Iterator<Item = &CatalogEntry> {
+        self.catalog.tracks.iter().flat_map(|track| &track.scenarios)
+    }
+
+    /// Ids of those that can be played.
+    pub fn ready(&self) -> Vec<String> {
+        let ready = self.entries().filter(|entry| entry.status == Status::Ready);
+        ready.map(|entry| entry.id.clone()).collect()
+    }
+
+    /// A scenario (`<track>/<folder>`) in a language.
+    pub fn notebook(&self, id: &str, language: &str) -> Result<Notebook, Failure> {
+        let known = self.entries().any(|entry| entry.id == id);
+        let (track, folder) = id.split_once('/').filter(|_| known).ok_or_else(|| {
+            Failure::usage(format!("there is no scenario `{id}`"), "see `podium scenarios`")
+        })?;
+        let prefix = format!("{id}/");
+        let own = self.files.iter().filter_map(|(path, text)| {
+            Some((path.strip_prefix(&prefix)?.to_owned(), text.clone()))
+        });
+        read::notebook(track, folder, &own.collect(), language).map_err(unsound)
+    }
+
+    /// Everything that the page fetches, by path: the catalogue, and each scenario in each language.
+    pub fn compiled(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut found = BTreeMap::new();
+        found.insert("catalog.json".to_owned(), json(&self.catalog)?);
+        for entry in self.entries() {
+            for language in LANGUAGES {
+                let notebook = self.notebook(&entry.id, language)?;
+                found.insert(format!("{}/{language}.json", entry.id), json(&notebook)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| {
+        Failure::unsound(format!("the course cannot be compiled ({error})"), "report this")
+    })
+}
+
+fn unsound(diagnostics: Vec<read::Diagnostic>) -> Failure {
+    let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+    Failure::unsound(lines.join("\n"), "mend the scenario")
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), files);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            files.insert(name, text);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The paths of the server.
+
+mod api;
+mod headers;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{StatusCode, Uri};
+use tower_http::services::{ServeDir, ServeFile};
+
+use crate::kubernetes::Api;
+use crate::sessions::Sessions;
+
+/// The largest body.
+const BODY_MAX: usize = 512 * 1024;
+
+/// What is served.
+#[derive(Clone)]
+pub struct Served {
+    /// Sessions.
+    pub sessions: Sessions,
+    /// The compiled course, by path.
+    pub compiled: Arc<BTreeMap<String, String>>,
+    /// Folder of the built page.
+    pub dist: PathBuf,
+}
+
+/// All routes.
+pub fn router(served: Served) -> Router {
+    let page = ServeDir::new(&served.dist)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(ServeFile::new(served.dist.join("index.html")));
+    let sessions = Router::new()
+        .route("/api/v1/executors", get(api::executors))
+        .route("/api/v1/sessions", post(api::create))
+        .route("/api/v1/sessions/{id}", get(api::view).delete(api::remove))
+        .route("/api/v1/sessions/{id}/events", get(api::events))
+        .route("/api/v1/sessions/{id}/commands", post(api::command))
+        .route("/api/v1/sessions/{id}/queries", post(api::query))
+        .route("/api/v1/sessions/{id}/kubeconfig", get(api::kubeconfig))
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
+        .layer(axum::middleware::from_fn(headers::same_origin));
+    Router::new()
+        .merge(sessions)
+        .route("/clusters/{id}", any(cluster))
+        .route("/clusters/{id}/{*path}", any(cluster))
+        .route("/scenarios/{*path}", get(scenario))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(|| async { "ok" }))
+        .route("/metrics", get(metrics))
+        .fallback_service(page)
+        .layer(axum::middleware::from_fn(headers::secure))
+        .with_state(served)
+}
+
+/// A compiled scenario, or the catalogue.
+async fn scenario(State(served): State<Served>, Path(path): Path<String>) -> Response {
+    match served.compiled.get(&path) {
+        Some(text) => {
+            let head = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
+            (head, text.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Prometheus text.
+async fn metrics(State(served): State<Served>) -> String {
+    format!(
+        "# HELP podium_sessions Open sessions.\n# TYPE podium_sessions gauge\npodium_sessions {}\n",
+        served.sessions.count()
+    )
+}
+
+/// The Kubernetes API of a session's embedded cluster. The path holds the unguessable name of the session,
+/// which is what lets its bearer in: kubectl sends no tokens over plain HTTP.
+async fn cluster(State(served): State<Served>, mut request: Request) -> Response {
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
+    let rest = path.strip_prefix("/clusters/").unwrap_or("");
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (id, inner) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let live = match served.sessions.get(id) {
+        Ok(live) => live,
+        Err(problem) => return api::refuse(problem),
+    };
+    let inner = if inner.starts_with('/') { inner.to_owned() } else { format!("/{inner}") };
+    if let Ok(uri) = inner.parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+    Api::trusting(live).answer(request).await
+}

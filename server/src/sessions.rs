@@ -1,0 +1,227 @@
+//! The sessions of this server: each with its own embedded cluster, driven in real time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Wake, Waker};
+use std::time::Duration;
+
+use cluster::{Cluster, ClusterConfig, Controllers};
+use protocol::v1::{
+    ApiProblem, CreateSession, Executor, ExecutorView, Language, Phrase, SessionId,
+};
+use session::embedded::{Embedded, EmbeddedCluster};
+use session::{Ends, Opening, Session};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::content::Content;
+use crate::kubernetes::Gateway;
+use crate::random;
+
+/// The most sessions at a time.
+const MOST: usize = 500;
+/// A session that nobody asked anything of for this long is closed.
+const IDLE: Duration = Duration::from_secs(2 * 3600);
+/// The longest pause of a driver: how often the clock is told.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// All sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    content: Arc<Content>,
+    open: Arc<Mutex<BTreeMap<SessionId, Arc<Live>>>>,
+}
+
+/// A session with what drives it.
+pub struct Live {
+    session: Mutex<Session>,
+    cluster: Arc<Embedded<Cluster>>,
+    wake: Arc<Bell>,
+    seq: watch::Sender<u64>,
+    asked: Mutex<Instant>,
+    task: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+/// Wakes a driver.
+#[derive(Default)]
+struct Bell(Notify);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+impl Gateway for Live {
+    fn cluster(&self) -> Arc<dyn EmbeddedCluster> {
+        self.touch();
+        self.wake.0.notify_one();
+        Arc::clone(&self.cluster) as Arc<dyn EmbeddedCluster>
+    }
+}
+
+impl Live {
+    /// The session; what is done to it shows at once.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        self.touch();
+        let result = work(&mut self.lock());
+        self.wake.0.notify_one();
+        result
+    }
+
+    /// Tells the newest sequence number.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.seq.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn touch(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn idle(&self) -> Duration {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Polls the session, lets its clock run, and says how long nothing will happen.
+    fn turn(&self, passed: Duration, waker: &Waker) -> Duration {
+        let mut session = self.lock();
+        session.tick(passed);
+        session.poll(&mut Context::from_waker(waker));
+        let seq = session.seq();
+        self.seq.send_if_modified(|known| std::mem::replace(known, seq) != seq);
+        session.next_wake().unwrap_or(BEAT).clamp(Duration::from_millis(1), BEAT)
+    }
+
+    async fn drive(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self.wake));
+        let mut seen = Instant::now();
+        loop {
+            let passed = seen.elapsed();
+            seen += passed;
+            let wait = self.turn(passed, &waker);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.wake.0.notified() => {}
+            }
+        }
+    }
+}
+
+fn problem(status: u16, code: &str, detail: impl Into<String>) -> ApiProblem {
+    ApiProblem { status, phrase: Phrase::new(code), detail: detail.into() }
+}
+
+impl Sessions {
+    /// No sessions yet.
+    pub fn new(content: Arc<Content>) -> Self {
+        Self { content, open: Arc::default() }
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<SessionId, Arc<Live>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.all().len()
+    }
+
+    /// A session.
+    pub fn get(&self, id: &str) -> Result<Arc<Live>, ApiProblem> {
+        let found = self.all().get(&SessionId(id.to_owned())).map(Arc::clone);
+        found.ok_or_else(|| problem(404, "session-gone", "no session has this name"))
+    }
+
+    /// Opens a session on a fresh embedded cluster.
+    pub fn create(&self, request: CreateSession) -> Result<Arc<Live>, ApiProblem> {
+        self.reap();
+        if self.count() >= MOST {
+            return Err(problem(429, "session-too-many", format!("{MOST} sessions are open")));
+        }
+        if request.executor != Executor::EmbeddedServer {
+            return Err(problem(
+                422,
+                "session-no-executor",
+                "this server runs embedded clusters only",
+            ));
+        }
+        let language = match request.language {
+            Language::Ko => "ko",
+            Language::En => "en",
+        };
+        let notebook = self
+            .content
+            .notebook(&request.scenario, language)
+            .map_err(|failure| problem(404, "session-no-scenario", failure.to_string()))?;
+        let token = random::token()
+            .map_err(|failure| problem(503, "session-no-entropy", failure.to_string()))?;
+        let cluster = Embedded::new(Cluster::new(ClusterConfig {
+            seed: request.seed.unwrap_or(1),
+            epoch: jiff::Timestamp::now(),
+            nodes: 3,
+            controllers: Controllers::All,
+            admin_token: token.clone(),
+            extra_tokens: Vec::new(),
+        }));
+        let id = SessionId(token);
+        let executor = ExecutorView {
+            kind: Executor::EmbeddedServer,
+            kubernetes: "v1.36.3".to_owned(),
+            cluster: "embedded".to_owned(),
+            kubeconfig: true,
+        };
+        let ends = Ends::embedded(&cluster);
+        let opening = Opening { id: id.clone(), request, notebook, executor, ends };
+        let session = Session::open(opening)
+            .map_err(|error| problem(422, "session-wrong-variables", error.to_string()))?;
+        let live = Arc::new(Live {
+            session: Mutex::new(session),
+            cluster: Arc::new(cluster),
+            wake: Arc::default(),
+            seq: watch::channel(0).0,
+            asked: Mutex::new(Instant::now()),
+            task: Mutex::new(None),
+        });
+        let task = tokio::spawn(Arc::clone(&live).drive());
+        *live.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        self.all().insert(id, Arc::clone(&live));
+        Ok(live)
+    }
+
+    /// Closes a session.
+    pub fn remove(&self, id: &str) -> bool {
+        let found = self.all().remove(&SessionId(id.to_owned()));
+        let live = found.is_some();
+        found.into_iter().for_each(stop);
+        live
+    }
+
+    fn reap(&self) {
+        let idle: Vec<SessionId> = self
+            .all()
+            .iter()
+            .filter(|(_, live)| live.idle() > IDLE)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in idle {
+            self.remove(&id.0);
+        }
+    }
+
+    /// Closes all sessions.
+    pub fn close(&self) {
+        for (_, live) in std::mem::take(&mut *self.all()) {
+            stop(live);
+        }
+    }
+}
+
+fn stop(live: Arc<Live>) {
+    if let Some(task) = live.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        task.abort();
+    }
+}
