@@ -20,7 +20,7 @@ const CHECKS: [&str; 5] = [
 
 /// The form in which kubectl asks for the old document. The empty one says: no kind is described here,
 /// read version 3. (A missing one would make kubectl give up on kinds that version 3 does not have.)
-const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Answers a path outside the resources.
 pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {

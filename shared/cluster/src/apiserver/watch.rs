@@ -23,6 +23,9 @@ use crate::store::Change;
 /// How often a watch that wants bookmarks gets one.
 const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 
+/// A watch ends a little later than asked for: the client's own clock comes first.
+const SLACK: Duration = Duration::from_millis(200);
+
 /// An open watch.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "what clients ask of a watch is independent")]
@@ -79,7 +82,7 @@ impl Apiserver {
         let seconds: Option<i64> = call.param("timeoutSeconds").parse().ok();
         let deadline = seconds
             .and_then(|seconds| u64::try_from(seconds).ok())
-            .and_then(|seconds| call.now.checked_add(Duration::from_secs(seconds)).ok());
+            .and_then(|seconds| call.now.checked_add(Duration::from_secs(seconds) + SLACK).ok());
         self.last_stream += 1;
         let stream = StreamId(self.last_stream);
         let bookmarks = call.switch("allowWatchBookmarks");

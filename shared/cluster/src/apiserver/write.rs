@@ -307,7 +307,7 @@ fn removed_last_finalizer(value: &Value) -> bool {
     let grace = value.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
     object::deletion_timestamp(value).is_some()
         && none("/metadata/finalizers")
-        && grace == Some(0)
+        && grace.is_none_or(|grace| grace == 0)
         && (text(value, "/kind") != "Namespace" || none("/spec/finalizers"))
 }
 
