@@ -7,7 +7,7 @@ use session::embedded::EmbeddedCluster;
 use tokio::time::Instant;
 
 /// The longest sleep of the driver; nothing is due before it wakes.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Keeps an embedded cluster at wall time.
 #[derive(Clone)]

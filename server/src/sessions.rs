@@ -21,7 +21,7 @@ use crate::random;
 /// The most sessions at a time.
 const MOST: usize = 500;
 /// A session that nobody asked anything of for this long is closed.
-const IDLE: Duration = Duration::from_secs(2 * 3600);
+const IDLE: Duration = Duration::from_hours(2);
 /// The longest pause of a driver: how often the clock is told.
 const BEAT: Duration = Duration::from_millis(250);
 

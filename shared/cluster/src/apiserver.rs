@@ -29,6 +29,7 @@ mod table;
 mod token;
 mod view;
 mod watch;
+mod wire;
 mod write;
 
 use std::collections::BTreeMap;

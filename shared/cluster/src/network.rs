@@ -242,7 +242,7 @@ fn arrive(
     for decision in [policy::egress(store, &asked), policy::ingress(store, &asked)] {
         match decision {
             policy::Decision::NotIsolated(reason) | policy::Decision::Allowed(reason, _) => {
-                path.push(reason)
+                path.push(reason);
             }
             policy::Decision::Denied(reason, decider) => {
                 let denied = verdict(Outcome::Blocked, reason, Some(decider));

@@ -16,7 +16,7 @@ type Place = (String, String);
 type Objects = RedBlackTreeMapSync<Place, Arc<Value>>;
 
 /// One write.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The store's revision after it.
     pub revision: u64,

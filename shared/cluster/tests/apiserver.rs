@@ -140,7 +140,7 @@ fn a_fresh_cluster_has_what_a_fresh_cluster_has() {
     let mut client = Client::new();
     check(
         &(client.table("/api/v1/namespaces") + &client.table("/api/v1/services")),
-        expect![[r#"
+        expect![[r"
             Name | Status | Age
             default | Active | 0s
             kube-node-lease | Active | 0s
@@ -148,7 +148,7 @@ fn a_fresh_cluster_has_what_a_fresh_cluster_has() {
             kube-system | Active | 0s
             Name | Type | Cluster-IP | External-IP | Port(s) | Age | Selector
             kubernetes | ClusterIP | 10.96.0.1 | <none> | 443/TCP | 0s | <none>
-        "#]],
+        "]],
     );
     let roles = client.get("/apis/rbac.authorization.k8s.io/v1/clusterroles");
     assert_eq!(roles["items"].as_array().unwrap().len(), 69);
@@ -474,7 +474,7 @@ fn status_and_spec_are_written_apart_and_the_generation_counts_specs() {
         (path.clone(), json!({"spec": {"replicas": 3}, "status": {"replicas": 9}})),
         (format!("{path}/status"), json!({"spec": {"replicas": 7}, "status": {"replicas": 2}})),
         (format!("{path}/scale"), json!({"spec": {"replicas": 4}})),
-        (path.clone(), json!({"spec": {"replicas": 4}})),
+        (path, json!({"spec": {"replicas": 4}})),
     ] {
         client.send("PATCH", &path, &patch);
         let live = client.get(&format!("{DEPLOYMENTS}/web"));
@@ -506,7 +506,7 @@ fn a_token_of_a_service_account_is_believed_until_it_expires() {
     let review = json!({"spec": {"token": token}});
     let user = client.create(reviews, &review)["status"]["user"]["username"].clone();
     assert_eq!(user, "system:serviceaccount:default:default");
-    client.now = client.now.checked_add(std::time::Duration::from_secs(600)).unwrap();
+    client.now = client.now.checked_add(std::time::Duration::from_mins(10)).unwrap();
     assert_eq!(client.create(reviews, &review)["status"]["error"], "invalid bearer token");
 }
 

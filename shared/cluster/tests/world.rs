@@ -204,14 +204,14 @@ fn the_matrix_of_section_3_is_that_of_the_specification() {
     send(&mut cluster, "DELETE", &format!("{policies}/test-namespace-policy"), &Value::Null);
     send(&mut cluster, "POST", policies, &policy("dash", &either));
     writeln!(text, "dash        {}", matrix(&mut cluster)).unwrap();
-    expect![[r#"
+    expect![[r"
         none        allowed allowed allowed allowed 
         same        allowed blocked blocked blocked 
         no label    allowed blocked blocked blocked 
         both        allowed blocked allowed blocked 
         other only  blocked blocked allowed blocked 
         dash        allowed blocked allowed allowed 
-    "#]]
+    "]]
     .assert_eq(&text);
 }
 

@@ -17,7 +17,9 @@ pub use event::{
     EventBody, Level, ObjectKey, ObjectOutcome, OutputLine, PodRef, RunOutcome, Stream,
 };
 pub use phrase::Phrase;
-pub use query::{Answer, Completion, DiffLine, DiffSign, Finding, ObjectDiff, Query, Severity, Span};
+pub use query::{
+    Answer, Completion, DiffLine, DiffSign, Finding, ObjectDiff, Query, Severity, Span,
+};
 pub use session::{
     ApiProblem, ClockView, CreateSession, Executor, ExecutorView, Language, SessionId, SessionView,
 };

@@ -24,9 +24,9 @@ pub use self::stream::{EngineStream, StreamWriter};
 
 /// How much simulated time a command that runs in a container may take before its waiting falls back
 /// to the speed of the session's clock (`sleep infinity` must not spin).
-const HURRY_LIMIT: Duration = Duration::from_secs(3600);
+const HURRY_LIMIT: Duration = Duration::from_hours(1);
 /// How much simulated time [`Embedded::block_on`] spends before it gives up on a future.
-const BLOCK_LIMIT: Duration = Duration::from_secs(24 * 3600);
+const BLOCK_LIMIT: Duration = Duration::from_hours(24);
 
 /// A shared engine.
 pub struct Embedded<E: Engine> {

@@ -97,7 +97,7 @@ impl Objects {
                 }
             }
         }
-        news.connections = delta.keys().any(|key| moves_connections(key));
+        news.connections = delta.keys().any(moves_connections);
         news.event = self.event(delta);
         news
     }

@@ -65,7 +65,15 @@ fn a_crate_depends_only_on_what_the_table_permits() {
 /// Names of everything that a package, built alone for the browser, reaches through normal dependencies.
 fn reached(name: &str) -> BTreeSet<String> {
     let output = Command::new(option_env!("CARGO").unwrap_or("cargo"))
-        .args(["tree", "--locked", "--offline", "--edges", "normal,no-proc-macro", "--prefix", "none"])
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal,no-proc-macro",
+            "--prefix",
+            "none",
+        ])
         .args(["--target", "wasm32-unknown-unknown", "--format", "{p}", "--package", name])
         .current_dir(root())
         .output()

@@ -5,7 +5,7 @@ use apimachinery::status::Status;
 use http::{HeaderValue, Response};
 use serde_json::Value;
 
-use super::NodeRequest;
+use super::{NodeRequest, wire};
 
 /// A request that is refused. Boxed, because most requests are not.
 pub(crate) type Refusal = Box<Status>;
@@ -33,12 +33,11 @@ pub(crate) enum Reply {
 
 /// An answer with a JSON body.
 pub(crate) fn json(code: u16, body: &Value, pretty: bool) -> Response<Vec<u8>> {
-    let mut bytes = if pretty { serde_json::to_vec_pretty(body) } else { serde_json::to_vec(body) }
-        .unwrap_or_default();
+    let mut text = wire::write(body, pretty);
     if !pretty {
-        bytes.push(b'\n');
+        text.push('\n');
     }
-    with_type(code, "application/json", bytes)
+    with_type(code, "application/json", text.into_bytes())
 }
 
 /// An answer with a text.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
 use apimachinery::status::Status;
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::answer::{Refusal, bad_request};
 use super::call::Call;
 use crate::fields::{items, text};
+use crate::store::Store;
 
 /// A request that only the kubelet of a pod can answer; authorized already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +171,7 @@ pub(crate) fn read(call: &Call, pod: Arc<Value>) -> Result<NodeRequest, Refusal>
             let ports = lists.split(',').filter_map(|port| port.parse().ok()).collect();
             (String::new(), NodeWhat::PortForward { ports })
         }
-        _ => (String::new(), proxy(call)),
+        _ => (String::new(), proxy(call, port_of(&call.info.name))),
     };
     let unassigned = text(&pod, "/spec/nodeName").is_empty();
     if unassigned && !matches!(what, NodeWhat::Log { .. }) {
@@ -189,8 +191,62 @@ pub(crate) fn read(call: &Call, pod: Arc<Value>) -> Result<NodeRequest, Refusal>
     })
 }
 
-fn proxy(call: &Call) -> NodeWhat {
-    let port = call.info.name.split(':').nth(1).unwrap_or("").to_owned();
+/// The port in `name:port` or `scheme:name:port`.
+fn port_of(name: &str) -> String {
+    let parts: Vec<&str> = name.split(':').collect();
+    let port = match parts.as_slice() {
+        [_, port] | [_, _, port] => port,
+        _ => "",
+    };
+    port.to_owned()
+}
+
+/// A request through a Service: to the first ready endpoint behind the port that is asked for
+/// (`pkg/registry/core/service/storage/storage.go ResourceLocation`).
+pub(crate) fn of_service(store: &Store, call: &Call) -> Result<NodeRequest, Refusal> {
+    let parts: Vec<&str> = call.info.name.split(':').collect();
+    let name = match parts.as_slice() {
+        [_, name, _] | [name, ..] => *name,
+        [] => "",
+    };
+    let namespace = call.info.namespace.as_str();
+    let asked = port_of(&call.info.name);
+    let missing = || Box::new(Status::not_found(&GroupResource::new("", "services"), name));
+    let service = store.get("services", namespace, name).ok_or_else(missing)?;
+    let unavailable = |why: String| Box::new(Status::failure(503, "ServiceUnavailable", why));
+    let port = items(&service, "/spec/ports").iter().find(|port| {
+        let number = port.get("port").map(Value::to_string);
+        asked.is_empty() || text(port, "/name") == asked || number.as_deref() == Some(&asked)
+    });
+    let port = port.ok_or_else(|| {
+        unavailable(format!("no service port {asked:?} found for service {name:?}"))
+    })?;
+    let slices = store.list("endpointslices.discovery.k8s.io", Some(namespace));
+    let own = |slice: &&Arc<Value>| {
+        crate::fields::labels(slice).get("kubernetes.io/service-name").map(String::as_str)
+            == Some(name)
+    };
+    let found = slices.iter().filter(own).find_map(|slice| {
+        let matching = |one: &&Value| text(one, "/name") == text(port, "/name");
+        let number = items(slice, "/ports").iter().find(matching)?.get("port")?.to_string();
+        let ready = |one: &&Value| one.pointer("/conditions/ready") != Some(&Value::Bool(false));
+        let mut endpoints = items(slice, "/endpoints").iter().filter(ready);
+        let pod =
+            endpoints.find_map(|one| store.get("pods", namespace, text(one, "/targetRef/name")))?;
+        Some((pod, number))
+    });
+    let (pod, number) =
+        found.ok_or_else(|| unavailable(format!("no endpoints available for service {name:?}")))?;
+    Ok(NodeRequest {
+        identity: call.identity.clone(),
+        namespace: namespace.to_owned(),
+        pod,
+        container: String::new(),
+        what: proxy(call, number),
+    })
+}
+
+fn proxy(call: &Call, port: String) -> NodeWhat {
     let query = call.query.iter().map(|(key, value)| {
         let encode = apimachinery::request::percent_encode;
         format!("{}={}", encode(key), encode(value))

@@ -14,7 +14,7 @@ use super::Apiserver;
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::Call;
 use super::write::{Target, check_name};
-use super::{decode, kinds, options, view};
+use super::{decode, kinds, options, view, wire};
 
 const TYPES: [&str; 4] = [
     "application/json-patch+json",
@@ -38,6 +38,21 @@ fn go_map(value: &Value) -> String {
         Value::Null => "<nil>".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// The patched object as Go writes objects of the kind.
+fn quoted(patched: &Value, gvk: &GroupVersionKind) -> String {
+    let mut typed = patched.clone();
+    object::set(&mut typed, &["apiVersion"], gvk.group_version().to_string().into());
+    object::set(&mut typed, &["kind"], gvk.kind.clone().into());
+    let text = wire::write(&typed, false);
+    let head = |value: &Value| {
+        let of = |key: &str| value.get(key).cloned().unwrap_or_default();
+        format!("\"kind\":{},\"apiVersion\":{}", of("kind"), of("apiVersion"))
+    };
+    let plain = wire::unescape(&text);
+    // Unstructured objects keep their keys sorted at the top.
+    plain.replacen(&head(&typed), &head(patched), 1)
 }
 
 /// 422 without a kind, as the patch handler makes it.
@@ -107,7 +122,7 @@ impl Apiserver {
         }
         .map_err(failed)?;
         let is_strategic = kind == TYPES[2];
-        let text = if is_strategic { go_map(&patch) } else { patched.to_string() };
+        let text = if is_strategic { go_map(&patch) } else { quoted(&patched, &target.gvk) };
         check_kind(&patched, &target.gvk).map_err(|why| invalid_patch(text.clone(), why))?;
         let (mut value, more) = decode::typed(&target.gvk, patched).map_err(|why| {
             let why = if is_strategic { unrecognized(&why) } else { why };

@@ -43,13 +43,6 @@ impl Apiserver {
         }
         let resource = call.resource()?;
         let subresource = call.info.subresource.clone();
-        if call.info.resource == "services" && subresource == "proxy" {
-            return Err(Box::new(Status::failure(
-                503,
-                "ServiceUnavailable",
-                "no endpoints available for service proxying in this cluster",
-            )));
-        }
         let verbs = if subresource.is_empty() {
             &resource.verbs
         } else {
@@ -92,6 +85,8 @@ impl Apiserver {
                 let pod = pod.ok_or_else(missing)?;
                 node_request::read(call, pod).map(|request| Reply::Node(Box::new(request)))
             }
+            ("services", "proxy") => node_request::of_service(&self.store, call)
+                .map(|request| Reply::Node(Box::new(request))),
             ("pods", "binding") => self.bind(call),
             ("pods", "eviction") => self.evict(call),
             ("serviceaccounts", "token") => self.create_token(call),

@@ -15,7 +15,7 @@ use super::Apiserver;
 use super::answer::{Refusal, Reply, plain_error, status_document};
 use super::call::{Call, Form};
 use super::read::{Selection, partial};
-use super::table;
+use super::{table, wire};
 use super::write::Target;
 use crate::fields::put;
 use crate::store::Change;
@@ -197,9 +197,8 @@ fn initial_events_refused(call: &Call) -> bool {
 }
 
 fn line(kind: &str, object: &Value) -> Vec<u8> {
-    let mut bytes = format!("{{\"type\":\"{kind}\",\"object\":{object}}}").into_bytes();
-    bytes.push(b'\n');
-    bytes
+    let object = wire::write(object, false);
+    format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n").into_bytes()
 }
 
 impl Watch {

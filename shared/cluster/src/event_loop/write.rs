@@ -65,7 +65,7 @@ impl Component {
 }
 
 /// One request of a component.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     method: &'static str,
     path: String,

@@ -252,14 +252,12 @@ impl Inside<'_> {
         let files = self.files();
         let mut all = Done::default();
         for name in arguments {
-            match files.get(*name) {
-                Some(text) => all.stdout.push_str(text),
-                None => {
-                    all.stderr.push_str(&format!(
-                        "cat: can't open '{name}': No such file or directory\n"
-                    ));
-                    all.code = 1;
-                }
+            if let Some(text) = files.get(*name) {
+                all.stdout.push_str(text)
+            } else {
+                all.stderr
+                    .push_str(&format!("cat: can't open '{name}': No such file or directory\n"));
+                all.code = 1;
             }
         }
         all

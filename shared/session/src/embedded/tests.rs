@@ -82,7 +82,7 @@ fn a_watch_brings_what_happens_while_time_passes() {
 fn going_back_to_a_snapshot_goes_back_in_time() {
     let embedded = embedded();
     let start = embedded.snapshot();
-    embedded.advance(Duration::from_secs(60));
+    embedded.advance(Duration::from_mins(1));
     assert!(embedded.restore(start));
     assert_eq!(seconds(&embedded), 0);
     embedded.forget(start);

@@ -9,7 +9,7 @@ use crate::embedded::between;
 use crate::time::FASTEST;
 
 /// The furthest single move.
-const FURTHEST: Duration = Duration::from_secs(24 * 3600);
+const FURTHEST: Duration = Duration::from_hours(24);
 
 impl Session {
     /// Moves the clock, or says why it cannot be. `Err` is a move that takes a while.
