@@ -8,7 +8,7 @@ use apimachinery::object;
 use apimachinery::patch::{PatchError, json as json_patch, merge, strategic};
 use apimachinery::schema::Schema;
 use apimachinery::status::{Status, StatusDetails};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Apiserver;
 use super::answer::{Refusal, Reply, bad_request};
@@ -40,19 +40,15 @@ fn go_map(value: &Value) -> String {
     }
 }
 
-/// The patched object as Go writes objects of the kind.
-fn quoted(patched: &Value, gvk: &GroupVersionKind) -> String {
-    let mut typed = patched.clone();
-    object::set(&mut typed, &["apiVersion"], gvk.group_version().to_string().into());
-    object::set(&mut typed, &["kind"], gvk.kind.clone().into());
-    let text = wire::write(&typed, false);
-    let head = |value: &Value| {
-        let of = |key: &str| value.get(key).cloned().unwrap_or_default();
-        format!("\"kind\":{},\"apiVersion\":{}", of("kind"), of("apiVersion"))
-    };
-    let plain = wire::unescape(&text);
-    // Unstructured objects keep their keys sorted at the top.
-    plain.replacen(&head(&typed), &head(patched), 1)
+/// Which fields a JSON patch touches, as the document that a merge patch would be.
+fn touched(patch: &Value) -> Value {
+    let mut found = Value::Object(Map::new());
+    for operation in patch.as_array().into_iter().flatten() {
+        let path = operation.get("path").and_then(Value::as_str).unwrap_or("");
+        let keys: Vec<&str> = path.split('/').skip(1).collect();
+        object::set(&mut found, &keys, Value::Null);
+    }
+    found
 }
 
 /// 422 without a kind, as the patch handler makes it.
@@ -122,7 +118,13 @@ impl Apiserver {
         }
         .map_err(failed)?;
         let is_strategic = kind == TYPES[2];
-        let text = if is_strategic { go_map(&patch) } else { quoted(&patched, &target.gvk) };
+        let text = match kind.as_str() {
+            "application/strategic-merge-patch+json" => go_map(&patch),
+            "application/json-patch+json" => {
+                wire::write_patched(&patched, &target.gvk, &touched(&patch))
+            }
+            _ => wire::write_patched(&patched, &target.gvk, &patch),
+        };
         check_kind(&patched, &target.gvk).map_err(|why| invalid_patch(text.clone(), why))?;
         let (mut value, more) = decode::typed(&target.gvk, patched).map_err(|why| {
             let why = if is_strategic { unrecognized(&why) } else { why };

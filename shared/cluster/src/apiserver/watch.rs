@@ -15,8 +15,8 @@ use super::Apiserver;
 use super::answer::{Refusal, Reply, plain_error, status_document};
 use super::call::{Call, Form};
 use super::read::{Selection, partial};
-use super::{table, wire};
 use super::write::Target;
+use super::{table, wire};
 use crate::fields::put;
 use crate::store::Change;
 
