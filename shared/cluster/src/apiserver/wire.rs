@@ -13,7 +13,7 @@ pub(crate) fn write(value: &Value, pretty: bool) -> String {
         apimachinery::object::api_version(value),
         apimachinery::object::kind(value),
     );
-    let mut writer = Writer::new(pretty, true);
+    let mut writer = Writer { pretty, escapes: true, ..Writer::new() };
     let name = writer.name_of(&gvk);
     writer.value(value, name, None);
     writer.out
@@ -22,7 +22,7 @@ pub(crate) fn write(value: &Value, pretty: bool) -> String {
 /// Writes an object of a kind that a patch has changed: what the patch touches is sorted by key, the rest
 /// is as Go wrote it before.
 pub(crate) fn write_patched(value: &Value, gvk: &GroupVersionKind, touched: &Value) -> String {
-    let mut writer = Writer::new(false, false);
+    let mut writer = Writer::new();
     let name = writer.name_of(gvk);
     writer.value(value, name, Some(touched));
     writer.out
@@ -37,8 +37,9 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(pretty: bool, escapes: bool) -> Self {
-        Self { out: String::new(), schema: Schema::builtin(), pretty, escapes, depth: 0 }
+    fn new() -> Self {
+        let schema = Schema::builtin();
+        Self { out: String::new(), schema, pretty: false, escapes: false, depth: 0 }
     }
 
     fn name_of(&self, gvk: &GroupVersionKind) -> &'static str {

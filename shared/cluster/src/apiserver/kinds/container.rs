@@ -30,7 +30,7 @@ pub(super) fn validate_all(spec: &Value, path: &str, volumes: &[String], faults:
     let mut names: Vec<String> = Vec::new();
     for (index, container) in containers.iter().enumerate() {
         let path = format!("{path}.containers[{index}]");
-        common(container, &path, volumes, faults);
+        each_kind(container, &path, volumes, faults);
         duplicate(container, &path, &mut names, faults);
         for kind in ["livenessProbe", "readinessProbe", "startupProbe"] {
             probes::probe(container.get(kind), &format!("{path}.{kind}"), kind, faults);
@@ -39,7 +39,7 @@ pub(super) fn validate_all(spec: &Value, path: &str, volumes: &[String], faults:
     }
     for (index, container) in items(spec, "/initContainers").iter().enumerate() {
         let path = format!("{path}.initContainers[{index}]");
-        common(container, &path, volumes, faults);
+        each_kind(container, &path, volumes, faults);
         duplicate(container, &path, &mut names, faults);
         let sidecar = text(container, "/restartPolicy") == "Always";
         let policy = text(container, "/restartPolicy");
@@ -74,7 +74,7 @@ fn duplicate(container: &Value, path: &str, names: &mut Vec<String>, faults: &mu
     names.push(name);
 }
 
-fn common(container: &Value, path: &str, volumes: &[String], faults: &mut Faults) {
+fn each_kind(container: &Value, path: &str, volumes: &[String], faults: &mut Faults) {
     let name = text(container, "/name");
     if name.is_empty() {
         faults.push(FieldError::required(&format!("{path}.name"), ""));

@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::{Faults, labels};
 use crate::fields::{items, number, text};
 
-const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
+const ACTIONS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
 
 /// A probe; `kind` is the name of its field.
 pub(super) fn probe(probe: Option<&Value>, path: &str, kind: &str, faults: &mut Faults) {
     let Some(probe) = probe.filter(|probe| probe.is_object()) else { return };
-    action(probe, &HANDLERS, path, faults);
+    action(probe, &ACTIONS, path, faults);
     for field in [
         "initialDelaySeconds",
         "timeoutSeconds",
@@ -52,10 +52,10 @@ pub(super) fn lifecycle(lifecycle: Option<&Value>, path: &str, faults: &mut Faul
     }
 }
 
-fn action(handler: &Value, known: &[&str], path: &str, faults: &mut Faults) {
+fn action(hook: &Value, known: &[&str], path: &str, faults: &mut Faults) {
     let mut count = 0;
     for kind in known {
-        let Some(found) = handler.get(*kind).filter(|found| found.is_object()) else { continue };
+        let Some(found) = hook.get(*kind).filter(|found| found.is_object()) else { continue };
         let path = format!("{path}.{kind}");
         count += 1;
         if count > 1 {
