@@ -206,7 +206,38 @@ fn merge_objects(
         }
     }
     found.extend(added);
-    Ok(Value::Array(found))
+    Ok(Value::Array(interleaved(&found, patch, before, |item| item.get(merge_key))))
+}
+
+/// The merged items in their final order (`normalizeElementOrder`, `mergeSortedSlice`): those of the patch
+/// in its order, and each other one before the first of them that it preceded in the live list.
+fn interleaved<'a, K: PartialEq>(
+    merged: &'a [Value],
+    patch: &'a [Value],
+    live: &'a [Value],
+    key: impl Fn(&'a Value) -> K,
+) -> Vec<Value> {
+    let place = |list: &'a [Value], item: &'a Value| {
+        list.iter().position(|one| key(one) == key(item))
+    };
+    let (mut named, others): (Vec<&Value>, Vec<&Value>) =
+        merged.iter().partition(|item| place(patch, item).is_some());
+    named.sort_by_key(|item| place(patch, item));
+    let mut found = Vec::with_capacity(merged.len());
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    loop {
+        let other_first = match (others.peek(), named.peek()) {
+            (None, None) => return found,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (Some(other), Some(one)) => match (place(live, other), place(live, one)) {
+                (Some(left), Some(right)) => left < right,
+                _ => false,
+            },
+        };
+        let next = if other_first { others.next() } else { named.next() };
+        found.extend(next.cloned());
+    }
 }
 
 /// How Go prints a map.
