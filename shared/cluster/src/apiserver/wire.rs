@@ -100,7 +100,13 @@ impl Writer {
         };
         let message = self.schema.message(kind);
         // Answers that are no kinds of the schema (tables, statuses) begin the same way.
-        if message.is_some() || map.contains_key("kind") {
+        // References to objects name kind and version among their own fields.
+        let own = |message: &Message| {
+            message.fields.iter().any(|field| field.name == "apiVersion" && field.tag != 0)
+        };
+        if message.is_some_and(|message| !own(message))
+            || (message.is_none() && map.contains_key("kind"))
+        {
             add(&mut ordered, "kind");
             add(&mut ordered, "apiVersion");
         }
