@@ -1,5 +1,6 @@
 //! The control loops of kube-controller-manager that run here.
 
+mod cluster_role_aggregation;
 mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
@@ -28,6 +29,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("kubelet", Arc::new(Kubelets)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
+        ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),
         ("namespace-controller", Arc::new(namespace::Namespaces)),
         ("garbage-collector-controller", Arc::new(garbage_collector::GarbageCollector)),
     ]
