@@ -92,7 +92,7 @@ impl Engine for Cluster {
                 }
             }
             ApiAnswer::Connect(query) => {
-                EngineAnswer::Full(World::connect(&self.apiserver, &query))
+                EngineAnswer::Full(self.world.connect(&self.apiserver, &query))
             }
         };
         self.world.observe(&self.apiserver, self.now);
@@ -101,13 +101,16 @@ impl Engine for Cluster {
 
     fn read_stream(&mut self, stream: StreamId) -> StreamRead {
         if World::owns(stream) {
-            return self.world.read_stream(self.now, stream);
+            return self.world.read_stream(stream);
         }
         self.apiserver.read_stream(self.now, stream)
     }
 
-    // Commands here read no standard input.
-    fn write_stream(&mut self, _stream: StreamId, _frame: &[u8]) {}
+    fn write_stream(&mut self, stream: StreamId, frame: &[u8]) {
+        if World::owns(stream) {
+            self.world.write_stream(&self.apiserver, self.now, stream, frame);
+        }
+    }
 
     fn close_stream(&mut self, stream: StreamId) {
         if World::owns(stream) {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::cluster::Controllers;
 use crate::event_loop::Controller;
-use crate::kubelet::Kubelets;
+use crate::kubelet::Watching;
 use crate::scheduler::Scheduler;
 
 /// All control loops in the order of their ranks, with the names that users know.
@@ -26,7 +26,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
         ("scheduler", Arc::new(Scheduler)),
-        ("kubelet", Arc::new(Kubelets)),
+        ("kubelet", Arc::new(Watching)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),

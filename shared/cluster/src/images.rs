@@ -15,6 +15,18 @@ pub struct Image {
     pub tags: Vec<String>,
     /// What runs when the container gives no command.
     pub command: Vec<String>,
+    /// What arguments are appended to when the container gives `args` and no `command`.
+    pub entrypoint: Vec<String>,
+    /// Whether the command is a program of its own that runs until it is stopped.
+    pub service: bool,
+    /// Whether its tools are those of busybox.
+    pub busybox: bool,
+    /// Folder whose files its web server serves.
+    pub web_root: String,
+    /// Name of its web server in the header `Server`.
+    pub server: String,
+    /// End of the tags that this behaviour is for, for example `-alpine`; any tag when empty.
+    pub tag_ending: String,
     /// Size in bytes.
     pub size: u64,
     /// Milliseconds that pulling takes.
@@ -85,5 +97,6 @@ pub fn find(reference: &str) -> Option<&'static Image> {
     all().iter().find(|image| {
         image.names.contains(&reference.repository)
             && (image.tags.is_empty() || image.tags.contains(&reference.tag))
+            && reference.tag.ends_with(&image.tag_ending)
     })
 }

@@ -1,29 +1,62 @@
 //! The kubelets: what a bound pod goes through (`pkg/kubelet`).
 //!
-//! A pod's life is told by its status, so the kubelet is a reconciler like the others: it reads the pod, the
-//! clock and the image's behaviour, and says the next status, its events, and when to look again.
+//! Each pod has a machine: its containers with their processes, files and logs. A step reads the pod, lets its
+//! processes run, and says the next status, the events, and when to look again.
 
-pub(crate) mod exec;
+pub(crate) mod container;
+pub(crate) mod node_network;
+mod probes;
+pub(crate) mod sessions;
+mod status;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::container::{Container, Process, Stage, image_of};
+use self::node_network::{PodNetwork, full_name};
+use self::sessions::Sessions;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
-use crate::images::{Image, Reference, find};
+use crate::fields;
+use crate::images::Reference;
+use crate::shell::{Entry, Facts, Files, Input, Os, Shell, Waiting};
 use crate::store::{Change, Store};
-use crate::{fields, rng};
 
 /// How long the sandbox takes.
-const SANDBOX_MILLIS: i64 = 400;
-/// First delay after a failed pull or a crash; doubled up to five minutes.
-const BACKOFF_SECONDS: u64 = 10;
+const SANDBOX: Duration = Duration::from_millis(400);
+/// How often a kubelet looks at missing ConfigMaps and Secrets again.
+const RETRY: Duration = Duration::from_secs(2);
 
-/// All kubelets.
-pub(crate) struct Kubelets;
+/// A pod on its node.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    uid: String,
+    node: String,
+    address: String,
+    since: Timestamp,
+    pub(crate) containers: BTreeMap<String, Container>,
+    pub(crate) volumes: BTreeMap<String, BTreeMap<String, Entry>>,
+    mounted: bool,
+    stopping: Option<Timestamp>,
+}
 
-impl Controller for Kubelets {
+/// All kubelets with their pods; a clone is a snapshot.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kubelets {
+    pub(crate) machines: BTreeMap<String, Arc<Machine>>,
+    pub(crate) ports: BTreeMap<String, Vec<u16>>,
+    pub(crate) sessions: Sessions,
+    pub(crate) first_chunks: BTreeMap<u64, Vec<u8>>,
+    images: BTreeMap<String, std::collections::BTreeSet<String>>,
+}
+
+/// Tells the event loop which pods the kubelets look at; the work is done by [`Kubelets::sync`].
+pub(crate) struct Watching;
+
+impl Controller for Watching {
     fn name(&self) -> &'static str {
         "kubelet"
     }
@@ -32,386 +65,492 @@ impl Controller for Kubelets {
         Component::kubelet("")
     }
 
-    fn triggers(&self, _store: &Store, change: &Change) -> Vec<Key> {
-        let bound = change.resource == "pods"
-            && change
-                .new
-                .as_deref()
-                .is_some_and(|pod| !fields::text(pod, "/spec/nodeName").is_empty());
-        if bound { vec![Key::new(&change.namespace, &change.name)] } else { Vec::new() }
+    fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
+        match change.resource.as_str() {
+            "pods" => vec![Key::new(&change.namespace, &change.name)],
+            "configmaps" | "secrets" => store
+                .list("pods", Some(&change.namespace))
+                .iter()
+                .filter(|pod| fields::text(pod, "/status/phase") == "Pending")
+                .map(|pod| Key::of(pod))
+                .collect(),
+            _ => Vec::new(),
+        }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan {
+    fn reconcile(&self, _store: &Store, _key: &Key, _now: Timestamp) -> Plan {
+        Plan::nothing()
+    }
+}
+
+fn later(now: Timestamp, delay: Duration) -> Timestamp {
+    now.checked_add(delay).unwrap_or(Timestamp::MAX)
+}
+
+fn until(now: Timestamp, at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or_default().max(Duration::from_millis(1))
+}
+
+fn named<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    ["/spec/initContainers", "/spec/containers"]
+        .into_iter()
+        .flat_map(|list| fields::items(pod, list))
+        .find(|spec| fields::text(spec, "/name") == name)
+}
+
+fn note(pod: &Value, spec: &Value, warning: bool, reason: &str, text: String, plan: &mut Plan) {
+    let mut regarding = reference(pod, "v1", "Pod");
+    let name = fields::text(spec, "/name");
+    let init = fields::items(pod, "/spec/initContainers").iter().any(|one| fields::text(one, "/name") == name);
+    let list = if init { "initContainers" } else { "containers" };
+    fields::put(&mut regarding, "/fieldPath", json!(format!("spec.{list}{{{name}}}")));
+    plan.events.push(if warning { EventNote::warning(regarding, reason, text) } else { EventNote::normal(regarding, reason, text) });
+}
+
+impl Kubelets {
+    /// Looks at a pod.
+    pub(crate) fn sync(&mut self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(pod) = store.get("pods", &key.namespace, &key.name) else { return plan };
-        if fields::text(&pod, "/spec/nodeName").is_empty() {
+        let name = format!("{}/{}", key.namespace, key.name);
+        let pod = store.get("pods", &key.namespace, &key.name).filter(|pod| !fields::text(pod, "/spec/nodeName").is_empty());
+        let Some(pod) = pod else {
+            self.forget(store, &name, now);
             return plan;
+        };
+        if self.machines.get(&name).is_some_and(|machine| machine.uid != fields::uid(&pod)) {
+            self.forget(store, &name, now);
         }
+        let ended = matches!(fields::text(&pod, "/status/phase"), "Succeeded" | "Failed");
         if fields::deleting(&pod) {
-            terminate(&pod, now, &mut plan);
-        } else if fields::text(&pod, "/status/startTime").is_empty() {
-            admit(&pod, now, &mut plan);
-        } else if fields::text(&pod, "/status/phase") == "Pending" {
-            start(store, &pod, now, &mut plan);
-        } else if fields::text(&pod, "/status/phase") == "Running" {
-            run(&pod, now, &mut plan);
+            self.terminate(store, &pod, now, &mut plan);
+        } else if !ended {
+            self.live(store, &pod, now, &mut plan);
         }
+        self.sessions_of(store, &name, now, &mut plan);
         plan
     }
-}
 
-fn millis_since(pod: &Value, pointer: &str, now: Timestamp) -> i64 {
-    fields::time(pod, pointer).map_or(0, |then| now.as_millisecond() - then.as_millisecond())
-}
-
-fn after(millis: i64) -> Duration {
-    Duration::from_millis(u64::try_from(millis).unwrap_or_default().max(1))
-}
-
-fn containers(pod: &Value) -> &[Value] {
-    fields::items(pod, "/spec/containers")
-}
-
-fn image_of(container: &Value) -> Option<&'static Image> {
-    find(fields::text(container, "/image"))
-}
-
-fn condition(kind: &str, is: bool, pod: &Value, now: Timestamp) -> Value {
-    let status = if is { "True" } else { "False" };
-    let known =
-        fields::condition(pod, kind).filter(|known| fields::text(known, "/status") == status);
-    let at = known.map_or_else(
-        || fields::seconds(now),
-        |known| fields::text(known, "/lastTransitionTime").to_owned(),
-    );
-    json!({
-        "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": at,
-        "observedGeneration": fields::number(pod, "/metadata/generation"),
-    })
-}
-
-fn conditions(pod: &Value, sandbox: bool, ready: bool, now: Timestamp) -> Vec<Value> {
-    let mut list = vec![
-        condition("PodReadyToStartContainers", sandbox, pod, now),
-        condition("Initialized", true, pod, now),
-    ];
-    for kind in ["Ready", "ContainersReady"] {
-        let mut one = condition(kind, ready, pod, now);
-        if !ready {
-            let names: Vec<&str> = containers(pod).iter().map(fields_name).collect();
-            fields::put(&mut one, "/reason", json!("ContainersNotReady"));
-            fields::put(
-                &mut one,
-                "/message",
-                json!(format!("containers with unready status: [{}]", names.join(" "))),
-            );
+    fn forget(&mut self, store: &Store, name: &str, now: Timestamp) {
+        if self.machines.remove(name).is_some() {
+            self.ports.remove(name);
+            self.sessions_of(store, name, now, &mut Plan::nothing());
         }
-        list.push(one);
     }
-    list.push(condition("PodScheduled", true, pod, now));
-    list
-}
 
-fn fields_name(container: &Value) -> &str {
-    fields::text(container, "/name")
-}
-
-fn write_status(pod: &Value, status: Value, plan: &mut Plan) {
-    if pod.get("status") == Some(&status) {
-        return;
-    }
-    let mut changed = pod.clone();
-    fields::put(&mut changed, "/status", status);
-    plan.writes.push(Write::update_subresource("pods", changed, "status"));
-}
-
-fn waiting(pod: &Value, reason: &str, message: &str) -> Vec<Value> {
-    containers(pod)
-        .iter()
-        .map(|container| {
-            let mut state = json!({ "waiting": { "reason": reason } });
-            if !message.is_empty() {
-                fields::put(&mut state, "/waiting/message", json!(message));
+    fn sessions_of(&mut self, store: &Store, name: &str, now: Timestamp, plan: &mut Plan) {
+        let due: Vec<u64> = self.sessions.commands.iter().filter(|(_, one)| one.pod == name && !one.closed).map(|(id, _)| *id).collect();
+        for id in due {
+            let gone = !self.machines.contains_key(name);
+            if gone || self.sessions.commands.get(&id).is_some_and(|one| one.wake.is_some_and(|at| at <= now)) {
+                self.step_session(store, id, now);
             }
-            json!({
-                "name": fields_name(container), "image": fields::text(container, "/image"), "imageID": "",
-                "ready": false, "started": false, "restartCount": 0, "lastState": {}, "state": state,
-            })
-        })
+            if let Some(at) = self.sessions.commands.get(&id).and_then(|one| one.wake) {
+                plan.again(until(now, at));
+            }
+        }
+    }
+
+    fn live(&mut self, store: &Store, pod: &Value, now: Timestamp, plan: &mut Plan) {
+        let name = full_name(pod);
+        let node = fields::text(pod, "/spec/nodeName");
+        let Some(shared) = self.machines.remove(&name) else {
+            self.admit(store, pod, node, now);
+            self.report(store, pod, now, plan);
+            plan.again(SANDBOX);
+            return;
+        };
+        let mut machine = Arc::unwrap_or_clone(shared);
+        let ready_at = later(machine.since, SANDBOX);
+        if now < ready_at {
+            plan.again(until(now, ready_at));
+        } else if mount(store, pod, &mut machine, now, plan) {
+            if machine.address.is_empty() {
+                machine.address = self.free_address(store, pod, node);
+            }
+            let mut addressed = pod.clone();
+            fields::put(&mut addressed, "/status/podIP", json!(machine.address));
+            self.advance(store, &addressed, &mut machine, now, plan);
+        }
+        self.machines.insert(name, Arc::new(machine));
+        self.report(store, pod, now, plan);
+    }
+
+    fn admit(&mut self, store: &Store, pod: &Value, node: &str, now: Timestamp) {
+        let names = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| fields::items(pod, list));
+        let containers = names.map(|spec| (fields::text(spec, "/name").to_owned(), Container::new())).collect();
+        let since = fields::time(pod, "/status/startTime").unwrap_or(now);
+        let host = fields::flag(pod, "/spec/hostNetwork");
+        let machine = Machine {
+            uid: fields::uid(pod).to_owned(),
+            node: node.to_owned(),
+            address: if host { status::node_address(store, node) } else { String::new() },
+            since,
+            containers,
+            volumes: BTreeMap::new(),
+            mounted: false,
+            stopping: None,
+        };
+        self.machines.insert(full_name(pod), Arc::new(machine));
+    }
+
+    /// The lowest address of the node's range that no pod has.
+    fn free_address(&self, store: &Store, pod: &Value, node: &str) -> String {
+        let range = store.get("nodes", "", node).map_or_else(String::new, |node| fields::text(&node, "/spec/podCIDR").trim_end_matches("0/24").to_owned());
+        let own = full_name(pod);
+        let taken = |address: &str| self.machines.iter().any(|(name, machine)| *name != own && machine.address == address);
+        (2..255).map(|last| format!("{range}{last}")).find(|address| !taken(address)).unwrap_or_default()
+    }
+
+    /// Containers in their order: initial ones one after the other, then all.
+    fn advance(&mut self, store: &Store, pod: &Value, machine: &mut Machine, now: Timestamp, plan: &mut Plan) {
+        let policy = match fields::text(pod, "/spec/restartPolicy") {
+            "" => "Always",
+            policy => policy,
+        };
+        for spec in fields::items(pod, "/spec/initContainers") {
+            let sidecar = fields::text(spec, "/restartPolicy") == "Always";
+            let policy = match (sidecar, policy) {
+                (true, _) => "Always",
+                (false, "Never") => "Never",
+                _ => "OnFailure",
+            };
+            self.container(store, pod, machine, (spec, policy), now, plan);
+            let done = machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| match one.stage {
+                Stage::Ended { code, .. } => code == 0,
+                Stage::Running { .. } => sidecar && one.started,
+                _ => false,
+            });
+            if !done {
+                return;
+            }
+        }
+        for spec in fields::items(pod, "/spec/containers") {
+            self.container(store, pod, machine, (spec, policy), now, plan);
+        }
+    }
+
+    /// Moves one container as far as it can go now.
+    fn container(&mut self, store: &Store, pod: &Value, machine: &mut Machine, (spec, policy): (&Value, &str), now: Timestamp, plan: &mut Plan) {
+        let name = fields::text(spec, "/name").to_owned();
+        for _ in 0..4 {
+            let Some(one) = machine.containers.get_mut(&name) else { return };
+            match one.stage.clone() {
+                Stage::Created => self.pull(pod, spec, one, &machine.node, now, plan),
+                Stage::Pulling { until: at } if at <= now => {
+                    self.images.entry(machine.node.clone()).or_default().insert(canonical(spec));
+                    pulled(pod, spec, plan);
+                    launch(store, pod, spec, one, now, plan);
+                }
+                Stage::Waiting { until: at, reason, .. } if at <= now => match reason {
+                    "CrashLoopBackOff" => {
+                        one.restarts += 1;
+                        self.pull(pod, spec, one, &machine.node, now, plan);
+                    }
+                    _ => self.pull(pod, spec, one, &machine.node, now, plan),
+                },
+                Stage::Pulling { until: at } | Stage::Waiting { until: at, .. } => {
+                    plan.again(until(now, at));
+                    return;
+                }
+                Stage::Running { .. } => {
+                    self.run(store, pod, machine, spec, now, plan);
+                    let ended = machine.containers.get(&name).is_some_and(|one| matches!(one.stage, Stage::Ended { .. }));
+                    if !ended {
+                        return;
+                    }
+                }
+                Stage::Ended { code, since, at } => {
+                    let restarts = policy == "Always" || (policy == "OnFailure" && code != 0);
+                    if !restarts {
+                        return;
+                    }
+                    // Ten minutes without a crash forgive all before.
+                    if at.as_second() - since.as_second() >= 600 {
+                        one.crashes = 0;
+                    }
+                    let id = status::container_id(pod, spec, one);
+                    one.last = Some(one.state(&id));
+                    one.crashes += 1;
+                    if one.crashes == 1 {
+                        one.restarts += 1;
+                        self.pull(pod, spec, one, &machine.node, now, plan);
+                        continue;
+                    }
+                    one.crashes -= 1;
+                    let delay = one.back_off();
+                    one.crashes += 1;
+                    let text = format!("Back-off restarting failed container {name} in pod {}_{}({})", fields::name(pod), fields::namespace(pod), fields::uid(pod));
+                    note(pod, spec, true, "BackOff", text.clone(), plan);
+                    let seconds = if delay.as_secs() >= 60 { format!("{}m{}s", delay.as_secs() / 60, delay.as_secs() % 60) } else { format!("{}s", delay.as_secs()) };
+                    let message = text.replacen("Back-off", &format!("back-off {seconds}"), 1).replacen("container ", "container=", 1).replacen(" in pod ", " pod=", 1);
+                    one.stage = Stage::Waiting { reason: "CrashLoopBackOff", message, until: later(now, delay) };
+                }
+            }
+        }
+    }
+
+    fn pull(&mut self, pod: &Value, spec: &Value, one: &mut Container, node: &str, now: Timestamp, plan: &mut Plan) {
+        let image = fields::text(spec, "/image");
+        let here = self.images.get(node).is_some_and(|known| known.contains(&canonical(spec)));
+        let policy = fields::text(spec, "/imagePullPolicy");
+        if here && policy != "Always" {
+            let text = format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
+            note(pod, spec, false, "Pulled", text, plan);
+            one.stage = Stage::Pulling { until: now };
+            return;
+        }
+        let failed_before = matches!(&one.stage, Stage::Waiting { reason, .. } if *reason == "ErrImagePull");
+        if policy == "Never" {
+            note(pod, spec, true, "ErrImageNeverPull", format!("Container image \"{image}\" is not present with pull policy of Never"), plan);
+            note(pod, spec, true, "Failed", "Error: ErrImageNeverPull".to_owned(), plan);
+            let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+            one.stage = Stage::Waiting { reason: "ErrImageNeverPull", message, until: later(now, Duration::from_secs(15)) };
+            return;
+        }
+        let cause = format!("rpc error: code = NotFound desc = failed to pull and unpack image \"{0}\": failed to resolve reference \"{0}\": {0}: not found", canonical(spec));
+        if failed_before {
+            note(pod, spec, false, "BackOff", format!("Back-off pulling image \"{image}\""), plan);
+            note(pod, spec, true, "Failed", "Error: ImagePullBackOff".to_owned(), plan);
+            let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {cause}");
+            one.stage = Stage::Waiting { reason: "ImagePullBackOff", message, until: later(now, one.back_off()) };
+            return;
+        }
+        note(pod, spec, false, "Pulling", format!("Pulling image \"{image}\""), plan);
+        match image_of(spec) {
+            Some(behaviour) => {
+                let millis = if here { 300 } else { behaviour.pull_millis };
+                one.stage = Stage::Pulling { until: later(now, Duration::from_millis(millis.max(1))) };
+            }
+            None => {
+                note(pod, spec, true, "Failed", format!("Failed to pull image \"{image}\": {cause}"), plan);
+                note(pod, spec, true, "Failed", "Error: ErrImagePull".to_owned(), plan);
+                one.crashes += 1;
+                one.stage = Stage::Waiting { reason: "ErrImagePull", message: cause, until: later(now, Duration::from_secs(12)) };
+            }
+        }
+    }
+
+    /// Lets a running container go on: its process, then its probes.
+    fn run(&mut self, store: &Store, pod: &Value, machine: &mut Machine, spec: &Value, now: Timestamp, plan: &mut Plan) {
+        let name = fields::text(spec, "/name").to_owned();
+        let process = machine.containers.get_mut(&name).map(|one| std::mem::replace(&mut one.process, Process::None));
+        match process {
+            Some(Process::Shell(mut shell)) => {
+                let mut input = machine.containers.get_mut(&name).map(|one| std::mem::take(&mut one.input)).unwrap_or_default();
+                let (stdout, stderr, waiting) = self.step_in(store, (pod, machine), (&name, &mut shell, &mut input), now);
+                let Some(one) = machine.containers.get_mut(&name) else { return };
+                one.input = input;
+                one.write(&stderr, now);
+                one.write(&stdout, now);
+                match waiting {
+                    Waiting::Exited(code) => {
+                        one.end(code, now);
+                        self.ports.remove(&full_name(pod));
+                        return;
+                    }
+                    Waiting::Until(at) => plan.again(until(now, at)),
+                    Waiting::Input => {}
+                }
+                one.process = Process::Shell(shell);
+            }
+            Some(other) => {
+                if let Some(one) = machine.containers.get_mut(&name) {
+                    one.process = other;
+                }
+                self.wait_for_service(machine, spec, now, plan);
+            }
+            None => return,
+        }
+        self.ports.insert(full_name(pod), listening(pod, machine, now));
+        self.probe(store, pod, machine, spec, now, plan);
+    }
+
+    /// A service opens its ports after a while; look again then.
+    fn wait_for_service(&self, machine: &Machine, spec: &Value, now: Timestamp, plan: &mut Plan) {
+        let Some(one) = machine.containers.get(fields::text(spec, "/name")) else { return };
+        if let (Stage::Running { since }, Some(image)) = (&one.stage, image_of(spec)) {
+            let at = later(*since, Duration::from_millis(image.ready_millis));
+            if at > now {
+                plan.again(until(now, at));
+            }
+        }
+    }
+
+    /// Runs a shell of a pod whose machine is at its place.
+    pub(crate) fn step_shell(&mut self, store: &Store, pod: &Value, run: (&str, &mut Shell, &mut Input), now: Timestamp) -> (Vec<u8>, Vec<u8>, Waiting) {
+        let name = full_name(pod);
+        let Some(shared) = self.machines.remove(&name) else { return (Vec::new(), Vec::new(), Waiting::Exited(137)) };
+        let mut machine = Arc::unwrap_or_clone(shared);
+        let result = self.step_in(store, (pod, &mut machine), run, now);
+        self.machines.insert(name, Arc::new(machine));
+        result
+    }
+
+    /// Runs a shell with the files and the network of a container.
+    fn step_in(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        (name, shell, input): (&str, &mut Shell, &mut Input),
+        now: Timestamp,
+    ) -> (Vec<u8>, Vec<u8>, Waiting) {
+        // A pod that serves may ask itself.
+        let serves = machine.containers.values().any(|one| matches!(one.process, Process::Service));
+        let own = serves.then(|| machine.clone());
+        let Some(one) = machine.containers.get_mut(name) else { return (Vec::new(), Vec::new(), Waiting::Exited(137)) };
+        let mut files: Files = std::mem::take(&mut one.files);
+        let facts: Facts = one.facts.clone();
+        files.volumes = std::mem::take(&mut machine.volumes);
+        let mut network = PodNetwork { store, pod, now, own: own.as_ref(), others: &self.machines, ports: &self.ports, served: Vec::new() };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let waiting = shell.step(&mut Os {
+            now,
+            files: &mut files,
+            network: &mut network,
+            facts: &facts,
+            input,
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+        });
+        let served = network.served;
+        machine.volumes = std::mem::take(&mut files.volumes);
+        if let Some(one) = machine.containers.get_mut(name) {
+            one.files = files;
+        }
+        for request in served {
+            if request.pod == full_name(pod) {
+                if let Some(one) = machine.containers.get_mut(&request.container) {
+                    one.write(request.line.as_bytes(), now);
+                }
+            } else if let Some(target) = self.machines.get_mut(&request.pod)
+                && let Some(one) = Arc::make_mut(target).containers.get_mut(&request.container)
+            {
+                one.write(request.line.as_bytes(), now);
+            }
+        }
+        (stdout, stderr, waiting)
+    }
+
+    /// Stops the containers and confirms the deletion.
+    fn terminate(&mut self, store: &Store, pod: &Value, now: Timestamp, plan: &mut Plan) {
+        let name = full_name(pod);
+        let Some(shared) = self.machines.get_mut(&name) else {
+            plan.writes.push(Write::delete_now("pods", pod));
+            return;
+        };
+        let machine = Arc::make_mut(shared);
+        let grace = u64::try_from(fields::number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30)).unwrap_or_default();
+        let running: Vec<&Value> = fields::items(pod, "/spec/containers")
+            .iter()
+            .filter(|spec| machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| matches!(one.stage, Stage::Running { .. })))
+            .collect();
+        if machine.stopping.is_none() {
+            for spec in &running {
+                note(pod, spec, false, "Killing", format!("Stopping container {}", fields::text(spec, "/name")), plan);
+            }
+        }
+        let began = *machine.stopping.get_or_insert(now);
+        // A process with number 1 that handles no SIGTERM does not get it.
+        let quick = running.iter().all(|spec| {
+            let service = machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| matches!(one.process, Process::Service));
+            service && image_of(spec).is_none_or(|image| image.ends_on_term)
+        });
+        let needed = match (running.is_empty(), quick) {
+            (true, _) => Duration::ZERO,
+            (false, true) => Duration::from_millis(600),
+            (false, false) => Duration::from_secs(grace),
+        };
+        let end = later(began, needed);
+        if now < end {
+            plan.again(until(now, end));
+            self.report(store, pod, now, plan);
+            return;
+        }
+        self.ports.remove(&name);
+        self.machines.remove(&name);
+        plan.writes.push(Write::delete_now("pods", pod));
+    }
+}
+
+fn canonical(spec: &Value) -> String {
+    Reference::parse(fields::text(spec, "/image")).canonical()
+}
+
+/// All ports on which a pod listens.
+fn listening(pod: &Value, machine: &Machine, now: Timestamp) -> Vec<u16> {
+    fields::items(pod, "/spec/containers")
+        .iter()
+        .filter_map(|spec| Some(machine.containers.get(fields::text(spec, "/name"))?.ports(spec, now)))
+        .flatten()
         .collect()
 }
 
-fn base_status(pod: &Value, phase: &str) -> Value {
-    json!({
-        "phase": phase,
-        "qosClass": fields::text(pod, "/status/qosClass"),
-        "observedGeneration": fields::number(pod, "/metadata/generation"),
-    })
-}
-
-fn node_address(store: &Store, node: &str) -> String {
-    store.get("nodes", "", node).map_or_else(String::new, |node| {
-        fields::items(&node, "/status/addresses")
-            .iter()
-            .find(|one| fields::text(one, "/type") == "InternalIP")
-            .map_or_else(String::new, |one| fields::text(one, "/address").to_owned())
-    })
-}
-
-/// The kubelet has seen the pod.
-fn admit(pod: &Value, now: Timestamp, plan: &mut Plan) {
-    let mut status = base_status(pod, "Pending");
-    fields::put(&mut status, "/startTime", json!(fields::seconds(now)));
-    fields::put(&mut status, "/conditions", json!(conditions(pod, false, false, now)));
-    fields::put(&mut status, "/containerStatuses", json!(waiting(pod, "ContainerCreating", "")));
-    write_status(pod, status, plan);
-    plan.again(after(SANDBOX_MILLIS));
-}
-
-fn note(
-    pod: &Value,
-    container: &Value,
-    warning: bool,
-    reason: &str,
-    text: String,
-    plan: &mut Plan,
-) {
-    let mut regarding = reference(pod, "v1", "Pod");
-    fields::put(
-        &mut regarding,
-        "/fieldPath",
-        json!(format!("spec.containers{{{}}}", fields_name(container))),
-    );
-    plan.events.push(if warning {
-        EventNote::warning(regarding, reason, text)
-    } else {
-        EventNote::normal(regarding, reason, text)
-    });
-}
-
-/// Pulls, and starts when everything is there.
-fn start(store: &Store, pod: &Value, now: Timestamp, plan: &mut Plan) {
-    let passed = millis_since(pod, "/status/startTime", now);
-    if let Some(missing) = containers(pod).iter().find(|container| image_of(container).is_none()) {
-        pull_fails(pod, missing, now, plan);
+fn pulled(pod: &Value, spec: &Value, plan: &mut Plan) {
+    let known = plan.events.iter().any(|event| event.reason == "Pulled" && fields::text(&event.regarding, "/fieldPath").contains(&format!("{{{}}}", fields::text(spec, "/name"))));
+    if known {
         return;
     }
-    let pull: i64 = containers(pod)
-        .iter()
-        .filter(|container| must_pull(store, pod, container))
-        .filter_map(|container| image_of(container))
-        .map(|image| i64::try_from(image.pull_millis).unwrap_or_default())
-        .sum();
-    if passed < SANDBOX_MILLIS + pull {
-        plan.again(after(SANDBOX_MILLIS + pull - passed));
-        return;
+    let image = fields::text(spec, "/image");
+    let (millis, size) = image_of(spec).map_or((0, 0), |image| (image.pull_millis, image.size));
+    let seconds = if millis >= 1000 { format!("{}.{:03}s", millis / 1000, millis % 1000) } else { format!("{millis}ms") };
+    let text = format!("Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes.");
+    note(pod, spec, false, "Pulled", text, plan);
+}
+
+/// Fills the pod's volumes; false when something is missing.
+fn mount(store: &Store, pod: &Value, machine: &mut Machine, now: Timestamp, plan: &mut Plan) -> bool {
+    if machine.mounted {
+        return true;
     }
-    for container in containers(pod) {
-        started(store, pod, container, plan);
-    }
-    let mut status = base_status(pod, "Running");
-    let node = fields::text(pod, "/spec/nodeName");
-    let host = node_address(store, node);
-    let address = if fields::flag(pod, "/spec/hostNetwork") {
-        host.clone()
-    } else {
-        free_address(store, node)
-    };
-    fields::put(&mut status, "/startTime", json!(fields::text(pod, "/status/startTime")));
-    fields::put(&mut status, "/hostIP", json!(host));
-    fields::put(&mut status, "/hostIPs", json!([{ "ip": host }]));
-    fields::put(&mut status, "/podIP", json!(address));
-    fields::put(&mut status, "/podIPs", json!([{ "ip": address }]));
-    let list: Vec<Value> =
-        containers(pod).iter().map(|container| running(pod, container, false, now)).collect();
-    fields::put(&mut status, "/containerStatuses", json!(list));
-    fields::put(&mut status, "/conditions", json!(conditions(pod, true, false, now)));
-    write_status(pod, status, plan);
-    plan.again(after(1));
-}
-
-/// Whether the image must come from the registry: always for `Always`, else when no pod of the node has it.
-fn must_pull(store: &Store, pod: &Value, container: &Value) -> bool {
-    let image = Reference::parse(fields::text(container, "/image"));
-    let here = store.list("pods", None).iter().any(|other| {
-        fields::text(other, "/spec/nodeName") == fields::text(pod, "/spec/nodeName")
-            && fields::uid(other) != fields::uid(pod)
-            && fields::text(other, "/status/phase") == "Running"
-            && containers(other)
-                .iter()
-                .any(|one| Reference::parse(fields::text(one, "/image")) == image)
-    });
-    !here
-}
-
-fn started(store: &Store, pod: &Value, container: &Value, plan: &mut Plan) {
-    let image = fields::text(container, "/image");
-    if must_pull(store, pod, container) {
-        let (millis, size) =
-            image_of(container).map_or((0, 0), |image| (image.pull_millis, image.size));
-        let seconds = format!("{}.{:03}s", millis / 1000, millis % 1000);
-        note(pod, container, false, "Pulling", format!("Pulling image \"{image}\""), plan);
-        let text = format!(
-            "Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes."
-        );
-        note(pod, container, false, "Pulled", text, plan);
-    } else {
-        let text = format!(
-            "Container image \"{image}\" already present on machine and can be accessed by the pod"
-        );
-        note(pod, container, false, "Pulled", text, plan);
-    }
-    note(pod, container, false, "Created", "Container created".to_owned(), plan);
-    note(pod, container, false, "Started", "Container started".to_owned(), plan);
-}
-
-/// The lowest address of the node's range that no pod has.
-fn free_address(store: &Store, node: &str) -> String {
-    let range = store.get("nodes", "", node).map_or_else(String::new, |node| {
-        fields::text(&node, "/spec/podCIDR").trim_end_matches("0/24").to_owned()
-    });
-    let pods = store.list("pods", None);
-    let taken =
-        |address: &str| pods.iter().any(|pod| fields::text(pod, "/status/podIP") == address);
-    (2..255)
-        .map(|last| format!("{range}{last}"))
-        .find(|address| !taken(address))
-        .unwrap_or_default()
-}
-
-fn hex(text: &str) -> String {
-    (0..4_u8).map(|part| format!("{:016x}", rng::hash(&format!("{text}{part}")))).collect()
-}
-
-fn running(pod: &Value, container: &Value, ready: bool, now: Timestamp) -> Value {
-    let known = fields::items(pod, "/status/containerStatuses")
-        .iter()
-        .find(|one| fields_name(one) == fields_name(container));
-    let since = known.map_or("", |known| fields::text(known, "/state/running/startedAt"));
-    let since = if since.is_empty() { fields::seconds(now) } else { since.to_owned() };
-    let reference = Reference::parse(fields::text(container, "/image"));
-    let repository = reference.canonical();
-    let repository = repository.rsplit_once(':').map_or("", |(repository, _)| repository);
-    let restarts =
-        known.and_then(|known| fields::number(known, "/restartCount")).unwrap_or_default();
-    let mut status = json!({
-        "name": fields_name(container),
-        "image": reference.canonical(),
-        "imageID": format!("{repository}@sha256:{}", hex(&reference.canonical())),
-        "containerID": format!("containerd://{}", hex(&format!("{}{}{restarts}", fields::uid(pod), fields_name(container)))),
-        "ready": ready, "started": true, "restartCount": restarts, "lastState": {},
-        "state": { "running": { "startedAt": since } },
-    });
-    let mounts: Vec<Value> = fields::items(container, "/volumeMounts")
-        .iter()
-        .map(|mount| {
-            let mut shown = json!({ "name": fields_name(mount), "mountPath": fields::text(mount, "/mountPath") });
-            if fields::flag(mount, "/readOnly") {
-                fields::put(&mut shown, "/readOnly", json!(true));
-                fields::put(&mut shown, "/recursiveReadOnly", json!("Disabled"));
-            }
-            shown
-        })
-        .collect();
-    if !mounts.is_empty() {
-        fields::put(&mut status, "/volumeMounts", json!(mounts));
-    }
-    status
-}
-
-/// Ready when every image has had its time, and its probe's.
-fn run(pod: &Value, now: Timestamp, plan: &mut Plan) {
-    let mut wait = 0_i64;
-    for container in containers(pod) {
-        let needed = image_of(container)
-            .map_or(0, |image| i64::try_from(image.ready_millis).unwrap_or_default())
-            + fields::number(container, "/readinessProbe/initialDelaySeconds").unwrap_or_default()
-                * 1000;
-        let since = fields::items(pod, "/status/containerStatuses")
-            .iter()
-            .find(|one| fields_name(one) == fields_name(container))
-            .map_or(0, |one| millis_since(one, "/state/running/startedAt", now));
-        wait = wait.max(needed - since);
-    }
-    if wait > 0 {
-        plan.again(after(wait));
-        return;
-    }
-    let mut status = pod.get("status").cloned().unwrap_or_default();
-    let list: Vec<Value> =
-        containers(pod).iter().map(|container| running(pod, container, true, now)).collect();
-    fields::put(&mut status, "/containerStatuses", json!(list));
-    fields::put(&mut status, "/conditions", json!(conditions(pod, true, true, now)));
-    fields::put(
-        &mut status,
-        "/observedGeneration",
-        json!(fields::number(pod, "/metadata/generation")),
-    );
-    write_status(pod, status, plan);
-}
-
-fn pull_fails(pod: &Value, container: &Value, now: Timestamp, plan: &mut Plan) {
-    let image = fields::text(container, "/image");
-    let canonical = Reference::parse(image).canonical();
-    let cause = format!(
-        "failed to pull and unpack image \"{canonical}\": failed to resolve image: {canonical}: not found"
-    );
-    let text =
-        format!("Failed to pull image \"{image}\": rpc error: code = NotFound desc = {cause}");
-    let known = fields::items(pod, "/status/containerStatuses")
-        .iter()
-        .find(|one| fields_name(one) == fields_name(container))
-        .map_or("", |one| fields::text(one, "/state/waiting/reason"));
-    let (reason, message) = if known == "ErrImagePull" {
-        note(pod, container, false, "BackOff", format!("Back-off pulling image \"{image}\""), plan);
-        note(pod, container, true, "Failed", "Error: ImagePullBackOff".to_owned(), plan);
-        (
-            "ImagePullBackOff",
-            format!(
-                "Back-off pulling image \"{image}\": ErrImagePull: rpc error: code = NotFound desc = {cause}"
-            ),
-        )
-    } else {
-        note(pod, container, false, "Pulling", format!("Pulling image \"{image}\""), plan);
-        note(pod, container, true, "Failed", text, plan);
-        note(pod, container, true, "Failed", "Error: ErrImagePull".to_owned(), plan);
-        ("ErrImagePull", format!("rpc error: code = NotFound desc = {cause}"))
-    };
-    let mut status = pod.get("status").cloned().unwrap_or_default();
-    fields::put(&mut status, "/containerStatuses", json!(waiting(pod, reason, &message)));
-    fields::put(&mut status, "/conditions", json!(conditions(pod, true, false, now)));
-    write_status(pod, status, plan);
-    plan.again(Duration::from_secs(BACKOFF_SECONDS));
-}
-
-/// Stops the containers and confirms the deletion.
-fn terminate(pod: &Value, now: Timestamp, plan: &mut Plan) {
-    let grace = fields::number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30);
-    let quick = containers(pod)
-        .iter()
-        .all(|container| image_of(container).is_none_or(|image| image.ends_on_term));
-    let began = fields::time(pod, "/metadata/deletionTimestamp").map_or(now, |end| {
-        end.checked_sub(Duration::from_secs(u64::try_from(grace).unwrap_or_default()))
-            .unwrap_or(end)
-    });
-    let needed = if quick { 600 } else { grace * 1000 };
-    let passed = now.as_millisecond() - began.as_millisecond();
-    let runs = fields::text(pod, "/status/phase") == "Running";
-    if runs && passed < needed {
-        if passed < 100 {
-            for container in containers(pod) {
-                note(
-                    pod,
-                    container,
-                    false,
-                    "Killing",
-                    format!("Stopping container {}", fields_name(container)),
-                    plan,
-                );
+    for volume in fields::items(pod, "/spec/volumes") {
+        let name = fields::text(volume, "/name");
+        match container::volume(store, pod, volume) {
+            Ok(Some(tree)) => drop(machine.volumes.insert(name.to_owned(), tree)),
+            Ok(None) => drop(machine.volumes.entry(name.to_owned()).or_default()),
+            Err(text) => {
+                let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {text}");
+                plan.events.push(EventNote::warning(reference(pod, "v1", "Pod"), "FailedMount", message));
+                plan.again(RETRY.saturating_mul(u32::try_from((now.as_second() - machine.since.as_second()).clamp(1, 60)).unwrap_or(1)));
+                return false;
             }
         }
-        plan.again(after(needed - passed));
-        return;
     }
-    plan.writes.push(Write::delete_now("pods", pod));
+    machine.mounted = true;
+    true
+}
+
+/// Creates and starts a container whose image is there.
+fn launch(store: &Store, pod: &Value, spec: &Value, one: &mut Container, now: Timestamp, plan: &mut Plan) {
+    let Some(image) = image_of(spec) else { return };
+    let environment = match container::environment(store, pod, spec) {
+        Ok(environment) => environment,
+        Err(text) => {
+            note(pod, spec, true, "Failed", format!("Error: {text}"), plan);
+            one.stage = Stage::Waiting { reason: "CreateContainerConfigError", message: text, until: later(now, Duration::from_secs(12)) };
+            return;
+        }
+    };
+    one.facts = Facts {
+        hostname: fields::name(pod).to_owned(),
+        user: if image.user.is_empty() { "root".to_owned() } else { image.user.clone() },
+        commands: image.commands.clone(),
+        busybox: image.busybox,
+        environment,
+        processes: Vec::new(),
+    };
+    one.folder = match fields::text(spec, "/workingDir") {
+        "" => "/".to_owned(),
+        folder => folder.to_owned(),
+    };
+    one.files = Files {
+        root: container::root(pod, spec, image),
+        mounts: container::mounts(spec),
+        volumes: BTreeMap::new(),
+        read_only_root: fields::flag(spec, "/securityContext/readOnlyRootFilesystem"),
+    };
+    note(pod, spec, false, "Created", "Container created".to_owned(), plan);
+    match one.start(spec, now) {
+        Ok(()) => note(pod, spec, false, "Started", "Container started".to_owned(), plan),
+        Err(text) => note(pod, spec, true, "Failed", format!("Error: {text}"), plan),
+    }
 }

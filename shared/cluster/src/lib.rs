@@ -14,6 +14,7 @@ mod kubelet;
 pub mod network;
 pub mod rng;
 mod scheduler;
+mod shell;
 pub mod store;
 mod world;
 

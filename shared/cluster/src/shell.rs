@@ -13,5 +13,5 @@ mod syntax;
 mod text_commands;
 
 pub(crate) use files::{Entry, Files, Mount};
-pub(crate) use machine::{Os, Shell, Waiting};
+pub(crate) use machine::{Facts, Input, Os, Shell, Waiting};
 pub(crate) use network_commands::{Answer, Dialed, Network};

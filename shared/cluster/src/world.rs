@@ -20,7 +20,8 @@ use crate::cluster::ClusterConfig;
 use crate::controllers;
 use crate::event_loop::{Component, Controller, Failure, Key, Plan, Queue, Recorder, Write};
 use crate::fields;
-use crate::kubelet::exec::listens;
+use crate::kubelet::Kubelets;
+use crate::kubelet::node_network::full_name;
 use crate::network::{Dial, connect};
 
 /// From a change to the reaction of whoever watches it.
@@ -33,7 +34,7 @@ pub(crate) struct World {
     queue: Queue,
     recorder: Recorder,
     seen: u64,
-    streams: streams::Streams,
+    kubelets: Kubelets,
 }
 
 impl World {
@@ -44,7 +45,7 @@ impl World {
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
-            streams: streams::Streams::default(),
+            kubelets: Kubelets::default(),
         };
         for write in nodes::install(config.nodes, config.epoch) {
             world.send(api, config.epoch, &write, &Component::installer());
@@ -94,7 +95,7 @@ impl World {
 
     /// When something will happen next.
     pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        [self.queue.next_due(), self.streams.next_due(now)].into_iter().flatten().min()
+        self.queue.next_due()
     }
 
     /// Lets everything happen that is due by `until`; returns the time of the last of it.
@@ -116,7 +117,11 @@ impl World {
         (rank, key): (u8, &Key),
         controller: &dyn Controller,
     ) {
-        let plan = controller.reconcile(api.store(), key, now);
+        let plan = if controller.name() == "kubelet" {
+            self.kubelets.sync(api.store(), key, now)
+        } else {
+            controller.reconcile(api.store(), key, now)
+        };
         let component = component(api, controller, key);
         let failures = self.carry_out(api, now, &plan, &component);
         if failures.is_empty() {
@@ -175,33 +180,16 @@ impl World {
         }
     }
 
-    /// Answers for a kubelet.
-    pub(crate) fn node(
-        &mut self,
-        api: &Apiserver,
-        now: Timestamp,
-        request: &NodeRequest,
-    ) -> NodeAnswer {
-        self.streams.answer(api.store(), now, request)
-    }
-
-    /// What is new in a stream of a kubelet.
-    pub(crate) fn read_stream(&mut self, now: Timestamp, stream: StreamId) -> StreamRead {
-        self.streams.read(now, stream)
-    }
-
-    /// Whether a stream is one of a kubelet.
-    pub(crate) fn owns(stream: StreamId) -> bool {
-        streams::owns(stream)
-    }
-
-    /// The client is gone.
-    pub(crate) fn close_stream(&mut self, stream: StreamId) {
-        self.streams.close(stream);
+    /// Has a pod looked at by its kubelet.
+    fn look_at(&mut self, namespace: &str, name: &str, now: Timestamp) {
+        let rank = self.controllers.iter().position(|controller| controller.name() == "kubelet");
+        if let Some(rank) = rank.and_then(|rank| u8::try_from(rank).ok()) {
+            self.queue.add(now, rank, Key::new(namespace, name));
+        }
     }
 
     /// `/podium/v1/connect`.
-    pub(crate) fn connect(api: &Apiserver, query: &str) -> http::Response<Vec<u8>> {
+    pub(crate) fn connect(&self, api: &Apiserver, query: &str) -> http::Response<Vec<u8>> {
         let pairs = apimachinery::request::query_all(query);
         let text = |name: &str| {
             pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
@@ -216,13 +204,17 @@ impl World {
         let port = text("port").parse().unwrap_or(80);
         let protocol = if text("protocol").is_empty() { "TCP" } else { text("protocol") };
         let dial = Dial { source: &source, host: &host, port, protocol };
+        let listens = |pod: &Value, port: u16, protocol: &str| {
+            let ports = self.kubelets.ports.get(&full_name(pod));
+            protocol == "TCP" && ports.is_some_and(|ports| ports.contains(&port))
+        };
         json_response(200, &connect(api.store(), dial, &listens).json())
     }
 
     /// Forgets streams after a jump in time.
     pub(crate) fn after_restore(&mut self, api: &Apiserver) {
         self.seen = api.store().revision();
-        self.streams = streams::Streams::default();
+        self.kubelets.sessions = crate::kubelet::sessions::Sessions::default();
     }
 }
 

@@ -237,7 +237,7 @@ fn a_blocked_connection_times_out_and_a_closed_port_refuses() {
         {"details":{"causes":[{"message":"1","reason":"ExitCode"}]},"message":"command terminated with non-zero exit code: error executing command, exit code 1","metadata":{},"reason":"NonZeroExitCode","status":"Failure"} after 2 s
         1
         wget: bad address 'nowhere'
-        {"metadata":{},"status":"Success"} after 0 s
+        {"metadata":{},"status":"Success"} after 1 s
         sh: curl: not found
         {"details":{"causes":[{"message":"127","reason":"ExitCode"}]},"message":"command terminated with non-zero exit code: error executing command, exit code 127","metadata":{},"reason":"NonZeroExitCode","status":"Failure"} after 0 s
     "#]]

@@ -40,12 +40,16 @@ impl Recorder {
             "" => "default",
             namespace => namespace,
         };
+        let mut regarding = note.regarding.clone();
+        if let Some(reference) = regarding.as_object_mut() {
+            reference.remove("resourceVersion");
+        }
         let same = format!(
             "{} {} {} {} {} {} {}",
             component.source,
             component.host,
             namespace,
-            note.regarding,
+            regarding,
             note.severity,
             note.reason,
             note.message

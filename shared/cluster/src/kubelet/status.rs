@@ -1,0 +1,205 @@
+//! The status of a pod, as its kubelet reports it (`pkg/kubelet/status`, `kubelet_pods.go`).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::container::{Container, Stage, hex, image_id};
+use super::node_network::full_name;
+use super::{Kubelets, Machine};
+use crate::event_loop::{Plan, Write};
+use crate::fields;
+use crate::images::Reference;
+use crate::store::Store;
+
+/// The address of a node.
+pub(super) fn node_address(store: &Store, node: &str) -> String {
+    store.get("nodes", "", node).map_or_else(String::new, |node| {
+        fields::items(&node, "/status/addresses")
+            .iter()
+            .find(|one| fields::text(one, "/type") == "InternalIP")
+            .map_or_else(String::new, |one| fields::text(one, "/address").to_owned())
+    })
+}
+
+/// `containerID`.
+pub(super) fn container_id(pod: &Value, spec: &Value, one: &Container) -> String {
+    format!("containerd://{}", hex(&format!("{}{}{}", fields::uid(pod), fields::text(spec, "/name"), one.restarts)))
+}
+
+fn condition(kind: &str, is: bool, pod: &Value, now: Timestamp) -> Value {
+    let status = if is { "True" } else { "False" };
+    let known = fields::condition(pod, kind).filter(|known| fields::text(known, "/status") == status);
+    let at = known.map_or_else(|| fields::seconds(now), |known| fields::text(known, "/lastTransitionTime").to_owned());
+    json!({
+        "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": at,
+        "observedGeneration": fields::number(pod, "/metadata/generation"),
+    })
+}
+
+fn explained(mut condition: Value, reason: &str, message: &str) -> Value {
+    fields::put(&mut condition, "/reason", json!(reason));
+    if !message.is_empty() {
+        fields::put(&mut condition, "/message", json!(message));
+    }
+    condition
+}
+
+/// Containers of a list with their progress.
+fn pairs<'a>(pod: &'a Value, list: &str, machine: &'a Machine) -> Vec<(&'a Value, &'a Container)> {
+    fields::items(pod, list)
+        .iter()
+        .filter_map(|spec| Some((spec, machine.containers.get(fields::text(spec, "/name"))?)))
+        .collect()
+}
+
+/// `getPhase`.
+fn phase(pod: &Value, machine: &Machine) -> &'static str {
+    let policy = fields::text(pod, "/spec/restartPolicy");
+    let inits = pairs(pod, "/spec/initContainers", machine);
+    let ended = |one: &Container| match one.stage {
+        Stage::Ended { code, .. } => Some(code),
+        _ => None,
+    };
+    if policy == "Never" && inits.iter().any(|(_, one)| ended(one).is_some_and(|code| code != 0)) {
+        return "Failed";
+    }
+    let sidecar = |spec: &Value| fields::text(spec, "/restartPolicy") == "Always";
+    if inits.iter().any(|(spec, one)| !sidecar(spec) && ended(one) != Some(0)) {
+        return "Pending";
+    }
+    let all = pairs(pod, "/spec/containers", machine);
+    if all.iter().any(|(_, one)| matches!(one.stage, Stage::Created | Stage::Pulling { .. }) && one.last.is_none()) {
+        return "Pending";
+    }
+    let waits = |one: &Container| matches!(&one.stage, Stage::Waiting { .. }) && one.last.is_none();
+    if all.iter().any(|(_, one)| waits(one)) {
+        return "Pending";
+    }
+    let codes: Vec<i32> = all.iter().filter_map(|(_, one)| ended(one)).collect();
+    if codes.len() < all.len() || policy == "Always" || policy.is_empty() {
+        return "Running";
+    }
+    match (codes.iter().all(|code| *code == 0), policy) {
+        (true, _) => "Succeeded",
+        (false, "Never") => "Failed",
+        (false, _) => "Running",
+    }
+}
+
+impl Kubelets {
+    /// Writes the pod's status if it has changed.
+    pub(super) fn report(&self, store: &Store, pod: &Value, now: Timestamp, plan: &mut Plan) {
+        let Some(machine) = self.machines.get(&full_name(pod)) else { return };
+        let status = status(store, pod, machine, now);
+        if pod.get("status") != Some(&status) {
+            let mut changed = pod.clone();
+            fields::put(&mut changed, "/status", status);
+            plan.writes.insert(0, Write::update_subresource("pods", changed, "status"));
+        }
+    }
+}
+
+fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Value {
+    let phase = phase(pod, machine);
+    let mut status = json!({
+        "phase": phase,
+        "qosClass": fields::text(pod, "/status/qosClass"),
+        "observedGeneration": fields::number(pod, "/metadata/generation"),
+        "startTime": fields::seconds(machine.since),
+        "conditions": conditions(pod, machine, phase, now),
+    });
+    let host = node_address(store, &machine.node);
+    fields::put(&mut status, "/hostIP", json!(host));
+    fields::put(&mut status, "/hostIPs", json!([{ "ip": host }]));
+    if !machine.address.is_empty() {
+        fields::put(&mut status, "/podIP", json!(machine.address));
+        fields::put(&mut status, "/podIPs", json!([{ "ip": machine.address }]));
+    }
+    for (list, field) in [("/spec/initContainers", "initContainerStatuses"), ("/spec/containers", "containerStatuses")] {
+        let initial = list == "/spec/initContainers";
+        let waits = pairs(pod, "/spec/initContainers", machine).iter().any(|(_, one)| !matches!(one.stage, Stage::Ended { code: 0, .. }));
+        let shown: Vec<Value> = pairs(pod, list, machine)
+            .iter()
+            .map(|(spec, one)| {
+                let mut shown = container_status(pod, spec, one);
+                if (initial || waits) && one.stage == Stage::Created {
+                    fields::put(&mut shown, "/state", json!({ "waiting": { "reason": "PodInitializing" } }));
+                }
+                shown
+            })
+            .collect();
+        if !shown.is_empty() {
+            fields::put(&mut status, &format!("/{field}"), json!(shown));
+        }
+    }
+    status
+}
+
+fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
+    let reference = Reference::parse(fields::text(spec, "/image"));
+    let has_run = matches!(one.stage, Stage::Running { .. } | Stage::Ended { .. }) || one.last.is_some();
+    let id = container_id(pod, spec, one);
+    let mut status = json!({
+        "name": fields::text(spec, "/name"),
+        "image": if has_run { reference.canonical() } else { fields::text(spec, "/image").to_owned() },
+        "imageID": if has_run { image_id(&reference) } else { String::new() },
+        "ready": one.ready, "started": one.started, "restartCount": one.restarts,
+        "lastState": one.last.clone().unwrap_or_else(|| json!({})),
+        "state": one.state(&id),
+    });
+    if matches!(one.stage, Stage::Running { .. } | Stage::Ended { .. }) {
+        fields::put(&mut status, "/containerID", json!(id));
+    } else if let Some(last) = &one.last {
+        fields::put(&mut status, "/containerID", json!(fields::text(last, "/terminated/containerID")));
+    }
+    if has_run {
+        let mounts: Vec<Value> = fields::items(spec, "/volumeMounts").iter().map(mount).collect();
+        if !mounts.is_empty() {
+            fields::put(&mut status, "/volumeMounts", json!(mounts));
+        }
+    }
+    status
+}
+
+fn mount(mount: &Value) -> Value {
+    let mut shown = json!({ "name": fields::text(mount, "/name"), "mountPath": fields::text(mount, "/mountPath") });
+    if fields::flag(mount, "/readOnly") {
+        fields::put(&mut shown, "/readOnly", json!(true));
+        fields::put(&mut shown, "/recursiveReadOnly", json!("Disabled"));
+    }
+    shown
+}
+
+fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Vec<Value> {
+    let done = matches!(phase, "Succeeded" | "Failed");
+    let sandbox = !machine.address.is_empty() && machine.mounted && !done;
+    let mut list = vec![condition("PodReadyToStartContainers", sandbox, pod, now)];
+    let inits: Vec<&str> = pairs(pod, "/spec/initContainers", machine)
+        .iter()
+        .filter(|(_, one)| !matches!(one.stage, Stage::Ended { code: 0, .. }) && !one.started)
+        .map(|(spec, _)| fields::text(spec, "/name"))
+        .collect();
+    let initialized = condition("Initialized", inits.is_empty(), pod, now);
+    list.push(match (inits.is_empty(), phase) {
+        (true, "Succeeded") => explained(initialized, "PodCompleted", ""),
+        (true, _) => initialized,
+        (false, _) => explained(initialized, "ContainersNotInitialized", &format!("containers with incomplete status: [{}]", inits.join(" "))),
+    });
+    let unready: Vec<&str> = pairs(pod, "/spec/containers", machine)
+        .iter()
+        .filter(|(_, one)| !one.ready)
+        .map(|(spec, _)| fields::text(spec, "/name"))
+        .collect();
+    let ready = unready.is_empty() && phase == "Running";
+    for kind in ["Ready", "ContainersReady"] {
+        let one = condition(kind, ready, pod, now);
+        list.push(match phase {
+            _ if ready => one,
+            "Succeeded" => explained(one, "PodCompleted", ""),
+            "Failed" => explained(one, "PodFailed", ""),
+            _ => explained(one, "ContainersNotReady", &format!("containers with unready status: [{}]", unready.join(" "))),
+        });
+    }
+    list.push(condition("PodScheduled", true, pod, now));
+    list
+}

@@ -1,0 +1,506 @@
+//! Commands: which exist in an image, the shell's own, and those about files and processes.
+
+use std::time::Duration;
+
+use super::expand::Scope;
+use super::files::{Entry, NOT_FOUND, absolute};
+use super::machine::{Os, base};
+use super::{network_commands, text_commands};
+
+/// What a command leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) code: i32,
+}
+
+impl Output {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { stdout: text.into().into_bytes(), ..Self::default() }
+    }
+
+    pub(super) fn fail(code: i32, text: impl Into<String>) -> Self {
+        Self { stderr: text.into().into_bytes(), code, ..Self::default() }
+    }
+
+    pub(super) fn code(code: i32) -> Self {
+        Self { code, ..Self::default() }
+    }
+}
+
+/// How a command goes on.
+pub(super) enum Started {
+    Done(Output),
+    /// It takes this long.
+    Later(Duration, Output),
+    /// It reads standard input first.
+    NeedsInput,
+    /// It shows what is added to a file.
+    Follow(String, Output),
+    /// It waits for connections.
+    Listen(u16),
+    /// It becomes another command.
+    Run(Vec<String>),
+    /// It runs these one after the other.
+    RunAll(Vec<Vec<String>>),
+    NotFound,
+}
+
+/// Commands that are part of every shell.
+const OWN: [&str; 22] = [
+    ":", ".", "[", "alias", "cd", "command", "echo", "export", "false", "kill", "local", "printf", "pwd", "set",
+    "shift", "source", "test", "trap", "true", "type", "umask", "unset",
+];
+
+/// Starts `argv`; `input` is its whole standard input once it has been read.
+pub(super) fn start(argv: &[String], input: Option<&[u8]>, scope: &mut Scope, os: &mut Os<'_>) -> Started {
+    let Some((program, arguments)) = argv.split_first() else { return Started::Done(Output::default()) };
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let name = base(program);
+    let known = OWN.contains(&program.as_str()) || os.facts.commands.iter().any(|one| one == name);
+    if !known {
+        return Started::NotFound;
+    }
+    if let Some(output) = own(name, &arguments, scope, os) {
+        return Started::Done(output);
+    }
+    match name {
+        "sleep" => sleep(&arguments, os),
+        "command" | "exec" => Started::Run(arguments.iter().filter(|one| !one.starts_with('-')).map(|one| (*one).to_owned()).collect()),
+        "timeout" | "nice" | "nohup" | "stdbuf" => {
+            let skip = usize::from(name == "timeout");
+            let rest = arguments.iter().skip_while(|one| one.starts_with('-')).skip(skip);
+            Started::Run(rest.map(|one| (*one).to_owned()).collect())
+        }
+        "env" if arguments.iter().any(|one| !one.contains('=') && !one.starts_with('-')) => {
+            for (key, value) in arguments.iter().map_while(|one| one.split_once('=')) {
+                scope.variables.insert(key.to_owned(), value.to_owned());
+                scope.exported.insert(key.to_owned());
+            }
+            Started::Run(arguments.iter().skip_while(|one| one.contains('=')).map(|one| (*one).to_owned()).collect())
+        }
+        "xargs" => match input {
+            None => Started::NeedsInput,
+            Some(input) => xargs(&arguments, input),
+        },
+        _ => network_commands::start(name, &arguments, os)
+            .or_else(|| text_commands::start(name, &arguments, input, scope, os))
+            .unwrap_or_else(|| Started::Done(about_system(name, &arguments, scope, os))),
+    }
+}
+
+fn own(name: &str, arguments: &[&str], scope: &mut Scope, os: &mut Os<'_>) -> Option<Output> {
+    let done = Output::default();
+    Some(match name {
+        ":" | "true" | "set" | "trap" | "umask" | "alias" | "sync" | "stty" => done,
+        "false" => Output::code(1),
+        "cd" => change_folder(arguments, scope, os),
+        "pwd" => Output::text(format!("{}\n", scope.folder)),
+        "export" | "local" | "readonly" => {
+            for argument in arguments {
+                let (key, value) = argument.split_once('=').map_or((*argument, None), |(key, value)| (key, Some(value)));
+                if let Some(value) = value {
+                    scope.variables.insert(key.to_owned(), value.to_owned());
+                }
+                if name == "export" {
+                    scope.exported.insert(key.to_owned());
+                }
+            }
+            done
+        }
+        "unset" => {
+            for argument in arguments {
+                scope.variables.remove(*argument);
+                scope.exported.remove(*argument);
+            }
+            done
+        }
+        "shift" => {
+            let count = arguments.first().and_then(|one| one.parse().ok()).unwrap_or(1);
+            let count = scope.arguments.len().min(count);
+            scope.arguments.drain(..count);
+            done
+        }
+        "echo" => echo(arguments, os.facts.busybox),
+        "printf" => Output::text(printf(arguments)),
+        "test" => test(arguments, scope, os),
+        "[" => match arguments.split_last() {
+            Some((&"]", rest)) => test(rest, scope, os),
+            _ => Output::fail(2, "sh: missing ]\n"),
+        },
+        "which" | "type" => which(arguments, os),
+        "command" if arguments.first() == Some(&"-v") => which(arguments.get(1..).unwrap_or_default(), os),
+        "kill" => done,
+        _ => return None,
+    })
+}
+
+fn sleep(arguments: &[&str], os: &Os<'_>) -> Started {
+    let mut millis = 0_u64;
+    for argument in arguments {
+        if matches!(*argument, "infinity" | "inf") {
+            return Started::Later(Duration::from_secs(u64::from(u32::MAX)), Output::default());
+        }
+        let (number, unit) = match argument.char_indices().last() {
+            Some((at, letter)) if letter.is_ascii_alphabetic() => (argument.get(..at).unwrap_or_default(), letter),
+            _ => (*argument, 's'),
+        };
+        let factor = match unit {
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86400,
+            _ => 1,
+        };
+        match decimal_millis(number) {
+            Some(found) => millis += found * factor,
+            None if os.facts.busybox => {
+                return Started::Done(Output::fail(1, format!("sleep: invalid number '{argument}'\n")));
+            }
+            None => return Started::Done(Output::fail(1, format!("sleep: invalid time interval '{argument}'\n"))),
+        }
+    }
+    if arguments.is_empty() {
+        return Started::Done(Output::fail(1, "sleep: missing operand\n"));
+    }
+    Started::Later(Duration::from_millis(millis), Output::default())
+}
+
+/// `1.25` as 1250.
+pub(super) fn decimal_millis(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = format!("{fraction:0<3}");
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    Some(whole * 1000 + fraction.get(..3)?.parse::<u64>().ok()?)
+}
+
+fn xargs(arguments: &[&str], input: &[u8]) -> Started {
+    let mut arguments = arguments.to_vec();
+    let mut each = None;
+    let mut count = usize::MAX;
+    while let Some(option) = arguments.first().copied().filter(|one| one.starts_with('-')) {
+        arguments.remove(0);
+        match option {
+            "-I" if !arguments.is_empty() => each = Some(arguments.remove(0)),
+            "-n" if !arguments.is_empty() => count = arguments.remove(0).parse().unwrap_or(1),
+            option if option.starts_with("-n") => count = option.get(2..).and_then(|one| one.parse().ok()).unwrap_or(1),
+            _ => {}
+        }
+    }
+    let input = String::from_utf8_lossy(input).into_owned();
+    let command: Vec<String> = if arguments.is_empty() { vec!["echo".to_owned()] } else { arguments.iter().map(|one| (*one).to_owned()).collect() };
+    if let Some(mark) = each {
+        let run = |line: &str| command.iter().map(|one| one.replace(mark, line)).collect();
+        return Started::RunAll(input.lines().map(run).collect());
+    }
+    let words: Vec<String> = input.split_whitespace().map(str::to_owned).collect();
+    let run = |chunk: &[String]| [command.as_slice(), chunk].concat();
+    Started::RunAll(words.chunks(count.min(words.len()).max(1)).map(run).collect())
+}
+
+fn change_folder(arguments: &[&str], scope: &mut Scope, os: &Os<'_>) -> Output {
+    let home = scope.get("HOME").unwrap_or_else(|| "/".to_owned());
+    let target = match arguments.first() {
+        None => home,
+        Some(&"-") => scope.get("OLDPWD").unwrap_or_else(|| "/".to_owned()),
+        Some(target) => (*target).to_owned(),
+    };
+    let path = absolute(&scope.folder, &target);
+    match os.files.entry(&path) {
+        Some(Entry::Folder) => {
+            scope.variables.insert("OLDPWD".to_owned(), scope.folder.clone());
+            scope.variables.insert("PWD".to_owned(), path.clone());
+            scope.folder = path;
+            Output::default()
+        }
+        Some(_) => Output::fail(2, format!("sh: cd: can't cd to {target}: Not a directory\n")),
+        None => Output::fail(2, format!("sh: cd: can't cd to {target}: {NOT_FOUND}\n")),
+    }
+}
+
+fn echo(arguments: &[&str], interprets: bool) -> Output {
+    let mut rest = arguments;
+    let (mut line, mut escapes) = (true, false);
+    while let Some((first, after)) = rest.split_first() {
+        match *first {
+            "-n" => line = false,
+            "-e" => escapes = true,
+            "-ne" | "-en" => (line, escapes) = (false, true),
+            _ => break,
+        }
+        rest = after;
+    }
+    let text = rest.join(" ");
+    let text = if escapes { unescape(&text) } else { text };
+    let _ = interprets;
+    Output::text(if line { format!("{text}\n") } else { text })
+}
+
+pub(super) fn unescape(text: &str) -> String {
+    let mut out = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            out.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('0') => {
+                let mut value = 0;
+                while let Some(digit) = letters.next_if(|letter| ('0'..='7').contains(letter)) {
+                    value = value * 8 + digit.to_digit(8).unwrap_or_default();
+                }
+                out.extend(char::from_u32(value));
+            }
+            Some('e') => out.push('\u{1b}'),
+            Some('\\') => out.push('\\'),
+            Some(other) => {
+                out.push('\\');
+                out.push(other);
+            }
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+fn printf(arguments: &[&str]) -> String {
+    let Some((format, values)) = arguments.split_first() else { return String::new() };
+    let mut out = String::new();
+    let mut values = values.iter();
+    loop {
+        let before = values.len();
+        let mut letters = format.chars().peekable();
+        let mut plain = String::new();
+        while let Some(letter) = letters.next() {
+            if letter != '%' {
+                plain.push(letter);
+                continue;
+            }
+            out.push_str(&unescape(&std::mem::take(&mut plain)));
+            let mut flags = String::new();
+            while let Some(flag) = letters.next_if(|letter| letter.is_ascii_digit() || matches!(letter, '-' | '.')) {
+                flags.push(flag);
+            }
+            let kind = letters.next().unwrap_or('%');
+            if kind == '%' {
+                out.push('%');
+                continue;
+            }
+            out.push_str(&padded(values.next().copied().unwrap_or_default(), &flags, kind));
+        }
+        out.push_str(&unescape(&plain));
+        if values.len() == 0 || values.len() == before {
+            return out;
+        }
+    }
+}
+
+fn padded(value: &str, flags: &str, kind: char) -> String {
+    let value = match kind {
+        'd' | 'i' => value.parse::<i64>().unwrap_or_default().to_string(),
+        'x' => format!("{:x}", value.parse::<i64>().unwrap_or_default()),
+        'b' => unescape(value),
+        _ => value.to_owned(),
+    };
+    let left = flags.starts_with('-');
+    let zero = flags.starts_with('0');
+    let width: usize = flags.trim_start_matches('-').split('.').next().and_then(|one| one.parse().ok()).unwrap_or(0);
+    match (left, zero) {
+        (true, _) => format!("{value:<width$}"),
+        (false, true) => format!("{value:0>width$}"),
+        (false, false) => format!("{value:>width$}"),
+    }
+}
+
+fn test(arguments: &[&str], scope: &Scope, os: &Os<'_>) -> Output {
+    match holds(arguments, scope, os) {
+        Ok(true) => Output::default(),
+        Ok(false) => Output::code(1),
+        Err(text) => Output::fail(2, format!("sh: {text}\n")),
+    }
+}
+
+fn holds(arguments: &[&str], scope: &Scope, os: &Os<'_>) -> Result<bool, String> {
+    let number = |text: &str| text.trim().parse::<i64>().map_err(|error| format!("{text}: bad number ({error})"));
+    if let Some(at) = arguments.iter().position(|one| *one == "-o") {
+        let (left, right) = arguments.split_at(at);
+        return Ok(holds(left, scope, os)? || holds(right.get(1..).unwrap_or_default(), scope, os)?);
+    }
+    if let Some(at) = arguments.iter().position(|one| *one == "-a").filter(|at| *at > 0) {
+        let (left, right) = arguments.split_at(at);
+        return Ok(holds(left, scope, os)? && holds(right.get(1..).unwrap_or_default(), scope, os)?);
+    }
+    Ok(match arguments {
+        [] => false,
+        ["!", rest @ ..] => !holds(rest, scope, os)?,
+        [one] => !one.is_empty(),
+        ["-z", text] => text.is_empty(),
+        ["-n", text] => !text.is_empty(),
+        [operator, path] if operator.starts_with('-') => {
+            let entry = os.files.entry(&absolute(&scope.folder, path));
+            match *operator {
+                "-e" | "-r" | "-w" => entry.is_some(),
+                "-f" => matches!(entry, Some(Entry::File(_) | Entry::Program)),
+                "-d" => matches!(entry, Some(Entry::Folder)),
+                "-x" => matches!(entry, Some(Entry::Program | Entry::Folder)),
+                "-s" => matches!(entry, Some(Entry::File(data)) if !data.is_empty()),
+                "-t" => false,
+                other => return Err(format!("{other}: unknown operand")),
+            }
+        }
+        [left, operator, right] => match *operator {
+            "=" | "==" => left == right,
+            "!=" => left != right,
+            "-eq" => number(left)? == number(right)?,
+            "-ne" => number(left)? != number(right)?,
+            "-lt" => number(left)? < number(right)?,
+            "-le" => number(left)? <= number(right)?,
+            "-gt" => number(left)? > number(right)?,
+            "-ge" => number(left)? >= number(right)?,
+            other => return Err(format!("{other}: unknown operand")),
+        },
+        _ => return Err("syntax error".to_owned()),
+    })
+}
+
+fn which(arguments: &[&str], os: &Os<'_>) -> Output {
+    let mut output = Output::default();
+    for argument in arguments {
+        if os.facts.commands.iter().any(|known| known == argument) {
+            output.stdout.extend(format!("/usr/bin/{argument}\n").bytes());
+        } else if OWN.contains(argument) {
+            output.stdout.extend(format!("{argument}\n").bytes());
+        } else {
+            output.code = 1;
+        }
+    }
+    output
+}
+
+/// Commands that tell about the container.
+fn about_system(name: &str, arguments: &[&str], scope: &Scope, os: &Os<'_>) -> Output {
+    let facts = os.facts;
+    let root = facts.user == "root";
+    Output::text(match name {
+        "hostname" => format!("{}\n", facts.hostname),
+        "whoami" => format!("{}\n", facts.user),
+        "id" if arguments.contains(&"-u") => format!("{}\n", if root { 0 } else { 101 }),
+        "id" if root => "uid=0(root) gid=0(root) groups=0(root)\n".to_owned(),
+        "id" => format!("uid=101({0}) gid=101({0}) groups=101({0})\n", facts.user),
+        "date" => date(arguments, os),
+        "uname" if arguments.contains(&"-a") => {
+            format!("Linux {} 6.12.0 #1 SMP x86_64 {}\n", facts.hostname, if facts.busybox { "Linux" } else { "GNU/Linux" })
+        }
+        "uname" if arguments.contains(&"-r") => "6.12.0\n".to_owned(),
+        "uname" if arguments.contains(&"-m") => "x86_64\n".to_owned(),
+        "uname" => "Linux\n".to_owned(),
+        "env" | "printenv" => match arguments.first() {
+            Some(key) => match scope.get(key) {
+                Some(value) => format!("{value}\n"),
+                None => return Output::code(1),
+            },
+            None => scope
+                .variables
+                .iter()
+                .filter(|(key, _)| scope.exported.contains(*key))
+                .map(|(key, value)| format!("{key}={value}\n"))
+                .collect(),
+        },
+        "ps" => {
+            let head = if facts.busybox { "PID   USER     TIME  COMMAND\n" } else { "    PID TTY          TIME CMD\n" };
+            let line = |(index, command): (usize, &String)| {
+                if facts.busybox {
+                    format!("{:>5} {:<8} 0:00  {command}\n", index + 1, facts.user)
+                } else {
+                    format!("{:>7} ?        00:00:00 {command}\n", index + 1)
+                }
+            };
+            format!("{head}{}", facts.processes.iter().enumerate().map(line).collect::<String>())
+        }
+        "df" => "Filesystem           1K-blocks      Used Available Use% Mounted on\noverlay              102400000  20480000  81920000  20% /\n".to_owned(),
+        "nproc" => "8\n".to_owned(),
+        other => return Output::fail(1, format!("{other}: this command is not simulated in this image\n")),
+    })
+}
+
+fn date(arguments: &[&str], os: &Os<'_>) -> String {
+    let format = arguments.iter().find_map(|one| one.strip_prefix('+'));
+    let format = format.unwrap_or("%a %b %e %H:%M:%S UTC %Y");
+    let shown = jiff::fmt::strtime::format(format, &os.now.to_zoned(jiff::tz::TimeZone::UTC));
+    format!("{}\n", shown.unwrap_or_default())
+}
+
+/// `$((…))`: integers with the operators of C, variables without `$`.
+pub(super) fn arithmetic(text: &str, scope: &Scope) -> i64 {
+    let letters: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let mut reader = Arithmetic { letters, at: 0, scope };
+    reader.level(0)
+}
+
+struct Arithmetic<'a> {
+    letters: Vec<char>,
+    at: usize,
+    scope: &'a Scope,
+}
+
+const LEVELS: [&[&str]; 6] = [&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
+
+impl Arithmetic<'_> {
+    fn take(&mut self, text: &str) -> bool {
+        let fits = text.chars().enumerate().all(|(index, letter)| self.letters.get(self.at + index) == Some(&letter));
+        if fits {
+            self.at += text.len();
+        }
+        fits
+    }
+
+    fn level(&mut self, level: usize) -> i64 {
+        let Some(operators) = LEVELS.get(level) else { return self.atom() };
+        let mut left = self.level(level + 1);
+        while let Some(operator) = operators.iter().find(|operator| self.take(operator)) {
+            let right = self.level(level + 1);
+            left = match *operator {
+                "||" => i64::from(left != 0 || right != 0),
+                "&&" => i64::from(left != 0 && right != 0),
+                "==" => i64::from(left == right),
+                "!=" => i64::from(left != right),
+                "<=" => i64::from(left <= right),
+                ">=" => i64::from(left >= right),
+                "<" => i64::from(left < right),
+                ">" => i64::from(left > right),
+                "+" => left.wrapping_add(right),
+                "-" => left.wrapping_sub(right),
+                "*" => left.wrapping_mul(right),
+                "/" => left.checked_div(right).unwrap_or_default(),
+                _ => left.checked_rem(right).unwrap_or_default(),
+            };
+        }
+        left
+    }
+
+    fn atom(&mut self) -> i64 {
+        if self.take("(") {
+            let value = self.level(0);
+            self.take(")");
+            return value;
+        }
+        if self.take("-") {
+            return self.atom().wrapping_neg();
+        }
+        if self.take("!") {
+            return i64::from(self.atom() == 0);
+        }
+        let word: String = self
+            .letters
+            .iter()
+            .skip(self.at)
+            .take_while(|letter| letter.is_ascii_alphanumeric() || **letter == '_')
+            .collect();
+        self.at += word.len().max(1);
+        word.parse().unwrap_or_else(|_| self.scope.get(&word).and_then(|value| value.trim().parse().ok()).unwrap_or_default())
+    }
+}
