@@ -69,7 +69,7 @@ impl Cluster {
     /// The time to which the next step goes: the next thing that is due, or `end`.
     fn step_to(&self, end: Timestamp) -> Timestamp {
         // What is due already and waits for its reader (a stream) must not hold time up.
-        let due = [self.apiserver.next_due(), self.world.next_due(self.now)];
+        let due = [self.apiserver.next_due(), self.world.next_due()];
         due.into_iter()
             .flatten()
             .filter(|due| *due > self.now)
@@ -136,7 +136,7 @@ impl Engine for Cluster {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        [self.apiserver.next_due(), self.world.next_due(self.now)].into_iter().flatten().min()
+        [self.apiserver.next_due(), self.world.next_due()].into_iter().flatten().min()
     }
 
     fn snapshot(&self) -> ClusterSnapshot {

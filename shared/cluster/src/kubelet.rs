@@ -91,20 +91,19 @@ fn until(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default().max(Duration::from_millis(1))
 }
 
-fn named<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
-    ["/spec/initContainers", "/spec/containers"]
-        .into_iter()
-        .flat_map(|list| fields::items(pod, list))
-        .find(|spec| fields::text(spec, "/name") == name)
-}
-
 fn note(pod: &Value, spec: &Value, warning: bool, reason: &str, text: String, plan: &mut Plan) {
     let mut regarding = reference(pod, "v1", "Pod");
     let name = fields::text(spec, "/name");
-    let init = fields::items(pod, "/spec/initContainers").iter().any(|one| fields::text(one, "/name") == name);
+    let init = fields::items(pod, "/spec/initContainers")
+        .iter()
+        .any(|one| fields::text(one, "/name") == name);
     let list = if init { "initContainers" } else { "containers" };
     fields::put(&mut regarding, "/fieldPath", json!(format!("spec.{list}{{{name}}}")));
-    plan.events.push(if warning { EventNote::warning(regarding, reason, text) } else { EventNote::normal(regarding, reason, text) });
+    plan.events.push(if warning {
+        EventNote::warning(regarding, reason, text)
+    } else {
+        EventNote::normal(regarding, reason, text)
+    });
 }
 
 impl Kubelets {
@@ -112,7 +111,9 @@ impl Kubelets {
     pub(crate) fn sync(&mut self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
         let name = format!("{}/{}", key.namespace, key.name);
-        let pod = store.get("pods", &key.namespace, &key.name).filter(|pod| !fields::text(pod, "/spec/nodeName").is_empty());
+        let pod = store
+            .get("pods", &key.namespace, &key.name)
+            .filter(|pod| !fields::text(pod, "/spec/nodeName").is_empty());
         let Some(pod) = pod else {
             self.forget(store, &name, now);
             return plan;
@@ -138,10 +139,22 @@ impl Kubelets {
     }
 
     fn sessions_of(&mut self, store: &Store, name: &str, now: Timestamp, plan: &mut Plan) {
-        let due: Vec<u64> = self.sessions.commands.iter().filter(|(_, one)| one.pod == name && !one.closed).map(|(id, _)| *id).collect();
+        let due: Vec<u64> = self
+            .sessions
+            .commands
+            .iter()
+            .filter(|(_, one)| one.pod == name && !one.closed)
+            .map(|(id, _)| *id)
+            .collect();
         for id in due {
             let gone = !self.machines.contains_key(name);
-            if gone || self.sessions.commands.get(&id).is_some_and(|one| one.wake.is_some_and(|at| at <= now)) {
+            if gone
+                || self
+                    .sessions
+                    .commands
+                    .get(&id)
+                    .is_some_and(|one| one.wake.is_some_and(|at| at <= now))
+            {
                 self.step_session(store, id, now);
             }
             if let Some(at) = self.sessions.commands.get(&id).and_then(|one| one.wake) {
@@ -176,8 +189,11 @@ impl Kubelets {
     }
 
     fn admit(&mut self, store: &Store, pod: &Value, node: &str, now: Timestamp) {
-        let names = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| fields::items(pod, list));
-        let containers = names.map(|spec| (fields::text(spec, "/name").to_owned(), Container::new())).collect();
+        let names = ["/spec/initContainers", "/spec/containers"]
+            .into_iter()
+            .flat_map(|list| fields::items(pod, list));
+        let containers =
+            names.map(|spec| (fields::text(spec, "/name").to_owned(), Container::new())).collect();
         let since = fields::time(pod, "/status/startTime").unwrap_or(now);
         let host = fields::flag(pod, "/spec/hostNetwork");
         let machine = Machine {
@@ -195,14 +211,28 @@ impl Kubelets {
 
     /// The lowest address of the node's range that no pod has.
     fn free_address(&self, store: &Store, pod: &Value, node: &str) -> String {
-        let range = store.get("nodes", "", node).map_or_else(String::new, |node| fields::text(&node, "/spec/podCIDR").trim_end_matches("0/24").to_owned());
+        let range = store.get("nodes", "", node).map_or_else(String::new, |node| {
+            fields::text(&node, "/spec/podCIDR").trim_end_matches("0/24").to_owned()
+        });
         let own = full_name(pod);
-        let taken = |address: &str| self.machines.iter().any(|(name, machine)| *name != own && machine.address == address);
-        (2..255).map(|last| format!("{range}{last}")).find(|address| !taken(address)).unwrap_or_default()
+        let taken = |address: &str| {
+            self.machines.iter().any(|(name, machine)| *name != own && machine.address == address)
+        };
+        (2..255)
+            .map(|last| format!("{range}{last}"))
+            .find(|address| !taken(address))
+            .unwrap_or_default()
     }
 
     /// Containers in their order: initial ones one after the other, then all.
-    fn advance(&mut self, store: &Store, pod: &Value, machine: &mut Machine, now: Timestamp, plan: &mut Plan) {
+    fn advance(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
         let policy = match fields::text(pod, "/spec/restartPolicy") {
             "" => "Always",
             policy => policy,
@@ -215,10 +245,12 @@ impl Kubelets {
                 _ => "OnFailure",
             };
             self.container(store, pod, machine, (spec, policy), now, plan);
-            let done = machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| match one.stage {
-                Stage::Ended { code, .. } => code == 0,
-                Stage::Running { .. } => sidecar && one.started,
-                _ => false,
+            let done = machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| {
+                match one.stage {
+                    Stage::Ended { code, .. } => code == 0,
+                    Stage::Running { .. } => sidecar && one.started,
+                    _ => false,
+                }
             });
             if !done {
                 return;
@@ -230,7 +262,15 @@ impl Kubelets {
     }
 
     /// Moves one container as far as it can go now.
-    fn container(&mut self, store: &Store, pod: &Value, machine: &mut Machine, (spec, policy): (&Value, &str), now: Timestamp, plan: &mut Plan) {
+    fn container(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        (spec, policy): (&Value, &str),
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
         let name = fields::text(spec, "/name").to_owned();
         for _ in 0..4 {
             let Some(one) = machine.containers.get_mut(&name) else { return };
@@ -254,7 +294,10 @@ impl Kubelets {
                 }
                 Stage::Running { .. } => {
                     self.run(store, pod, machine, spec, now, plan);
-                    let ended = machine.containers.get(&name).is_some_and(|one| matches!(one.stage, Stage::Ended { .. }));
+                    let ended = machine
+                        .containers
+                        .get(&name)
+                        .is_some_and(|one| matches!(one.stage, Stage::Ended { .. }));
                     if !ended {
                         return;
                     }
@@ -279,65 +322,135 @@ impl Kubelets {
                     one.crashes -= 1;
                     let delay = one.back_off();
                     one.crashes += 1;
-                    let text = format!("Back-off restarting failed container {name} in pod {}_{}({})", fields::name(pod), fields::namespace(pod), fields::uid(pod));
+                    let text = format!(
+                        "Back-off restarting failed container {name} in pod {}_{}({})",
+                        fields::name(pod),
+                        fields::namespace(pod),
+                        fields::uid(pod)
+                    );
                     note(pod, spec, true, "BackOff", text.clone(), plan);
-                    let seconds = if delay.as_secs() >= 60 { format!("{}m{}s", delay.as_secs() / 60, delay.as_secs() % 60) } else { format!("{}s", delay.as_secs()) };
-                    let message = text.replacen("Back-off", &format!("back-off {seconds}"), 1).replacen("container ", "container=", 1).replacen(" in pod ", " pod=", 1);
-                    one.stage = Stage::Waiting { reason: "CrashLoopBackOff", message, until: later(now, delay) };
+                    let seconds = if delay.as_secs() >= 60 {
+                        format!("{}m{}s", delay.as_secs() / 60, delay.as_secs() % 60)
+                    } else {
+                        format!("{}s", delay.as_secs())
+                    };
+                    let message = text
+                        .replacen("Back-off", &format!("back-off {seconds}"), 1)
+                        .replacen("container ", "container=", 1)
+                        .replacen(" in pod ", " pod=", 1);
+                    one.stage = Stage::Waiting {
+                        reason: "CrashLoopBackOff",
+                        message,
+                        until: later(now, delay),
+                    };
                 }
             }
         }
     }
 
-    fn pull(&mut self, pod: &Value, spec: &Value, one: &mut Container, node: &str, now: Timestamp, plan: &mut Plan) {
+    fn pull(
+        &mut self,
+        pod: &Value,
+        spec: &Value,
+        one: &mut Container,
+        node: &str,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
         let image = fields::text(spec, "/image");
         let here = self.images.get(node).is_some_and(|known| known.contains(&canonical(spec)));
         let policy = fields::text(spec, "/imagePullPolicy");
         if here && policy != "Always" {
-            let text = format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
+            let text = format!(
+                "Container image \"{image}\" already present on machine and can be accessed by the pod"
+            );
             note(pod, spec, false, "Pulled", text, plan);
             one.stage = Stage::Pulling { until: now };
             return;
         }
-        let failed_before = matches!(&one.stage, Stage::Waiting { reason, .. } if *reason == "ErrImagePull");
+        let failed_before =
+            matches!(&one.stage, Stage::Waiting { reason, .. } if *reason == "ErrImagePull");
         if policy == "Never" {
-            note(pod, spec, true, "ErrImageNeverPull", format!("Container image \"{image}\" is not present with pull policy of Never"), plan);
+            note(
+                pod,
+                spec,
+                true,
+                "ErrImageNeverPull",
+                format!("Container image \"{image}\" is not present with pull policy of Never"),
+                plan,
+            );
             note(pod, spec, true, "Failed", "Error: ErrImageNeverPull".to_owned(), plan);
-            let message = format!("Container image \"{image}\" is not present with pull policy of Never");
-            one.stage = Stage::Waiting { reason: "ErrImageNeverPull", message, until: later(now, Duration::from_secs(15)) };
+            let message =
+                format!("Container image \"{image}\" is not present with pull policy of Never");
+            one.stage = Stage::Waiting {
+                reason: "ErrImageNeverPull",
+                message,
+                until: later(now, Duration::from_secs(15)),
+            };
             return;
         }
-        let cause = format!("rpc error: code = NotFound desc = failed to pull and unpack image \"{0}\": failed to resolve reference \"{0}\": {0}: not found", canonical(spec));
+        let cause = format!(
+            "rpc error: code = NotFound desc = failed to pull and unpack image \"{0}\": failed to resolve reference \"{0}\": {0}: not found",
+            canonical(spec)
+        );
         if failed_before {
             note(pod, spec, false, "BackOff", format!("Back-off pulling image \"{image}\""), plan);
             note(pod, spec, true, "Failed", "Error: ImagePullBackOff".to_owned(), plan);
             let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {cause}");
-            one.stage = Stage::Waiting { reason: "ImagePullBackOff", message, until: later(now, one.back_off()) };
+            one.stage = Stage::Waiting {
+                reason: "ImagePullBackOff",
+                message,
+                until: later(now, one.back_off()),
+            };
             return;
         }
         note(pod, spec, false, "Pulling", format!("Pulling image \"{image}\""), plan);
-        match image_of(spec) {
-            Some(behaviour) => {
-                let millis = if here { 300 } else { behaviour.pull_millis };
-                one.stage = Stage::Pulling { until: later(now, Duration::from_millis(millis.max(1))) };
-            }
-            None => {
-                note(pod, spec, true, "Failed", format!("Failed to pull image \"{image}\": {cause}"), plan);
-                note(pod, spec, true, "Failed", "Error: ErrImagePull".to_owned(), plan);
-                one.crashes += 1;
-                one.stage = Stage::Waiting { reason: "ErrImagePull", message: cause, until: later(now, Duration::from_secs(12)) };
-            }
+        if let Some(behaviour) = image_of(spec) {
+            let millis = if here { 300 } else { behaviour.pull_millis };
+            one.stage = Stage::Pulling { until: later(now, Duration::from_millis(millis.max(1))) };
+        } else {
+            note(
+                pod,
+                spec,
+                true,
+                "Failed",
+                format!("Failed to pull image \"{image}\": {cause}"),
+                plan,
+            );
+            note(pod, spec, true, "Failed", "Error: ErrImagePull".to_owned(), plan);
+            one.crashes += 1;
+            one.stage = Stage::Waiting {
+                reason: "ErrImagePull",
+                message: cause,
+                until: later(now, Duration::from_secs(12)),
+            };
         }
     }
 
     /// Lets a running container go on: its process, then its probes.
-    fn run(&mut self, store: &Store, pod: &Value, machine: &mut Machine, spec: &Value, now: Timestamp, plan: &mut Plan) {
+    fn run(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        spec: &Value,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
         let name = fields::text(spec, "/name").to_owned();
-        let process = machine.containers.get_mut(&name).map(|one| std::mem::replace(&mut one.process, Process::None));
+        let process = machine
+            .containers
+            .get_mut(&name)
+            .map(|one| std::mem::replace(&mut one.process, Process::None));
         match process {
             Some(Process::Shell(mut shell)) => {
-                let mut input = machine.containers.get_mut(&name).map(|one| std::mem::take(&mut one.input)).unwrap_or_default();
-                let (stdout, stderr, waiting) = self.step_in(store, (pod, machine), (&name, &mut shell, &mut input), now);
+                let mut input = machine
+                    .containers
+                    .get_mut(&name)
+                    .map(|one| std::mem::take(&mut one.input))
+                    .unwrap_or_default();
+                let (stdout, stderr, waiting) =
+                    self.step_in(store, (pod, machine), (&name, &mut shell, &mut input), now);
                 let Some(one) = machine.containers.get_mut(&name) else { return };
                 one.input = input;
                 one.write(&stderr, now);
@@ -377,9 +490,17 @@ impl Kubelets {
     }
 
     /// Runs a shell of a pod whose machine is at its place.
-    pub(crate) fn step_shell(&mut self, store: &Store, pod: &Value, run: (&str, &mut Shell, &mut Input), now: Timestamp) -> (Vec<u8>, Vec<u8>, Waiting) {
+    pub(crate) fn step_shell(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        run: (&str, &mut Shell, &mut Input),
+        now: Timestamp,
+    ) -> (Vec<u8>, Vec<u8>, Waiting) {
         let name = full_name(pod);
-        let Some(shared) = self.machines.remove(&name) else { return (Vec::new(), Vec::new(), Waiting::Exited(137)) };
+        let Some(shared) = self.machines.remove(&name) else {
+            return (Vec::new(), Vec::new(), Waiting::Exited(137));
+        };
         let mut machine = Arc::unwrap_or_clone(shared);
         let result = self.step_in(store, (pod, &mut machine), run, now);
         self.machines.insert(name, Arc::new(machine));
@@ -397,11 +518,22 @@ impl Kubelets {
         // A pod that serves may ask itself.
         let serves = machine.containers.values().any(|one| matches!(one.process, Process::Service));
         let own = serves.then(|| machine.clone());
-        let Some(one) = machine.containers.get_mut(name) else { return (Vec::new(), Vec::new(), Waiting::Exited(137)) };
+        let Some(one) = machine.containers.get_mut(name) else {
+            return (Vec::new(), Vec::new(), Waiting::Exited(137));
+        };
         let mut files: Files = std::mem::take(&mut one.files);
         let facts: Facts = one.facts.clone();
         files.volumes = std::mem::take(&mut machine.volumes);
-        let mut network = PodNetwork { store, pod, now, own: own.as_ref(), others: &self.machines, ports: &self.ports, served: Vec::new() };
+        let mut network = PodNetwork {
+            store,
+            pod,
+            now,
+            own: own.as_ref(),
+            others: &self.machines,
+            ports: &self.ports,
+            served: Vec::new(),
+            connections: 0,
+        };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let waiting = shell.step(&mut Os {
             now,
@@ -439,20 +571,38 @@ impl Kubelets {
             return;
         };
         let machine = Arc::make_mut(shared);
-        let grace = u64::try_from(fields::number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30)).unwrap_or_default();
+        let grace = u64::try_from(
+            fields::number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30),
+        )
+        .unwrap_or_default();
         let running: Vec<&Value> = fields::items(pod, "/spec/containers")
             .iter()
-            .filter(|spec| machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| matches!(one.stage, Stage::Running { .. })))
+            .filter(|spec| {
+                machine
+                    .containers
+                    .get(fields::text(spec, "/name"))
+                    .is_some_and(|one| matches!(one.stage, Stage::Running { .. }))
+            })
             .collect();
         if machine.stopping.is_none() {
             for spec in &running {
-                note(pod, spec, false, "Killing", format!("Stopping container {}", fields::text(spec, "/name")), plan);
+                note(
+                    pod,
+                    spec,
+                    false,
+                    "Killing",
+                    format!("Stopping container {}", fields::text(spec, "/name")),
+                    plan,
+                );
             }
         }
         let began = *machine.stopping.get_or_insert(now);
         // A process with number 1 that handles no SIGTERM does not get it.
         let quick = running.iter().all(|spec| {
-            let service = machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| matches!(one.process, Process::Service));
+            let service = machine
+                .containers
+                .get(fields::text(spec, "/name"))
+                .is_some_and(|one| matches!(one.process, Process::Service));
             service && image_of(spec).is_none_or(|image| image.ends_on_term)
         });
         let needed = match (running.is_empty(), quick) {
@@ -480,25 +630,43 @@ fn canonical(spec: &Value) -> String {
 fn listening(pod: &Value, machine: &Machine, now: Timestamp) -> Vec<u16> {
     fields::items(pod, "/spec/containers")
         .iter()
-        .filter_map(|spec| Some(machine.containers.get(fields::text(spec, "/name"))?.ports(spec, now)))
+        .filter_map(|spec| {
+            Some(machine.containers.get(fields::text(spec, "/name"))?.ports(spec, now))
+        })
         .flatten()
         .collect()
 }
 
 fn pulled(pod: &Value, spec: &Value, plan: &mut Plan) {
-    let known = plan.events.iter().any(|event| event.reason == "Pulled" && fields::text(&event.regarding, "/fieldPath").contains(&format!("{{{}}}", fields::text(spec, "/name"))));
+    let known = plan.events.iter().any(|event| {
+        event.reason == "Pulled"
+            && fields::text(&event.regarding, "/fieldPath")
+                .contains(&format!("{{{}}}", fields::text(spec, "/name")))
+    });
     if known {
         return;
     }
     let image = fields::text(spec, "/image");
     let (millis, size) = image_of(spec).map_or((0, 0), |image| (image.pull_millis, image.size));
-    let seconds = if millis >= 1000 { format!("{}.{:03}s", millis / 1000, millis % 1000) } else { format!("{millis}ms") };
-    let text = format!("Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes.");
+    let seconds = if millis >= 1000 {
+        format!("{}.{:03}s", millis / 1000, millis % 1000)
+    } else {
+        format!("{millis}ms")
+    };
+    let text = format!(
+        "Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes."
+    );
     note(pod, spec, false, "Pulled", text, plan);
 }
 
 /// Fills the pod's volumes; false when something is missing.
-fn mount(store: &Store, pod: &Value, machine: &mut Machine, now: Timestamp, plan: &mut Plan) -> bool {
+fn mount(
+    store: &Store,
+    pod: &Value,
+    machine: &mut Machine,
+    now: Timestamp,
+    plan: &mut Plan,
+) -> bool {
     if machine.mounted {
         return true;
     }
@@ -509,8 +677,17 @@ fn mount(store: &Store, pod: &Value, machine: &mut Machine, now: Timestamp, plan
             Ok(None) => drop(machine.volumes.entry(name.to_owned()).or_default()),
             Err(text) => {
                 let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {text}");
-                plan.events.push(EventNote::warning(reference(pod, "v1", "Pod"), "FailedMount", message));
-                plan.again(RETRY.saturating_mul(u32::try_from((now.as_second() - machine.since.as_second()).clamp(1, 60)).unwrap_or(1)));
+                plan.events.push(EventNote::warning(
+                    reference(pod, "v1", "Pod"),
+                    "FailedMount",
+                    message,
+                ));
+                plan.again(
+                    RETRY.saturating_mul(
+                        u32::try_from((now.as_second() - machine.since.as_second()).clamp(1, 60))
+                            .unwrap_or(1),
+                    ),
+                );
                 return false;
             }
         }
@@ -520,13 +697,24 @@ fn mount(store: &Store, pod: &Value, machine: &mut Machine, now: Timestamp, plan
 }
 
 /// Creates and starts a container whose image is there.
-fn launch(store: &Store, pod: &Value, spec: &Value, one: &mut Container, now: Timestamp, plan: &mut Plan) {
+fn launch(
+    store: &Store,
+    pod: &Value,
+    spec: &Value,
+    one: &mut Container,
+    now: Timestamp,
+    plan: &mut Plan,
+) {
     let Some(image) = image_of(spec) else { return };
     let environment = match container::environment(store, pod, spec) {
         Ok(environment) => environment,
         Err(text) => {
             note(pod, spec, true, "Failed", format!("Error: {text}"), plan);
-            one.stage = Stage::Waiting { reason: "CreateContainerConfigError", message: text, until: later(now, Duration::from_secs(12)) };
+            one.stage = Stage::Waiting {
+                reason: "CreateContainerConfigError",
+                message: text,
+                until: later(now, Duration::from_secs(12)),
+            };
             return;
         }
     };

@@ -109,6 +109,8 @@ pub struct Dial<'a> {
     pub port: u16,
     /// `TCP` or `UDP`.
     pub protocol: &'a str,
+    /// Chance, as an input: which of several ready endpoints of a Service it is.
+    pub pick: u64,
 }
 
 /// Says whether a process of a running pod listens on a port.
@@ -118,6 +120,9 @@ pub type Listens<'a> = &'a dyn Fn(&Value, u16, &str) -> bool;
 pub fn connect(store: &Store, dial: Dial<'_>, listens: Listens<'_>) -> Verdict {
     let mut path = Vec::new();
     let namespace = fields::namespace(dial.source);
+    if let Some(verdict) = names_are_blocked(store, dial) {
+        return verdict;
+    }
     let Some(address) = address::resolve(store, namespace, dial.host) else {
         let reason = Reason::new("connect-unknown-host", &[("host", dial.host)]);
         return Verdict {
@@ -144,6 +149,22 @@ pub fn connect(store: &Store, dial: Dial<'_>, listens: Listens<'_>) -> Verdict {
 
 fn verdict(outcome: Outcome, reason: Reason, decided_by: Option<Decider>) -> Verdict {
     Verdict { outcome, reason, decided_by, path: Vec::new(), target: None, address: String::new() }
+}
+
+/// The cluster's DNS has no pods here, but policies see it where they expect it: as the pods
+/// `k8s-app=kube-dns` of kube-system, port 53. Who may not send there cannot look names up.
+fn names_are_blocked(store: &Store, dial: Dial<'_>) -> Option<Verdict> {
+    if address::is_address(dial.host) || dial.host == "localhost" {
+        return None;
+    }
+    let dns = json!({ "metadata": { "namespace": "kube-system", "name": "coredns", "labels": { "k8s-app": "kube-dns" } } });
+    let asked = policy::Asked { source: dial.source, destination: &dns, port: 53, protocol: "UDP" };
+    let policy::Decision::Denied(denied, decider) = policy::egress(store, &asked) else {
+        return None;
+    };
+    let reason = Reason::new("connect-dns-blocked", &[("host", dial.host)]);
+    let blocked = verdict(Outcome::Blocked, reason, Some(decider));
+    Some(Verdict { path: vec![denied], address: dial.host.to_owned(), ..blocked })
 }
 
 /// The Service with this cluster address.
@@ -198,9 +219,12 @@ fn through_service(
             .iter()
             .find(|one| fields::text(one, "/name") == port_name);
         let Some(target) = target.and_then(|one| fields::number(one, "/port")) else { continue };
-        let ready = fields::items(&slice, "/endpoints")
+        let all: Vec<&Value> = fields::items(&slice, "/endpoints")
             .iter()
-            .find(|one| one.pointer("/conditions/ready").and_then(Value::as_bool).unwrap_or(true));
+            .filter(|one| one.pointer("/conditions/ready").and_then(Value::as_bool).unwrap_or(true))
+            .collect();
+        let count = u64::try_from(all.len()).unwrap_or_default().max(1);
+        let ready = all.get(usize::try_from(dial.pick % count).unwrap_or_default());
         let address = ready.and_then(|one| one.pointer("/addresses/0")).and_then(Value::as_str);
         if let Some(address) = address {
             let number = target.to_string();
@@ -239,7 +263,16 @@ fn arrive(
     let number = port.to_string();
     let asked =
         policy::Asked { source: dial.source, destination: &pod, port, protocol: dial.protocol };
-    for decision in [policy::egress(store, &asked), policy::ingress(store, &asked)] {
+    let itself = fields::uid(&pod) == fields::uid(dial.source);
+    if itself {
+        path.push(Reason::new("connect-loopback", &[]));
+    }
+    let decisions = if itself {
+        Vec::new()
+    } else {
+        vec![policy::egress(store, &asked), policy::ingress(store, &asked)]
+    };
+    for decision in decisions {
         match decision {
             policy::Decision::NotIsolated(reason) | policy::Decision::Allowed(reason, _) => {
                 path.push(reason);

@@ -11,11 +11,10 @@ pub(crate) use self::streams::NodeAnswer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apimachinery::engine::{StreamId, StreamRead};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::apiserver::{ApiAnswer, Apiserver, NodeRequest};
+use crate::apiserver::{ApiAnswer, Apiserver};
 use crate::cluster::ClusterConfig;
 use crate::controllers;
 use crate::event_loop::{Component, Controller, Failure, Key, Plan, Queue, Recorder, Write};
@@ -94,7 +93,7 @@ impl World {
     }
 
     /// When something will happen next.
-    pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.queue.next_due()
     }
 
@@ -203,7 +202,7 @@ impl World {
         let host = host_of(api, text("to"));
         let port = text("port").parse().unwrap_or(80);
         let protocol = if text("protocol").is_empty() { "TCP" } else { text("protocol") };
-        let dial = Dial { source: &source, host: &host, port, protocol };
+        let dial = Dial { source: &source, host: &host, port, protocol, pick: 0 };
         let listens = |pod: &Value, port: u16, protocol: &str| {
             let ports = self.kubelets.ports.get(&full_name(pod));
             protocol == "TCP" && ports.is_some_and(|ports| ports.contains(&port))

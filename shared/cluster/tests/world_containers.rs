@@ -1,5 +1,10 @@
 //! What runs in containers: commands, loops over virtual time, crashes, probes, terminals, logs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -36,7 +41,9 @@ fn raw(cluster: &mut Cluster, method: &str, path: &str, body: &Value) -> EngineA
 
 fn send(cluster: &mut Cluster, method: &str, path: &str, body: &Value) -> Value {
     match raw(cluster, method, path, body) {
-        EngineAnswer::Full(response) => serde_json::from_slice(response.body()).unwrap_or(Value::Null),
+        EngineAnswer::Full(response) => {
+            serde_json::from_slice(response.body()).unwrap_or(Value::Null)
+        }
         EngineAnswer::Stream(_) => panic!("a stream for {path}"),
     }
 }
@@ -52,7 +59,12 @@ fn get(cluster: &mut Cluster, name: &str) -> Value {
 }
 
 fn log(cluster: &mut Cluster, name: &str, query: &str) -> String {
-    match raw(cluster, "GET", &format!("/api/v1/namespaces/default/pods/{name}/log?{query}"), &Value::Null) {
+    match raw(
+        cluster,
+        "GET",
+        &format!("/api/v1/namespaces/default/pods/{name}/log?{query}"),
+        &Value::Null,
+    ) {
         EngineAnswer::Full(response) => String::from_utf8_lossy(response.body()).into_owned(),
         EngineAnswer::Stream(_) => panic!("a stream"),
     }
@@ -102,7 +114,9 @@ fn sh(cluster: &mut Cluster, pod: &str, script: &str) -> String {
 fn three() -> Cluster {
     let mut cluster = fresh();
     cluster.advance(Duration::from_secs(1));
-    for (name, image, command) in [("box", "alpine:3.22", true), ("gnu", "ubuntu:24.04", true), ("web", "nginx:1.29", false)] {
+    for (name, image, command) in
+        [("box", "alpine:3.22", true), ("gnu", "ubuntu:24.04", true), ("web", "nginx:1.29", false)]
+    {
         let mut container = json!({ "name": "main", "image": image });
         if command {
             container["command"] = json!(["sleep", "infinity"]);
@@ -214,7 +228,8 @@ fn scripts_do_what_a_shell_does() {
         = 0, 0 s
         $ exit 7
         = 7, 0 s
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
@@ -230,7 +245,10 @@ fn connections_say_what_their_programs_say() {
         ("box", "curl web"),
         ("box", "nc -zvw2 web 80; nc -zvw2 web 81"),
         ("box", "nslookup web.default"),
-        ("web", "curl -s -o /dev/null -w '%{http_code}' http://web; curl -sS nothing; curl -m 3 10.9.8.7; curl -s web:81; echo $?"),
+        (
+            "web",
+            "curl -s -o /dev/null -w '%{http_code}' http://web; curl -sS nothing; curl -m 3 10.9.8.7; curl -s web:81; echo $?",
+        ),
         ("web", "wget x"),
         ("gnu", "foo; cat /nowhere"),
     ] {
@@ -290,7 +308,11 @@ fn connections_say_what_their_programs_say() {
 fn a_loop_runs_over_virtual_time_and_its_log_grows() {
     let mut cluster = three();
     let script = "while true; do wget -T 2 -qO- http://web/none; echo done $?; sleep 10; done";
-    create(&mut cluster, "loop", &json!({ "containers": [{ "name": "main", "image": "busybox", "command": ["sh", "-c", script] }] }));
+    create(
+        &mut cluster,
+        "loop",
+        &json!({ "containers": [{ "name": "main", "image": "busybox", "command": ["sh", "-c", script] }] }),
+    );
     cluster.advance(Duration::from_secs(35));
     let text = log(&mut cluster, "loop", "timestamps=true");
     expect![[r#"
@@ -302,6 +324,33 @@ fn a_loop_runs_over_virtual_time_and_its_log_grows() {
         2026-09-21T14:14:02.011000000Z done 1
         2026-09-21T14:14:12.013000000Z wget: server returned error: HTTP/1.1 404 Not Found
         2026-09-21T14:14:12.013000000Z done 1
+    "#]]
+    .assert_eq(&text);
+}
+
+#[test]
+fn who_may_send_nothing_cannot_look_names_up() {
+    let mut cluster = three();
+    let policy = |egress: Value| {
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "out" },
+            "spec": { "podSelector": { "matchLabels": { "app": "box" } }, "policyTypes": ["Egress"], "egress": egress },
+        })
+    };
+    let policies = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies";
+    send(&mut cluster, "POST", policies, &policy(json!([])));
+    let mut text = sh(&mut cluster, "box", "wget -qO- http://web; nslookup web");
+    send(&mut cluster, "DELETE", &format!("{policies}/out"), &Value::Null);
+    let dns = json!([{ "to": [{ "namespaceSelector": {} }], "ports": [{ "protocol": "UDP", "port": 53 }] }]);
+    send(&mut cluster, "POST", policies, &policy(dns));
+    text.push_str(&sh(&mut cluster, "box", "wget -T 2 -qO- http://web"));
+    expect![[r#"
+        wget: bad address 'web'
+        ;; connection timed out; no servers could be reached
+
+        = 1, 20 s
+        wget: download timed out
+        = 1, 2 s
     "#]].assert_eq(&text);
 }
 
@@ -311,7 +360,13 @@ fn events(cluster: &mut Cluster, name: &str) -> String {
     for event in list["items"].as_array().unwrap() {
         if event["involvedObject"]["name"] == name {
             let count = event["count"].as_i64().unwrap_or(1);
-            writeln!(text, "{} x{count} {}", event["reason"].as_str().unwrap(), event["message"].as_str().unwrap()).unwrap();
+            writeln!(
+                text,
+                "{} x{count} {}",
+                event["reason"].as_str().unwrap(),
+                event["message"].as_str().unwrap()
+            )
+            .unwrap();
         }
     }
     text
@@ -321,13 +376,18 @@ fn events(cluster: &mut Cluster, name: &str) -> String {
 fn a_container_that_crashes_backs_off() {
     let mut cluster = fresh();
     cluster.advance(Duration::from_secs(1));
-    create(&mut cluster, "crash", &json!({ "containers": [{ "name": "main", "image": "busybox", "args": ["sh", "-c", "echo bye; exit 3"] }] }));
+    create(
+        &mut cluster,
+        "crash",
+        &json!({ "containers": [{ "name": "main", "image": "busybox", "args": ["sh", "-c", "echo bye; exit 3"] }] }),
+    );
     cluster.advance(Duration::from_secs(60));
     let pod = get(&mut cluster, "crash");
     let status = &pod["status"]["containerStatuses"][0];
     let uid = pod["metadata"]["uid"].as_str().unwrap().to_owned();
     let mut text = format!("{} restarts {}\n", pod["status"]["phase"], status["restartCount"]);
-    writeln!(text, "{}\n{}", status["state"], status["lastState"]["terminated"]["exitCode"]).unwrap();
+    writeln!(text, "{}\n{}", status["state"], status["lastState"]["terminated"]["exitCode"])
+        .unwrap();
     text.push_str(&log(&mut cluster, "crash", ""));
     text.push_str(&events(&mut cluster, "crash"));
     expect![[r#"
@@ -348,12 +408,14 @@ fn a_container_that_crashes_backs_off() {
 fn pods_that_may_end_succeed_or_fail() {
     let mut cluster = fresh();
     cluster.advance(Duration::from_secs(1));
-    let run = |script: &str| json!({
-        "restartPolicy": "Never",
-        "initContainers": [{ "name": "first", "image": "busybox", "command": ["sh", "-c", "echo hello > /work/file"], "volumeMounts": [{ "name": "work", "mountPath": "/work" }] }],
-        "containers": [{ "name": "main", "image": "busybox", "command": ["sh", "-c", script], "volumeMounts": [{ "name": "work", "mountPath": "/data" }] }],
-        "volumes": [{ "name": "work", "emptyDir": {} }],
-    });
+    let run = |script: &str| {
+        json!({
+            "restartPolicy": "Never",
+            "initContainers": [{ "name": "first", "image": "busybox", "command": ["sh", "-c", "echo hello > /work/file"], "volumeMounts": [{ "name": "work", "mountPath": "/work" }] }],
+            "containers": [{ "name": "main", "image": "busybox", "command": ["sh", "-c", script], "volumeMounts": [{ "name": "work", "mountPath": "/data" }] }],
+            "volumes": [{ "name": "work", "emptyDir": {} }],
+        })
+    };
     create(&mut cluster, "good", &run("cat /data/file"));
     create(&mut cluster, "bad", &run("sleep 3; exit 1"));
     create(&mut cluster, "lost", &run("x"));
@@ -362,7 +424,12 @@ fn pods_that_may_end_succeed_or_fail() {
     for name in ["good", "bad", "lost"] {
         let pod = get(&mut cluster, name);
         let state = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
-        writeln!(text, "{name} {} {} {}", pod["status"]["phase"], state["exitCode"], state["reason"]).unwrap();
+        writeln!(
+            text,
+            "{name} {} {} {}",
+            pod["status"]["phase"], state["exitCode"], state["reason"]
+        )
+        .unwrap();
         text.push_str(&log(&mut cluster, name, ""));
     }
     expect![[r#"
@@ -371,18 +438,31 @@ fn pods_that_may_end_succeed_or_fail() {
         bad "Failed" 1 "Error"
         lost "Failed" 127 "Error"
         sh: x: not found
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
 fn images_that_do_not_exist_are_not_pulled() {
     let mut cluster = fresh();
     cluster.advance(Duration::from_secs(1));
-    create(&mut cluster, "typo", &json!({ "containers": [{ "name": "main", "image": "ngnix:1.29" }] }));
+    create(
+        &mut cluster,
+        "typo",
+        &json!({ "containers": [{ "name": "main", "image": "ngnix:1.29" }] }),
+    );
     cluster.advance(Duration::from_secs(10));
-    let mut text = format!("{}\n", get(&mut cluster, "typo")["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]);
+    let mut text = format!(
+        "{}\n",
+        get(&mut cluster, "typo")["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
+    );
     cluster.advance(Duration::from_secs(10));
-    writeln!(text, "{}", get(&mut cluster, "typo")["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]).unwrap();
+    writeln!(
+        text,
+        "{}",
+        get(&mut cluster, "typo")["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
+    )
+    .unwrap();
     text.push_str(&log(&mut cluster, "typo", ""));
     text.push_str(&events(&mut cluster, "typo"));
     expect![[r#"
@@ -401,17 +481,21 @@ fn images_that_do_not_exist_are_not_pulled() {
 fn configuration_reaches_the_container() {
     let mut cluster = fresh();
     cluster.advance(Duration::from_secs(1));
-    create(&mut cluster, "conf", &json!({
-        "containers": [{
-            "name": "main", "image": "alpine", "command": ["sh", "-c", "echo $GREETING $NAME $(cat /etc/conf/a); sleep infinity"],
-            "env": [
-                { "name": "GREETING", "valueFrom": { "configMapKeyRef": { "name": "conf", "key": "greeting" } } },
-                { "name": "NAME", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } },
-            ],
-            "volumeMounts": [{ "name": "conf", "mountPath": "/etc/conf" }],
-        }],
-        "volumes": [{ "name": "conf", "configMap": { "name": "conf" } }],
-    }));
+    create(
+        &mut cluster,
+        "conf",
+        &json!({
+            "containers": [{
+                "name": "main", "image": "alpine", "command": ["sh", "-c", "echo $GREETING $NAME $(cat /etc/conf/a); sleep infinity"],
+                "env": [
+                    { "name": "GREETING", "valueFrom": { "configMapKeyRef": { "name": "conf", "key": "greeting" } } },
+                    { "name": "NAME", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } },
+                ],
+                "volumeMounts": [{ "name": "conf", "mountPath": "/etc/conf" }],
+            }],
+            "volumes": [{ "name": "conf", "configMap": { "name": "conf" } }],
+        }),
+    );
     cluster.advance(Duration::from_secs(5));
     let mut text = format!("{}\n", get(&mut cluster, "conf")["status"]["phase"]);
     let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "conf" }, "data": { "greeting": "hello", "a": "A" } });
@@ -445,18 +529,30 @@ fn configuration_reaches_the_container() {
 fn probes_gate_readiness_and_restart_the_dead() {
     let mut cluster = fresh();
     cluster.advance(Duration::from_secs(1));
-    create(&mut cluster, "gate", &json!({ "containers": [{
+    create(
+        &mut cluster,
+        "gate",
+        &json!({ "containers": [{
         "name": "main", "image": "nginx",
         "readinessProbe": { "httpGet": { "path": "/ready.html", "port": 80 }, "periodSeconds": 5 },
         "livenessProbe": { "exec": { "command": ["cat", "/tmp/alive"] }, "initialDelaySeconds": 40, "periodSeconds": 5, "failureThreshold": 1 },
-    }] }));
+    }] }),
+    );
     cluster.advance(Duration::from_secs(15));
     let ready = |cluster: &mut Cluster| {
         let pod = get(cluster, "gate");
-        format!("{} {}\n", pod["status"]["containerStatuses"][0]["ready"], pod["status"]["containerStatuses"][0]["restartCount"])
+        format!(
+            "{} {}\n",
+            pod["status"]["containerStatuses"][0]["ready"],
+            pod["status"]["containerStatuses"][0]["restartCount"]
+        )
     };
     let mut text = ready(&mut cluster);
-    text.push_str(&sh(&mut cluster, "gate", "echo ok > /usr/share/nginx/html/ready.html; touch /tmp/alive"));
+    text.push_str(&sh(
+        &mut cluster,
+        "gate",
+        "echo ok > /usr/share/nginx/html/ready.html; touch /tmp/alive",
+    ));
     cluster.advance(Duration::from_secs(10));
     text.push_str(&ready(&mut cluster));
     cluster.advance(Duration::from_secs(40));
@@ -489,7 +585,15 @@ fn a_terminal_echoes_prompts_and_ends() {
     let mut cluster = three();
     let stream = open(&mut cluster, "box", "stdin=true&stdout=true&tty=true", &["sh"]);
     let mut text = String::new();
-    for keys in ["hostname\r", "cd /tmp\r", "sleep 100\r", "\u{3}", "if true; then\r", "echo x; fi\r", "exit 4\r"] {
+    for keys in [
+        "hostname\r",
+        "cd /tmp\r",
+        "sleep 100\r",
+        "\u{3}",
+        "if true; then\r",
+        "echo x; fi\r",
+        "exit 4\r",
+    ] {
         let frame = [&[0], keys.as_bytes()].concat();
         cluster.write_stream(stream, &frame);
         cluster.advance(Duration::from_secs(1));
@@ -518,7 +622,10 @@ fn the_same_seed_and_journal_give_the_same_state() {
         cluster.advance(Duration::from_secs(600));
         let mut text = String::new();
         for resource in ["pods", "events", "nodes", "services", "endpoints"] {
-            text.push_str(&send(&mut cluster, "GET", &format!("/api/v1/{resource}"), &Value::Null).to_string());
+            text.push_str(
+                &send(&mut cluster, "GET", &format!("/api/v1/{resource}"), &Value::Null)
+                    .to_string(),
+            );
         }
         text
     };

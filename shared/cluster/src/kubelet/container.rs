@@ -125,7 +125,9 @@ impl Container {
         let Stage::Running { since } = self.stage else { return Vec::new() };
         match &self.process {
             Process::Service => image_of(spec)
-                .filter(|image| now.as_millisecond() - since.as_millisecond() >= millis(image.ready_millis))
+                .filter(|image| {
+                    now.as_millisecond() - since.as_millisecond() >= millis(image.ready_millis)
+                })
                 .map(|image| image.ports.clone())
                 .unwrap_or_default(),
             Process::Shell(shell) => shell.listening(),
@@ -146,7 +148,8 @@ impl Container {
         let argv = argv(spec, image, &self.facts.environment);
         let program = argv.first().map_or("", String::as_str);
         let own = image.is_some_and(|image| !image.ports.is_empty() || image.service);
-        let same = image.and_then(|image| image.command.first()).is_some_and(|first| first == program);
+        let same =
+            image.and_then(|image| image.command.first()).is_some_and(|first| first == program);
         self.stage = Stage::Running { since: now };
         if own && (same || argv.is_empty()) {
             self.process = Process::Service;
@@ -165,7 +168,12 @@ impl Container {
             ));
         }
         self.facts.processes = vec![argv.join(" ")];
-        self.process = Process::Shell(Box::new(Shell::new(&argv, &self.facts, &self.folder, fields::flag(spec, "/tty"))));
+        self.process = Process::Shell(Box::new(Shell::new(
+            &argv,
+            &self.facts,
+            &self.folder,
+            fields::flag(spec, "/tty"),
+        )));
         Ok(())
     }
 
@@ -188,9 +196,15 @@ impl Container {
     /// The state of `containerStatuses`.
     pub(crate) fn state(&self, id: &str) -> Value {
         match &self.stage {
-            Stage::Created | Stage::Pulling { .. } => json!({ "waiting": { "reason": "ContainerCreating" } }),
-            Stage::Waiting { reason, message, .. } => json!({ "waiting": { "reason": reason, "message": message } }),
-            Stage::Running { since } => json!({ "running": { "startedAt": fields::seconds(*since) } }),
+            Stage::Created | Stage::Pulling { .. } => {
+                json!({ "waiting": { "reason": "ContainerCreating" } })
+            }
+            Stage::Waiting { reason, message, .. } => {
+                json!({ "waiting": { "reason": reason, "message": message } })
+            }
+            Stage::Running { since } => {
+                json!({ "running": { "startedAt": fields::seconds(*since) } })
+            }
             Stage::Ended { code, since, at } => {
                 let reason = match code {
                     0 => "Completed",
@@ -207,7 +221,9 @@ impl Container {
 
     /// The delay before the next start: 10 s, doubled up to five minutes.
     pub(crate) fn back_off(&self) -> Duration {
-        Duration::from_secs(10).saturating_mul(1_u32.checked_shl(self.crashes.saturating_sub(1)).unwrap_or(u32::MAX)).min(Duration::from_mins(5))
+        Duration::from_secs(10)
+            .saturating_mul(1_u32.checked_shl(self.crashes.saturating_sub(1)).unwrap_or(u32::MAX))
+            .min(Duration::from_mins(5))
     }
 }
 
@@ -227,7 +243,11 @@ pub(crate) fn hex(text: &str) -> String {
 }
 
 /// Command and arguments, with `$(NAME)` resolved (`third_party/forked/golang/expansion`).
-fn argv(spec: &Value, image: Option<&Image>, environment: &BTreeMap<String, String>) -> Vec<String> {
+fn argv(
+    spec: &Value,
+    image: Option<&Image>,
+    environment: &BTreeMap<String, String>,
+) -> Vec<String> {
     let words = |pointer: &str| -> Vec<String> {
         let words = fields::items(spec, pointer).iter().filter_map(Value::as_str);
         words.map(|word| substitute(word, environment)).collect()
@@ -248,18 +268,15 @@ fn substitute(text: &str, environment: &BTreeMap<String, String>) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("$(") {
         out.push_str(before);
-        match after.split_once(')') {
-            Some((name, tail)) => {
-                match environment.get(name) {
-                    Some(value) => out.push_str(value),
-                    None => out.push_str(&format!("$({name})")),
-                }
-                rest = tail;
+        if let Some((name, tail)) = after.split_once(')') {
+            match environment.get(name) {
+                Some(value) => out.push_str(value),
+                None => out.push_str(&format!("$({name})")),
             }
-            None => {
-                out.push_str("$(");
-                rest = after;
-            }
+            rest = tail;
+        } else {
+            out.push_str("$(");
+            rest = after;
         }
     }
     out.push_str(rest);
@@ -267,23 +284,34 @@ fn substitute(text: &str, environment: &BTreeMap<String, String>) -> String {
 }
 
 /// The environment of a container; an error says which object is missing.
-pub(crate) fn environment(store: &Store, pod: &Value, spec: &Value) -> Result<BTreeMap<String, String>, String> {
+pub(crate) fn environment(
+    store: &Store,
+    pod: &Value,
+    spec: &Value,
+) -> Result<BTreeMap<String, String>, String> {
     let namespace = fields::namespace(pod);
     let mut found = BTreeMap::from([
         ("HOME".to_owned(), "/root".to_owned()),
         ("HOSTNAME".to_owned(), fields::name(pod).to_owned()),
-        ("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+        (
+            "PATH".to_owned(),
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
+        ),
     ]);
     services(store, pod, &mut found);
     for source in fields::items(spec, "/envFrom") {
         let prefix = fields::text(source, "/prefix");
-        for (kind, resource, field) in [("configMapRef", "configmaps", "data"), ("secretRef", "secrets", "data")] {
+        for (kind, resource, field) in
+            [("configMapRef", "configmaps", "data"), ("secretRef", "secrets", "data")]
+        {
             let Some(reference) = source.get(kind) else { continue };
             let name = fields::text(reference, "/name");
             match store.get(resource, namespace, name) {
                 Some(object) => {
                     let values = contents(&object, field, resource == "secrets");
-                    found.extend(values.into_iter().map(|(key, value)| (format!("{prefix}{key}"), String::from_utf8_lossy(&value).into_owned())));
+                    found.extend(values.into_iter().map(|(key, value)| {
+                        (format!("{prefix}{key}"), String::from_utf8_lossy(&value).into_owned())
+                    }));
                 }
                 None if fields::flag(reference, "/optional") => {}
                 None => return Err(missing(resource, name)),
@@ -306,7 +334,12 @@ fn missing(resource: &str, name: &str) -> String {
     format!("{} \"{name}\" not found", resource.trim_end_matches('s'))
 }
 
-fn env_source(store: &Store, pod: &Value, spec: &Value, one: &Value) -> Result<Option<String>, String> {
+fn env_source(
+    store: &Store,
+    pod: &Value,
+    spec: &Value,
+    one: &Value,
+) -> Result<Option<String>, String> {
     let namespace = fields::namespace(pod);
     for (kind, resource) in [("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")] {
         let Some(reference) = one.pointer(&format!("/valueFrom/{kind}")) else { continue };
@@ -329,7 +362,9 @@ fn env_source(store: &Store, pod: &Value, spec: &Value, one: &Value) -> Result<O
         return Ok(Some(field_of(pod, path)));
     }
     let resource = fields::text(one, "/valueFrom/resourceFieldRef/resource");
-    Ok(resource.split_once('.').map(|(kind, name)| fields::text(spec, &format!("/resources/{kind}/{name}")).to_owned()))
+    Ok(resource
+        .split_once('.')
+        .map(|(kind, name)| fields::text(spec, &format!("/resources/{kind}/{name}")).to_owned()))
 }
 
 /// The downward API (`pkg/fieldpath`).
@@ -337,12 +372,19 @@ pub(crate) fn field_of(pod: &Value, path: &str) -> String {
     if let Some((map, key)) = path.split_once("['") {
         let pointer = format!("/{}", map.replace('.', "/"));
         let key = key.trim_end_matches("']");
-        return pod.pointer(&pointer).and_then(|map| map.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned();
+        return pod
+            .pointer(&pointer)
+            .and_then(|map| map.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
     }
     let pointer = format!("/{}", path.replace('.', "/"));
     match pod.pointer(&pointer) {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Object(map)) => map.iter().map(|(key, value)| format!("{key}={value}\n")).collect(),
+        Some(Value::Object(map)) => {
+            map.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
+        }
         Some(other) => other.to_string(),
         None => String::new(),
     }
@@ -356,7 +398,11 @@ fn services(store: &Store, pod: &Value, found: &mut BTreeMap<String, String>) {
     let others = if links { store.list("services", Some(own)) } else { Vec::new() };
     for service in kubernetes.into_iter().chain(others) {
         let address = fields::text(&service, "/spec/clusterIP");
-        let Some(port) = fields::number(&service, "/spec/ports/0/port").filter(|_| !matches!(address, "" | "None")) else { continue };
+        let Some(port) = fields::number(&service, "/spec/ports/0/port")
+            .filter(|_| !matches!(address, "" | "None"))
+        else {
+            continue;
+        };
         let prefix = fields::name(&service).to_uppercase().replace('-', "_");
         let url = format!("tcp://{address}:{port}");
         for (key, value) in [
@@ -376,17 +422,24 @@ fn services(store: &Store, pod: &Value, found: &mut BTreeMap<String, String>) {
 /// The entries of a ConfigMap or Secret as bytes.
 fn contents(object: &Value, field: &str, encoded: bool) -> BTreeMap<String, Vec<u8>> {
     use base64::Engine as _;
-    let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
+    let decode =
+        |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
     let mut found: BTreeMap<String, Vec<u8>> = fields::texts(object, &format!("/{field}"))
         .into_iter()
         .map(|(key, value)| (key, if encoded { decode(&value) } else { value.into_bytes() }))
         .collect();
-    found.extend(fields::texts(object, "/binaryData").into_iter().map(|(key, value)| (key, decode(&value))));
+    found.extend(
+        fields::texts(object, "/binaryData").into_iter().map(|(key, value)| (key, decode(&value))),
+    );
     found
 }
 
 /// The tree of a volume: what comes out of the API. `None` for volumes that pods write to.
-pub(crate) fn volume(store: &Store, pod: &Value, volume: &Value) -> Result<Option<BTreeMap<String, Entry>>, String> {
+pub(crate) fn volume(
+    store: &Store,
+    pod: &Value,
+    volume: &Value,
+) -> Result<Option<BTreeMap<String, Entry>>, String> {
     let mut tree = BTreeMap::new();
     if volume.get("configMap").or(volume.get("secret")).or(volume.get("downwardAPI")).is_some() {
         source(store, pod, volume, &mut tree)?;
@@ -395,7 +448,11 @@ pub(crate) fn volume(store: &Store, pod: &Value, volume: &Value) -> Result<Optio
     let Some(projected) = volume.get("projected") else { return Ok(None) };
     for one in fields::items(projected, "/sources") {
         if let Some(token) = one.get("serviceAccountToken") {
-            let text = format!("embedded-token-of-{}-{}", fields::namespace(pod), fields::text(pod, "/spec/serviceAccountName"));
+            let text = format!(
+                "embedded-token-of-{}-{}",
+                fields::namespace(pod),
+                fields::text(pod, "/spec/serviceAccountName")
+            );
             insert(&mut tree, fields::text(token, "/path"), text.into_bytes());
         }
         source(store, pod, one, &mut tree)?;
@@ -407,8 +464,17 @@ fn insert(tree: &mut BTreeMap<String, Entry>, path: &str, data: Vec<u8>) {
     tree.insert(format!("/{path}"), Entry::File(Arc::new(data)));
 }
 
-fn source(store: &Store, pod: &Value, volume: &Value, tree: &mut BTreeMap<String, Entry>) -> Result<(), String> {
-    for (kind, resource, name) in [("configMap", "configmaps", "name"), ("secret", "secrets", "secretName"), ("secret", "secrets", "name")] {
+fn source(
+    store: &Store,
+    pod: &Value,
+    volume: &Value,
+    tree: &mut BTreeMap<String, Entry>,
+) -> Result<(), String> {
+    for (kind, resource, name) in [
+        ("configMap", "configmaps", "name"),
+        ("secret", "secrets", "secretName"),
+        ("secret", "secrets", "name"),
+    ] {
         let Some(spec) = volume.get(kind) else { continue };
         let name = fields::text(spec, &format!("/{name}"));
         if name.is_empty() {
@@ -431,7 +497,8 @@ fn source(store: &Store, pod: &Value, volume: &Value, tree: &mut BTreeMap<String
             insert(tree, path, data.clone());
         }
     }
-    for item in volume.pointer("/downwardAPI/items").and_then(Value::as_array).into_iter().flatten() {
+    for item in volume.pointer("/downwardAPI/items").and_then(Value::as_array).into_iter().flatten()
+    {
         let text = field_of(pod, fields::text(item, "/fieldRef/fieldPath"));
         insert(tree, fields::text(item, "/path"), text.into_bytes());
     }
@@ -453,10 +520,11 @@ pub(crate) fn mounts(spec: &Value) -> Vec<Mount> {
 
 /// The files that a fresh container finds.
 pub(crate) fn root(pod: &Value, spec: &Value, image: &Image) -> BTreeMap<String, Entry> {
-    let mut tree: BTreeMap<String, Entry> = ["/tmp", "/root", "/home", "/var/log", "/dev", "/proc", "/usr/bin", "/mnt", "/opt", "/srv"]
-        .into_iter()
-        .map(|path| (path.to_owned(), Entry::Folder))
-        .collect();
+    let mut tree: BTreeMap<String, Entry> =
+        ["/tmp", "/root", "/home", "/var/log", "/dev", "/proc", "/usr/bin", "/mnt", "/opt", "/srv"]
+            .into_iter()
+            .map(|path| (path.to_owned(), Entry::Folder))
+            .collect();
     let text = |text: String| Entry::File(Arc::new(text.into_bytes()));
     for command in &image.commands {
         tree.insert(format!("/bin/{command}"), Entry::Program);
@@ -468,7 +536,11 @@ pub(crate) fn root(pod: &Value, spec: &Value, image: &Image) -> BTreeMap<String,
     tree.insert("/etc/hostname".to_owned(), text(format!("{}\n", fields::name(pod))));
     tree.insert(
         "/etc/hosts".to_owned(),
-        text(format!("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n{}\t{}\n", fields::text(pod, "/status/podIP"), fields::name(pod))),
+        text(format!(
+            "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n{}\t{}\n",
+            fields::text(pod, "/status/podIP"),
+            fields::name(pod)
+        )),
     );
     tree.insert(
         "/etc/resolv.conf".to_owned(),

@@ -49,7 +49,15 @@ impl Kind {
 
 impl Kubelets {
     /// Probes a running container.
-    pub(super) fn probe(&mut self, store: &Store, pod: &Value, machine: &mut Machine, spec: &Value, now: Timestamp, plan: &mut Plan) {
+    pub(super) fn probe(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        spec: &Value,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
         let name = fields::text(spec, "/name").to_owned();
         let Some(one) = machine.containers.get_mut(&name) else { return };
         if spec.get("startupProbe").is_none() {
@@ -66,8 +74,12 @@ impl Kubelets {
             }
             let Stage::Running { since } = one.stage else { return };
             let number = |field: &str, usual: i64| fields::number(probe, field).unwrap_or(usual);
-            let seconds = |value: i64| Duration::from_secs(u64::try_from(value).unwrap_or_default());
-            let due = *kind.of(one).next.get_or_insert(later(since, seconds(number("/initialDelaySeconds", 0)).max(Duration::from_millis(500))));
+            let seconds =
+                |value: i64| Duration::from_secs(u64::try_from(value).unwrap_or_default());
+            let due = *kind.of(one).next.get_or_insert(later(
+                since,
+                seconds(number("/initialDelaySeconds", 0)).max(Duration::from_millis(500)),
+            ));
             if due > now {
                 plan.again(until(now, due));
                 continue;
@@ -81,19 +93,36 @@ impl Kubelets {
             if let Err(text) = &result {
                 progress.successes = 0;
                 progress.failures += 1;
-                note(pod, spec, true, "Unhealthy", format!("{} probe failed: {text}", kind.word()), plan);
+                note(
+                    pod,
+                    spec,
+                    true,
+                    "Unhealthy",
+                    format!("{} probe failed: {text}", kind.word()),
+                    plan,
+                );
             } else {
                 progress.failures = 0;
                 progress.successes += 1;
             }
-            let (good, bad) = (progress.successes >= number("/successThreshold", 1), progress.failures >= number("/failureThreshold", 3));
+            let (good, bad) = (
+                progress.successes >= number("/successThreshold", 1),
+                progress.failures >= number("/failureThreshold", 3),
+            );
             if verdict(pod, (spec, kind), one, (good, bad), now, plan) {
                 return;
             }
         }
     }
 
-    fn ask(&mut self, store: &Store, pod: &Value, machine: &mut Machine, (spec, probe): (&Value, &Value), now: Timestamp) -> Result<(), String> {
+    fn ask(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        (spec, probe): (&Value, &Value),
+        now: Timestamp,
+    ) -> Result<(), String> {
         let address = machine.address.clone();
         let port = |pointer: &str| match probe.pointer(pointer) {
             Some(Value::String(name)) => fields::items(spec, "/ports")
@@ -103,7 +132,8 @@ impl Kubelets {
             Some(value) => value.as_i64(),
             None => None,
         };
-        let number = |port: Option<i64>| port.and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
+        let number =
+            |port: Option<i64>| port.and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
         if probe.get("httpGet").is_some() {
             let port = number(port("/httpGet/port"));
             let path = match fields::text(probe, "/httpGet/path") {
@@ -113,7 +143,9 @@ impl Kubelets {
             return match probe_answer(machine, spec, port, Some(path), now) {
                 Ok(code) if code < 400 => Ok(()),
                 Ok(code) => Err(format!("HTTP probe failed with statuscode: {code}")),
-                Err(_) => Err(format!("Get \"http://{address}:{port}{path}\": dial tcp {address}:{port}: connect: connection refused")),
+                Err(_) => Err(format!(
+                    "Get \"http://{address}:{port}{path}\": dial tcp {address}:{port}: connect: connection refused"
+                )),
             };
         }
         if probe.get("tcpSocket").is_some() {
@@ -123,26 +155,49 @@ impl Kubelets {
                 Err(_) => Err(format!("dial tcp {address}:{port}: connect: connection refused")),
             };
         }
-        let command: Vec<String> = fields::items(probe, "/exec/command").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let command: Vec<String> = fields::items(probe, "/exec/command")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         self.ask_command(store, pod, machine, (spec, &command), now)
     }
 
-    fn ask_command(&mut self, store: &Store, pod: &Value, machine: &mut Machine, (spec, command): (&Value, &[String]), now: Timestamp) -> Result<(), String> {
+    fn ask_command(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        (spec, command): (&Value, &[String]),
+        now: Timestamp,
+    ) -> Result<(), String> {
         let name = fields::text(spec, "/name");
         let Some(one) = machine.containers.get(name) else { return Ok(()) };
         let mut shell = Shell::new(command, &one.facts, &one.folder, false);
         let mut input = Input { closed: true, ..Input::default() };
-        let (stdout, stderr, waiting) = self.step_in(store, (pod, machine), (name, &mut shell, &mut input), now);
+        let (stdout, stderr, waiting) =
+            self.step_in(store, (pod, machine), (name, &mut shell, &mut input), now);
         match waiting {
             Waiting::Exited(0) => Ok(()),
-            Waiting::Exited(_) => Err(String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned()),
-            Waiting::Until(_) | Waiting::Input => Err(format!("command timed out: \"{}\" timed out after 1s", command.join(" "))),
+            Waiting::Exited(_) => {
+                Err(String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+            }
+            Waiting::Until(_) | Waiting::Input => {
+                Err(format!("command timed out: \"{}\" timed out after 1s", command.join(" ")))
+            }
         }
     }
 }
 
 /// What a probe's count means for the container; true when it was killed.
-fn verdict(pod: &Value, (spec, kind): (&Value, Kind), one: &mut Container, (good, bad): (bool, bool), now: Timestamp, plan: &mut Plan) -> bool {
+fn verdict(
+    pod: &Value,
+    (spec, kind): (&Value, Kind),
+    one: &mut Container,
+    (good, bad): (bool, bool),
+    now: Timestamp,
+    plan: &mut Plan,
+) -> bool {
     match kind {
         Kind::Readiness if good => one.ready = true,
         Kind::Readiness if bad => one.ready = false,
@@ -153,7 +208,11 @@ fn verdict(pod: &Value, (spec, kind): (&Value, Kind), one: &mut Container, (good
             }
         }
         Kind::Startup | Kind::Liveness if bad => {
-            let text = format!("Container {} failed {} probe, will be restarted", fields::text(spec, "/name"), kind.word().to_lowercase());
+            let text = format!(
+                "Container {} failed {} probe, will be restarted",
+                fields::text(spec, "/name"),
+                kind.word().to_lowercase()
+            );
             note(pod, spec, false, "Killing", text, plan);
             one.end(137, now);
             plan.again(Duration::from_millis(1));

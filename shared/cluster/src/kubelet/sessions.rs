@@ -95,12 +95,14 @@ impl Session {
 
     /// What the command wrote, and whether it ended.
     pub(crate) fn took(&mut self, stdout: &[u8], stderr: &[u8], waiting: Waiting) {
-        let terminal = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes();
+        let terminal =
+            |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes();
         for (channel, bytes) in [(1_u8, stdout), (2, stderr)] {
             if bytes.is_empty() {
                 continue;
             }
-            let (channel, bytes) = if self.terminal { (1, terminal(bytes)) } else { (channel, bytes.to_vec()) };
+            let (channel, bytes) =
+                if self.terminal { (1, terminal(bytes)) } else { (channel, bytes.to_vec()) };
             self.frames.push([vec![channel], bytes].concat());
         }
         self.wake = None;
@@ -131,7 +133,8 @@ impl Kubelets {
     /// Answers a request to a kubelet.
     pub(crate) fn open(&mut self, store: &Store, now: Timestamp, request: &NodeRequest) -> Opened {
         let key = format!("{}/{}", request.namespace, fields::name(&request.pod));
-        let found = self.machines.get(&key).and_then(|machine| machine.containers.get(&request.container));
+        let found =
+            self.machines.get(&key).and_then(|machine| machine.containers.get(&request.container));
         match &request.what {
             NodeWhat::Log { follow, tail, previous, timestamps, since, limit_bytes } => {
                 let container = match found.map_or_else(|| Err("ContainerCreating"), log_of) {
@@ -139,7 +142,11 @@ impl Kubelets {
                     Err(reason) => return Opened::Refused(not_started(request, reason)),
                 };
                 if *previous && container.restarts == 0 {
-                    let text = format!("previous terminated container \"{}\" in pod \"{}\" not found", request.container, fields::name(&request.pod));
+                    let text = format!(
+                        "previous terminated container \"{}\" in pod \"{}\" not found",
+                        request.container,
+                        fields::name(&request.pod)
+                    );
                     return Opened::Refused(Status::bad_request(text));
                 }
                 let lines = if *previous { &container.previous } else { &container.log };
@@ -148,7 +155,8 @@ impl Kubelets {
                 if let Some(tail) = tail.and_then(|tail| usize::try_from(tail).ok()) {
                     shown.drain(..shown.len().saturating_sub(tail));
                 }
-                let mut text: String = shown.iter().map(|line| printed(line, *timestamps)).collect();
+                let mut text: String =
+                    shown.iter().map(|line| printed(line, *timestamps)).collect();
                 if let Some(limit) = limit_bytes.and_then(|limit| usize::try_from(limit).ok()) {
                     text = text.chars().take(limit).collect();
                 }
@@ -157,7 +165,12 @@ impl Kubelets {
                 }
                 let next = container.dropped + container.log.len();
                 self.sessions.last += 1;
-                let following = Following { pod: key, container: request.container.clone(), next, timestamps: *timestamps };
+                let following = Following {
+                    pod: key,
+                    container: request.container.clone(),
+                    next,
+                    timestamps: *timestamps,
+                };
                 self.sessions.logs.insert(self.sessions.last, following);
                 self.first_chunks.insert(self.sessions.last, text.into_bytes());
                 Opened::Stream(self.sessions.last)
@@ -204,7 +217,11 @@ impl Kubelets {
                 Opened::Stream(id)
             }
             NodeWhat::Attach { .. } | NodeWhat::PortForward { .. } | NodeWhat::Proxy { .. } => {
-                Opened::Refused(Status::failure(501, "NotImplemented", "the embedded cluster does not do this yet"))
+                Opened::Refused(Status::failure(
+                    501,
+                    "NotImplemented",
+                    "the embedded cluster does not do this yet",
+                ))
             }
         }
     }
@@ -212,11 +229,23 @@ impl Kubelets {
     /// Lets a command go on.
     pub(crate) fn step_session(&mut self, store: &Store, id: u64, now: Timestamp) {
         let Some(mut session) = self.sessions.commands.remove(&id) else { return };
-        let pod = session.pod.split_once('/').and_then(|(namespace, name)| store.get("pods", namespace, name));
-        let running = self.machines.get(&session.pod).and_then(|machine| machine.containers.get(&session.container)).is_some_and(|one| matches!(one.stage, Stage::Running { .. }));
+        let pod = session
+            .pod
+            .split_once('/')
+            .and_then(|(namespace, name)| store.get("pods", namespace, name));
+        let running = self
+            .machines
+            .get(&session.pod)
+            .and_then(|machine| machine.containers.get(&session.container))
+            .is_some_and(|one| matches!(one.stage, Stage::Running { .. }));
         if let Some(pod) = pod.filter(|_| running && !session.closed) {
             let mut input = std::mem::take(&mut session.input);
-            let (stdout, stderr, waiting) = self.step_shell(store, &pod, (&session.container, &mut session.shell, &mut input), now);
+            let (stdout, stderr, waiting) = self.step_shell(
+                store,
+                &pod,
+                (&session.container, &mut session.shell, &mut input),
+                now,
+            );
             session.input = input;
             session.took(&stdout, &stderr, waiting);
         } else if !session.closed {
@@ -229,7 +258,8 @@ impl Kubelets {
     /// What is new in a stream.
     pub(crate) fn read(&mut self, id: u64) -> StreamRead {
         if let Some(session) = self.sessions.commands.get_mut(&id) {
-            let read = StreamRead { chunks: std::mem::take(&mut session.frames), closed: session.closed };
+            let read =
+                StreamRead { chunks: std::mem::take(&mut session.frames), closed: session.closed };
             if read.closed {
                 self.sessions.commands.remove(&id);
             }
@@ -238,15 +268,20 @@ impl Kubelets {
         let Some(following) = self.sessions.logs.get_mut(&id) else {
             return StreamRead { chunks: Vec::new(), closed: true };
         };
-        let mut chunks: Vec<Vec<u8>> = self.first_chunks.remove(&id).into_iter().filter(|chunk| !chunk.is_empty()).collect();
-        let container = self.machines.get(&following.pod).and_then(|machine| machine.containers.get(&following.container));
+        let mut chunks: Vec<Vec<u8>> =
+            self.first_chunks.remove(&id).into_iter().filter(|chunk| !chunk.is_empty()).collect();
+        let container = self
+            .machines
+            .get(&following.pod)
+            .and_then(|machine| machine.containers.get(&following.container));
         let Some(container) = container else {
             self.sessions.logs.remove(&id);
             return StreamRead { chunks, closed: true };
         };
         let skip = following.next.saturating_sub(container.dropped);
         let timestamps = following.timestamps;
-        let text: String = container.log.iter().skip(skip).map(|line| printed(line, timestamps)).collect();
+        let text: String =
+            container.log.iter().skip(skip).map(|line| printed(line, timestamps)).collect();
         following.next = container.dropped + container.log.len();
         if !text.is_empty() {
             chunks.push(text.into_bytes());
@@ -283,11 +318,19 @@ fn not_started(request: &NodeRequest, reason: &str) -> Status {
         "ImagePullBackOff" => "trying and failing to pull image",
         other => other,
     };
-    Status::bad_request(format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}"))
+    Status::bad_request(format!(
+        "container \"{container}\" in pod \"{pod}\" is waiting to start: {why}"
+    ))
 }
 
 /// Whether a container's program answers a probe of its image.
-pub(crate) fn probe_answer(machine: &Machine, spec: &Value, port: u16, path: Option<&str>, now: Timestamp) -> Result<u16, &'static str> {
+pub(crate) fn probe_answer(
+    machine: &Machine,
+    spec: &Value,
+    port: u16,
+    path: Option<&str>,
+    now: Timestamp,
+) -> Result<u16, &'static str> {
     let name = fields::text(spec, "/name");
     let Some(container) = machine.containers.get(name) else { return Err("refused") };
     if !container.ports(spec, now).contains(&port) {
@@ -300,7 +343,8 @@ pub(crate) fn probe_answer(machine: &Machine, spec: &Value, port: u16, path: Opt
     let image = image_of(spec);
     let plain = path.split('?').next().unwrap_or(path);
     let file = image.filter(|image| !image.web_root.is_empty()).is_some_and(|image| {
-        let path = if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
+        let path =
+            if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
         let mut files = container.files.clone();
         files.volumes.clone_from(&machine.volumes);
         files.read(&format!("{}{path}", image.web_root)).is_ok()

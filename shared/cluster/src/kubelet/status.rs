@@ -23,13 +23,20 @@ pub(super) fn node_address(store: &Store, node: &str) -> String {
 
 /// `containerID`.
 pub(super) fn container_id(pod: &Value, spec: &Value, one: &Container) -> String {
-    format!("containerd://{}", hex(&format!("{}{}{}", fields::uid(pod), fields::text(spec, "/name"), one.restarts)))
+    format!(
+        "containerd://{}",
+        hex(&format!("{}{}{}", fields::uid(pod), fields::text(spec, "/name"), one.restarts))
+    )
 }
 
 fn condition(kind: &str, is: bool, pod: &Value, now: Timestamp) -> Value {
     let status = if is { "True" } else { "False" };
-    let known = fields::condition(pod, kind).filter(|known| fields::text(known, "/status") == status);
-    let at = known.map_or_else(|| fields::seconds(now), |known| fields::text(known, "/lastTransitionTime").to_owned());
+    let known =
+        fields::condition(pod, kind).filter(|known| fields::text(known, "/status") == status);
+    let at = known.map_or_else(
+        || fields::seconds(now),
+        |known| fields::text(known, "/lastTransitionTime").to_owned(),
+    );
     json!({
         "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": at,
         "observedGeneration": fields::number(pod, "/metadata/generation"),
@@ -68,7 +75,9 @@ fn phase(pod: &Value, machine: &Machine) -> &'static str {
         return "Pending";
     }
     let all = pairs(pod, "/spec/containers", machine);
-    if all.iter().any(|(_, one)| matches!(one.stage, Stage::Created | Stage::Pulling { .. }) && one.last.is_none()) {
+    if all.iter().any(|(_, one)| {
+        matches!(one.stage, Stage::Created | Stage::Pulling { .. }) && one.last.is_none()
+    }) {
         return "Pending";
     }
     let waits = |one: &Container| matches!(&one.stage, Stage::Waiting { .. }) && one.last.is_none();
@@ -115,15 +124,24 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         fields::put(&mut status, "/podIP", json!(machine.address));
         fields::put(&mut status, "/podIPs", json!([{ "ip": machine.address }]));
     }
-    for (list, field) in [("/spec/initContainers", "initContainerStatuses"), ("/spec/containers", "containerStatuses")] {
+    for (list, field) in [
+        ("/spec/initContainers", "initContainerStatuses"),
+        ("/spec/containers", "containerStatuses"),
+    ] {
         let initial = list == "/spec/initContainers";
-        let waits = pairs(pod, "/spec/initContainers", machine).iter().any(|(_, one)| !matches!(one.stage, Stage::Ended { code: 0, .. }));
+        let waits = pairs(pod, "/spec/initContainers", machine)
+            .iter()
+            .any(|(_, one)| !matches!(one.stage, Stage::Ended { code: 0, .. }));
         let shown: Vec<Value> = pairs(pod, list, machine)
             .iter()
             .map(|(spec, one)| {
                 let mut shown = container_status(pod, spec, one);
                 if (initial || waits) && one.stage == Stage::Created {
-                    fields::put(&mut shown, "/state", json!({ "waiting": { "reason": "PodInitializing" } }));
+                    fields::put(
+                        &mut shown,
+                        "/state",
+                        json!({ "waiting": { "reason": "PodInitializing" } }),
+                    );
                 }
                 shown
             })
@@ -137,7 +155,8 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
 
 fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
     let reference = Reference::parse(fields::text(spec, "/image"));
-    let has_run = matches!(one.stage, Stage::Running { .. } | Stage::Ended { .. }) || one.last.is_some();
+    let has_run =
+        matches!(one.stage, Stage::Running { .. } | Stage::Ended { .. }) || one.last.is_some();
     let id = container_id(pod, spec, one);
     let mut status = json!({
         "name": fields::text(spec, "/name"),
@@ -150,7 +169,11 @@ fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
     if matches!(one.stage, Stage::Running { .. } | Stage::Ended { .. }) {
         fields::put(&mut status, "/containerID", json!(id));
     } else if let Some(last) = &one.last {
-        fields::put(&mut status, "/containerID", json!(fields::text(last, "/terminated/containerID")));
+        fields::put(
+            &mut status,
+            "/containerID",
+            json!(fields::text(last, "/terminated/containerID")),
+        );
     }
     if has_run {
         let mounts: Vec<Value> = fields::items(spec, "/volumeMounts").iter().map(mount).collect();
@@ -183,7 +206,11 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
     list.push(match (inits.is_empty(), phase) {
         (true, "Succeeded") => explained(initialized, "PodCompleted", ""),
         (true, _) => initialized,
-        (false, _) => explained(initialized, "ContainersNotInitialized", &format!("containers with incomplete status: [{}]", inits.join(" "))),
+        (false, _) => explained(
+            initialized,
+            "ContainersNotInitialized",
+            &format!("containers with incomplete status: [{}]", inits.join(" ")),
+        ),
     });
     let unready: Vec<&str> = pairs(pod, "/spec/containers", machine)
         .iter()
@@ -197,7 +224,11 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
             _ if ready => one,
             "Succeeded" => explained(one, "PodCompleted", ""),
             "Failed" => explained(one, "PodFailed", ""),
-            _ => explained(one, "ContainersNotReady", &format!("containers with unready status: [{}]", unready.join(" "))),
+            _ => explained(
+                one,
+                "ContainersNotReady",
+                &format!("containers with unready status: [{}]", unready.join(" ")),
+            ),
         });
     }
     list.push(condition("PodScheduled", true, pod, now));

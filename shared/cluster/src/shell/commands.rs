@@ -49,13 +49,20 @@ pub(super) enum Started {
 
 /// Commands that are part of every shell.
 const OWN: [&str; 22] = [
-    ":", ".", "[", "alias", "cd", "command", "echo", "export", "false", "kill", "local", "printf", "pwd", "set",
-    "shift", "source", "test", "trap", "true", "type", "umask", "unset",
+    ":", ".", "[", "alias", "cd", "command", "echo", "export", "false", "kill", "local", "printf",
+    "pwd", "set", "shift", "source", "test", "trap", "true", "type", "umask", "unset",
 ];
 
 /// Starts `argv`; `input` is its whole standard input once it has been read.
-pub(super) fn start(argv: &[String], input: Option<&[u8]>, scope: &mut Scope, os: &mut Os<'_>) -> Started {
-    let Some((program, arguments)) = argv.split_first() else { return Started::Done(Output::default()) };
+pub(super) fn start(
+    argv: &[String],
+    input: Option<&[u8]>,
+    scope: &mut Scope,
+    os: &mut Os<'_>,
+) -> Started {
+    let Some((program, arguments)) = argv.split_first() else {
+        return Started::Done(Output::default());
+    };
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let name = base(program);
     let known = OWN.contains(&program.as_str()) || os.facts.commands.iter().any(|one| one == name);
@@ -67,7 +74,13 @@ pub(super) fn start(argv: &[String], input: Option<&[u8]>, scope: &mut Scope, os
     }
     match name {
         "sleep" => sleep(&arguments, os),
-        "command" | "exec" => Started::Run(arguments.iter().filter(|one| !one.starts_with('-')).map(|one| (*one).to_owned()).collect()),
+        "command" | "exec" => Started::Run(
+            arguments
+                .iter()
+                .filter(|one| !one.starts_with('-'))
+                .map(|one| (*one).to_owned())
+                .collect(),
+        ),
         "timeout" | "nice" | "nohup" | "stdbuf" => {
             let skip = usize::from(name == "timeout");
             let rest = arguments.iter().skip_while(|one| one.starts_with('-')).skip(skip);
@@ -78,7 +91,13 @@ pub(super) fn start(argv: &[String], input: Option<&[u8]>, scope: &mut Scope, os
                 scope.variables.insert(key.to_owned(), value.to_owned());
                 scope.exported.insert(key.to_owned());
             }
-            Started::Run(arguments.iter().skip_while(|one| one.contains('=')).map(|one| (*one).to_owned()).collect())
+            Started::Run(
+                arguments
+                    .iter()
+                    .skip_while(|one| one.contains('='))
+                    .map(|one| (*one).to_owned())
+                    .collect(),
+            )
         }
         "xargs" => match input {
             None => Started::NeedsInput,
@@ -99,7 +118,9 @@ fn own(name: &str, arguments: &[&str], scope: &mut Scope, os: &mut Os<'_>) -> Op
         "pwd" => Output::text(format!("{}\n", scope.folder)),
         "export" | "local" | "readonly" => {
             for argument in arguments {
-                let (key, value) = argument.split_once('=').map_or((*argument, None), |(key, value)| (key, Some(value)));
+                let (key, value) = argument
+                    .split_once('=')
+                    .map_or((*argument, None), |(key, value)| (key, Some(value)));
                 if let Some(value) = value {
                     scope.variables.insert(key.to_owned(), value.to_owned());
                 }
@@ -130,7 +151,9 @@ fn own(name: &str, arguments: &[&str], scope: &mut Scope, os: &mut Os<'_>) -> Op
             _ => Output::fail(2, "sh: missing ]\n"),
         },
         "which" | "type" => which(arguments, os),
-        "command" if arguments.first() == Some(&"-v") => which(arguments.get(1..).unwrap_or_default(), os),
+        "command" if arguments.first() == Some(&"-v") => {
+            which(arguments.get(1..).unwrap_or_default(), os)
+        }
         "kill" => done,
         _ => return None,
     })
@@ -143,7 +166,9 @@ fn sleep(arguments: &[&str], os: &Os<'_>) -> Started {
             return Started::Later(Duration::from_secs(u64::from(u32::MAX)), Output::default());
         }
         let (number, unit) = match argument.char_indices().last() {
-            Some((at, letter)) if letter.is_ascii_alphabetic() => (argument.get(..at).unwrap_or_default(), letter),
+            Some((at, letter)) if letter.is_ascii_alphabetic() => {
+                (argument.get(..at).unwrap_or_default(), letter)
+            }
             _ => (*argument, 's'),
         };
         let factor = match unit {
@@ -155,9 +180,17 @@ fn sleep(arguments: &[&str], os: &Os<'_>) -> Started {
         match decimal_millis(number) {
             Some(found) => millis += found * factor,
             None if os.facts.busybox => {
-                return Started::Done(Output::fail(1, format!("sleep: invalid number '{argument}'\n")));
+                return Started::Done(Output::fail(
+                    1,
+                    format!("sleep: invalid number '{argument}'\n"),
+                ));
             }
-            None => return Started::Done(Output::fail(1, format!("sleep: invalid time interval '{argument}'\n"))),
+            None => {
+                return Started::Done(Output::fail(
+                    1,
+                    format!("sleep: invalid time interval '{argument}'\n"),
+                ));
+            }
         }
     }
     if arguments.is_empty() {
@@ -183,12 +216,18 @@ fn xargs(arguments: &[&str], input: &[u8]) -> Started {
         match option {
             "-I" if !arguments.is_empty() => each = Some(arguments.remove(0)),
             "-n" if !arguments.is_empty() => count = arguments.remove(0).parse().unwrap_or(1),
-            option if option.starts_with("-n") => count = option.get(2..).and_then(|one| one.parse().ok()).unwrap_or(1),
+            option if option.starts_with("-n") => {
+                count = option.get(2..).and_then(|one| one.parse().ok()).unwrap_or(1)
+            }
             _ => {}
         }
     }
     let input = String::from_utf8_lossy(input).into_owned();
-    let command: Vec<String> = if arguments.is_empty() { vec!["echo".to_owned()] } else { arguments.iter().map(|one| (*one).to_owned()).collect() };
+    let command: Vec<String> = if arguments.is_empty() {
+        vec!["echo".to_owned()]
+    } else {
+        arguments.iter().map(|one| (*one).to_owned()).collect()
+    };
     if let Some(mark) = each {
         let run = |line: &str| command.iter().map(|one| one.replace(mark, line)).collect();
         return Started::RunAll(input.lines().map(run).collect());
@@ -282,7 +321,9 @@ fn printf(arguments: &[&str]) -> String {
             }
             out.push_str(&unescape(&std::mem::take(&mut plain)));
             let mut flags = String::new();
-            while let Some(flag) = letters.next_if(|letter| letter.is_ascii_digit() || matches!(letter, '-' | '.')) {
+            while let Some(flag) =
+                letters.next_if(|letter| letter.is_ascii_digit() || matches!(letter, '-' | '.'))
+            {
                 flags.push(flag);
             }
             let kind = letters.next().unwrap_or('%');
@@ -308,7 +349,12 @@ fn padded(value: &str, flags: &str, kind: char) -> String {
     };
     let left = flags.starts_with('-');
     let zero = flags.starts_with('0');
-    let width: usize = flags.trim_start_matches('-').split('.').next().and_then(|one| one.parse().ok()).unwrap_or(0);
+    let width: usize = flags
+        .trim_start_matches('-')
+        .split('.')
+        .next()
+        .and_then(|one| one.parse().ok())
+        .unwrap_or(0);
     match (left, zero) {
         (true, _) => format!("{value:<width$}"),
         (false, true) => format!("{value:0>width$}"),
@@ -325,7 +371,9 @@ fn test(arguments: &[&str], scope: &Scope, os: &Os<'_>) -> Output {
 }
 
 fn holds(arguments: &[&str], scope: &Scope, os: &Os<'_>) -> Result<bool, String> {
-    let number = |text: &str| text.trim().parse::<i64>().map_err(|error| format!("{text}: bad number ({error})"));
+    let number = |text: &str| {
+        text.trim().parse::<i64>().map_err(|error| format!("{text}: bad number ({error})"))
+    };
     if let Some(at) = arguments.iter().position(|one| *one == "-o") {
         let (left, right) = arguments.split_at(at);
         return Ok(holds(left, scope, os)? || holds(right.get(1..).unwrap_or_default(), scope, os)?);
@@ -447,11 +495,15 @@ struct Arithmetic<'a> {
     scope: &'a Scope,
 }
 
-const LEVELS: [&[&str]; 6] = [&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
+const LEVELS: [&[&str]; 6] =
+    [&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
 
 impl Arithmetic<'_> {
     fn take(&mut self, text: &str) -> bool {
-        let fits = text.chars().enumerate().all(|(index, letter)| self.letters.get(self.at + index) == Some(&letter));
+        let fits = text
+            .chars()
+            .enumerate()
+            .all(|(index, letter)| self.letters.get(self.at + index) == Some(&letter));
         if fits {
             self.at += text.len();
         }
@@ -501,6 +553,8 @@ impl Arithmetic<'_> {
             .take_while(|letter| letter.is_ascii_alphanumeric() || **letter == '_')
             .collect();
         self.at += word.len().max(1);
-        word.parse().unwrap_or_else(|_| self.scope.get(&word).and_then(|value| value.trim().parse().ok()).unwrap_or_default())
+        word.parse().unwrap_or_else(|_| {
+            self.scope.get(&word).and_then(|value| value.trim().parse().ok()).unwrap_or_default()
+        })
     }
 }

@@ -39,7 +39,9 @@ pub(super) fn substitutions(word: &Word, found: &mut Vec<Arc<Node>>) {
     for part in word {
         match part {
             Part::Command { script, .. } => found.push(Arc::clone(script)),
-            Part::Variable { operation: Some((_, inner)), .. } | Part::Arithmetic(inner) => substitutions(inner, found),
+            Part::Variable { operation: Some((_, inner)), .. } | Part::Arithmetic(inner) => {
+                substitutions(inner, found)
+            }
             Part::Text { .. } | Part::Variable { .. } => {}
         }
     }
@@ -122,11 +124,19 @@ impl Expander<'_> {
 
     fn glob(&self, field: &Field) -> Vec<String> {
         let text: String = field.letters.iter().map(|(letter, _)| *letter).collect();
-        if !field.letters.iter().any(|(letter, quoted)| !quoted && matches!(letter, '*' | '?' | '[')) {
+        if !field
+            .letters
+            .iter()
+            .any(|(letter, quoted)| !quoted && matches!(letter, '*' | '?' | '['))
+        {
             return vec![text];
         }
-        let (folder, pattern) = text.rsplit_once('/').map_or(("", text.as_str()), |(folder, name)| (folder, name));
-        let place = absolute(&self.scope.folder, if folder.is_empty() && text.starts_with('/') { "/" } else { folder });
+        let (folder, pattern) =
+            text.rsplit_once('/').map_or(("", text.as_str()), |(folder, name)| (folder, name));
+        let place = absolute(
+            &self.scope.folder,
+            if folder.is_empty() && text.starts_with('/') { "/" } else { folder },
+        );
         let found: Vec<String> = self
             .files
             .names(&place)
@@ -149,7 +159,9 @@ impl Expander<'_> {
                 let text = self.one(inner);
                 (super::commands::arithmetic(&text, self.scope).to_string(), true)
             }
-            Part::Variable { name, operation, quoted } => (self.variable(name, operation.as_ref()), *quoted),
+            Part::Variable { name, operation, quoted } => {
+                (self.variable(name, operation.as_ref()), *quoted)
+            }
         }
     }
 
@@ -160,10 +172,17 @@ impl Expander<'_> {
         let value = self.scope.get(name);
         let Some((operator, word)) = operation else { return value.unwrap_or_default() };
         let other = self.pattern_or_text(operator, word);
-        let set = value.as_ref().is_some_and(|value| !operator.starts_with(':') || !value.is_empty());
+        let set =
+            value.as_ref().is_some_and(|value| !operator.starts_with(':') || !value.is_empty());
         let value = value.unwrap_or_default();
         match operator.trim_start_matches(':') {
-            "-" | "?" => if set { value } else { other },
+            "-" | "?" => {
+                if set {
+                    value
+                } else {
+                    other
+                }
+            }
             "=" => {
                 if !set {
                     self.scope.variables.insert(name.to_owned(), other.clone());
@@ -171,7 +190,13 @@ impl Expander<'_> {
                 }
                 value
             }
-            "+" => if set { other } else { String::new() },
+            "+" => {
+                if set {
+                    other
+                } else {
+                    String::new()
+                }
+            }
             "#" => cut_front(&value, &other, false),
             "##" => cut_front(&value, &other, true),
             "%" => cut_back(&value, &other, false),
@@ -208,7 +233,8 @@ fn cut_front(value: &str, pattern: &str, longest: bool) -> String {
     if longest {
         ends.reverse();
     }
-    let hit = ends.into_iter().find(|end| value.get(..*end).is_some_and(|head| matches(pattern, head)));
+    let hit =
+        ends.into_iter().find(|end| value.get(..*end).is_some_and(|head| matches(pattern, head)));
     hit.and_then(|end| value.get(end..)).unwrap_or(value).to_owned()
 }
 
@@ -217,7 +243,9 @@ fn cut_back(value: &str, pattern: &str, longest: bool) -> String {
     if !longest {
         starts.reverse();
     }
-    let hit = starts.into_iter().find(|start| value.get(*start..).is_some_and(|tail| matches(pattern, tail)));
+    let hit = starts
+        .into_iter()
+        .find(|start| value.get(*start..).is_some_and(|tail| matches(pattern, tail)));
     hit.and_then(|start| value.get(..start)).unwrap_or(value).to_owned()
 }
 
@@ -231,16 +259,20 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 fn fits(pattern: &[char], text: &[char]) -> bool {
     match (pattern, text) {
         ([], []) => true,
-        (['*', rest @ ..], _) => (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|tail| fits(rest, tail))),
+        (['*', rest @ ..], _) => {
+            (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|tail| fits(rest, tail)))
+        }
         (['?', rest @ ..], [_, tail @ ..]) => fits(rest, tail),
         (['\\', letter, rest @ ..], [first, tail @ ..]) => letter == first && fits(rest, tail),
-        (['[', rest @ ..], [first, tail @ ..]) => match rest.iter().skip(1).position(|letter| *letter == ']') {
-            Some(end) => {
-                let (set, after) = rest.split_at(end + 1);
-                in_set(set, *first) && fits(after.get(1..).unwrap_or_default(), tail)
+        (['[', rest @ ..], [first, tail @ ..]) => {
+            match rest.iter().skip(1).position(|letter| *letter == ']') {
+                Some(end) => {
+                    let (set, after) = rest.split_at(end + 1);
+                    in_set(set, *first) && fits(after.get(1..).unwrap_or_default(), tail)
+                }
+                None => *first == '[' && fits(rest, tail),
             }
-            None => *first == '[' && fits(rest, tail),
-        },
+        }
         ([letter, rest @ ..], [first, tail @ ..]) => letter == first && fits(rest, tail),
         _ => false,
     }
@@ -251,6 +283,8 @@ fn in_set(set: &[char], letter: char) -> bool {
         ['!' | '^', rest @ ..] => (true, rest),
         all => (false, all),
     };
-    let ranged = set.windows(3).any(|three| matches!(three, [from, '-', to] if *from <= letter && letter <= *to));
+    let ranged = set
+        .windows(3)
+        .any(|three| matches!(three, [from, '-', to] if *from <= letter && letter <= *to));
     (ranged || set.contains(&letter)) != negated
 }

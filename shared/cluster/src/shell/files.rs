@@ -73,11 +73,16 @@ impl Files {
     /// The mount that covers a path, and the path inside its volume.
     fn place(&self, path: &str) -> Option<(&Mount, String)> {
         let covers = |mount: &&Mount| {
-            path == mount.path || path.strip_prefix(mount.path.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            path == mount.path
+                || path.strip_prefix(mount.path.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
         let mount = self.mounts.iter().filter(covers).max_by_key(|mount| mount.path.len())?;
         let rest = path.strip_prefix(mount.path.as_str()).unwrap_or_default();
-        let inner = if mount.sub_path.is_empty() { rest.to_owned() } else { format!("/{}{rest}", mount.sub_path) };
+        let inner = if mount.sub_path.is_empty() {
+            rest.to_owned()
+        } else {
+            format!("/{}{rest}", mount.sub_path)
+        };
         Some((mount, if inner.is_empty() { "/".to_owned() } else { inner }))
     }
 
@@ -89,7 +94,8 @@ impl Files {
     }
 
     fn tree_mut(&mut self, path: &str) -> Result<(&mut Tree, String), &'static str> {
-        match self.place(path).map(|(mount, inner)| (mount.read_only, mount.volume.clone(), inner)) {
+        match self.place(path).map(|(mount, inner)| (mount.read_only, mount.volume.clone(), inner))
+        {
             Some((true, _, _)) => Err(READ_ONLY),
             Some((false, volume, inner)) => Ok((self.volumes.entry(volume).or_default(), inner)),
             None if self.read_only_root => Err(READ_ONLY),
@@ -99,7 +105,9 @@ impl Files {
 
     /// What is at a path.
     pub(crate) fn entry(&self, path: &str) -> Option<Entry> {
-        if path == "/" || self.mounts.iter().any(|mount| mount.path == path && mount.sub_path.is_empty()) {
+        if path == "/"
+            || self.mounts.iter().any(|mount| mount.path == path && mount.sub_path.is_empty())
+        {
             return Some(Entry::Folder);
         }
         let (tree, inner) = self.tree(path);
@@ -108,7 +116,10 @@ impl Files {
             return Some(entry.clone());
         }
         let prefix = format!("{}/", inner.trim_end_matches('/'));
-        let implied = tree.range(prefix.clone()..).next().is_some_and(|(known, _)| known.starts_with(&prefix));
+        let implied = tree
+            .range(prefix.clone()..)
+            .next()
+            .is_some_and(|(known, _)| known.starts_with(&prefix));
         let above_mount = self
             .mounts
             .iter()
@@ -128,7 +139,12 @@ impl Files {
     }
 
     /// Writes a file.
-    pub(crate) fn write(&mut self, path: &str, data: &[u8], append: bool) -> Result<(), &'static str> {
+    pub(crate) fn write(
+        &mut self,
+        path: &str,
+        data: &[u8],
+        append: bool,
+    ) -> Result<(), &'static str> {
         if path == "/dev/null" {
             return Ok(());
         }
@@ -170,7 +186,9 @@ impl Files {
     pub(crate) fn remove(&mut self, path: &str, deep: bool) -> Result<(), &'static str> {
         match self.entry(path) {
             None => return Err(NOT_FOUND),
-            Some(Entry::Folder) if !deep => return Err(if self.names(path).is_empty() { IS_FOLDER } else { NOT_EMPTY }),
+            Some(Entry::Folder) if !deep => {
+                return Err(if self.names(path).is_empty() { IS_FOLDER } else { NOT_EMPTY });
+            }
             Some(_) => {}
         }
         let (tree, inner) = self.tree_mut(path)?;
@@ -187,14 +205,14 @@ impl Files {
             .into_iter()
             .flat_map(|tree| tree.range(prefix.clone()..))
             .take_while(|(known, _)| known.starts_with(&prefix))
-            .filter_map(|(known, _)| known.strip_prefix(&prefix)?.split('/').next().map(str::to_owned))
+            .filter_map(|(known, _)| {
+                known.strip_prefix(&prefix)?.split('/').next().map(str::to_owned)
+            })
             .collect();
         let outer = format!("{}/", path.trim_end_matches('/'));
-        names.extend(
-            self.mounts
-                .iter()
-                .filter_map(|mount| mount.path.strip_prefix(&outer)?.split('/').next().map(str::to_owned)),
-        );
+        names.extend(self.mounts.iter().filter_map(|mount| {
+            mount.path.strip_prefix(&outer)?.split('/').next().map(str::to_owned)
+        }));
         names.sort();
         names.dedup();
         names.retain(|name| !name.is_empty());

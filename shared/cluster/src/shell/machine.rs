@@ -162,7 +162,12 @@ impl Shell {
             waiting: Waiting::Input,
         };
         task.exec(argv, terminal);
-        Self { tasks: BTreeMap::from([(0, task)]), pipes: BTreeMap::new(), finished: BTreeMap::new(), next: 1 }
+        Self {
+            tasks: BTreeMap::from([(0, task)]),
+            pipes: BTreeMap::new(),
+            finished: BTreeMap::new(),
+            next: 1,
+        }
     }
 
     /// The ports that its processes listen on.
@@ -206,7 +211,10 @@ impl Shell {
                 return Waiting::Until(os.now.checked_add(pause).unwrap_or(os.now));
             }
             if !moved {
-                return self.tasks.values().fold(Waiting::Input, |sum, task| sum.sooner(task.waiting));
+                return self
+                    .tasks
+                    .values()
+                    .fold(Waiting::Input, |sum, task| sum.sooner(task.waiting));
             }
         }
     }
@@ -261,7 +269,9 @@ impl Shell {
             Frame::Expand { node, mut pending, outputs } => {
                 if let Some(script) = pending.pop_front() {
                     let pipe = self.next;
-                    let child = self.spawn(task, script, |descriptors| replace(descriptors, 1, Descriptor::Pipe(pipe)));
+                    let child = self.spawn(task, script, |descriptors| {
+                        replace(descriptors, 1, Descriptor::Pipe(pipe))
+                    });
                     self.pipes.insert(pipe, Pipe { buffer: Vec::new(), writer: child });
                     task.stack.push(Frame::Expand { node, pending, outputs });
                     task.stack.push(Frame::Capture { child, pipe });
@@ -290,7 +300,8 @@ impl Shell {
                     self.tasks.remove(child);
                     self.pipes.remove(child);
                 }
-                let codes: Vec<i32> = children.iter().filter_map(|child| self.finished.remove(child)).collect();
+                let codes: Vec<i32> =
+                    children.iter().filter_map(|child| self.finished.remove(child)).collect();
                 let code = codes.last().copied().unwrap_or_default();
                 task.scope.status = if negated { i32::from(code == 0) } else { code };
             }
@@ -352,16 +363,26 @@ impl Shell {
                     return Flow::Wait(Waiting::Input);
                 }
             },
-            Frame::Prompt { text, shown, terminal } => return self.prompt(task, text, shown, terminal, os),
+            Frame::Prompt { text, shown, terminal } => {
+                return self.prompt(task, text, shown, terminal, os);
+            }
             _ => {}
         }
         Flow::Next
     }
 
     /// An interactive shell, or one that reads its script from standard input.
-    fn prompt(&mut self, task: &mut Task, mut text: String, shown: bool, terminal: bool, os: &mut Os<'_>) -> Flow {
+    fn prompt(
+        &mut self,
+        task: &mut Task,
+        mut text: String,
+        shown: bool,
+        terminal: bool,
+        os: &mut Os<'_>,
+    ) -> Flow {
         if terminal && !shown {
-            let prompt = if text.is_empty() { prompt_text(task, os.facts) } else { "> ".to_owned() };
+            let prompt =
+                if text.is_empty() { prompt_text(task, os.facts) } else { "> ".to_owned() };
             self.emit(task, 2, prompt.as_bytes(), os);
         }
         let line = match self.read_line(task, os) {
@@ -374,7 +395,9 @@ impl Shell {
         };
         text.push_str(&line);
         match parse(&text) {
-            Err(SyntaxError::Incomplete) => task.stack.push(Frame::Prompt { text, shown: false, terminal }),
+            Err(SyntaxError::Incomplete) => {
+                task.stack.push(Frame::Prompt { text, shown: false, terminal })
+            }
             Err(SyntaxError::Unexpected(token)) => {
                 task.stack.push(Frame::Prompt { text: String::new(), shown: false, terminal });
                 self.complain(task, &format!("syntax error: unexpected \"{token}\""), os);
@@ -393,7 +416,11 @@ impl Shell {
             Node::Simple(_) | Node::For { .. } | Node::Case { .. } | Node::Group { .. } => {
                 let mut pending = Vec::new();
                 needed(node, &mut pending);
-                let frame = Frame::Expand { node: Arc::clone(node), pending: pending.into(), outputs: VecDeque::new() };
+                let frame = Frame::Expand {
+                    node: Arc::clone(node),
+                    pending: pending.into(),
+                    outputs: VecDeque::new(),
+                };
                 task.stack.push(frame);
             }
             Node::Pipe { parts, negated } => self.pipeline(task, parts, *negated),
@@ -407,12 +434,15 @@ impl Shell {
             }
             Node::List(_) => task.stack.push(Frame::List(Arc::clone(node), 0)),
             Node::Background(inner) => {
-                self.spawn(task, Arc::clone(inner), |descriptors| replace(descriptors, 0, Descriptor::Null));
+                self.spawn(task, Arc::clone(inner), |descriptors| {
+                    replace(descriptors, 0, Descriptor::Null)
+                });
                 task.scope.status = 0;
             }
             Node::If { arms, .. } => {
                 task.stack.push(Frame::If(Arc::clone(node), 0));
-                task.stack.extend(arms.first().map(|(condition, _)| Frame::Run(Arc::clone(condition))));
+                task.stack
+                    .extend(arms.first().map(|(condition, _)| Frame::Run(Arc::clone(condition))));
             }
             Node::While { condition, .. } => {
                 task.stack.push(Frame::Condition(Arc::clone(node)));
@@ -449,7 +479,12 @@ impl Shell {
         }
     }
 
-    fn spawn(&mut self, task: &Task, node: Arc<Node>, change: impl FnOnce(&mut Vec<Descriptor>)) -> usize {
+    fn spawn(
+        &mut self,
+        task: &Task,
+        node: Arc<Node>,
+        change: impl FnOnce(&mut Vec<Descriptor>),
+    ) -> usize {
         let id = self.next;
         // The pipe of a child has the number of the child, so that both are known at once.
         self.next += 1;
@@ -490,9 +525,16 @@ impl Shell {
     }
 
     /// All words of `node` can be expanded now.
-    fn expanded(&mut self, task: &mut Task, node: &Arc<Node>, mut outputs: VecDeque<String>, os: &mut Os<'_>) -> Flow {
+    fn expanded(
+        &mut self,
+        task: &mut Task,
+        node: &Arc<Node>,
+        mut outputs: VecDeque<String>,
+        os: &mut Os<'_>,
+    ) -> Flow {
         let captured = !outputs.is_empty();
-        let mut expander = Expander { scope: &mut task.scope, files: os.files, outputs: &mut outputs };
+        let mut expander =
+            Expander { scope: &mut task.scope, files: os.files, outputs: &mut outputs };
         match node.as_ref() {
             Node::For { words, .. } => {
                 let items = match words {
@@ -504,14 +546,17 @@ impl Shell {
             Node::Case { word, arms } => {
                 let text = expander.one(word);
                 let hit = arms.iter().find(|(patterns, _)| {
-                    patterns.iter().any(|pattern| super::expand::matches(&expander.pattern(pattern), &text))
+                    patterns
+                        .iter()
+                        .any(|pattern| super::expand::matches(&expander.pattern(pattern), &text))
                 });
                 let body = hit.map(|(_, body)| Frame::Run(Arc::clone(body)));
                 task.scope.status = 0;
                 task.stack.extend(body);
             }
             Node::Group { body, redirects, subshell } => {
-                let targets: Vec<String> = redirects.iter().map(|one| expander.one(&one.target)).collect();
+                let targets: Vec<String> =
+                    redirects.iter().map(|one| expander.one(&one.target)).collect();
                 let old = task.descriptors.clone();
                 if let Err(text) = task.redirect(redirects, &targets, os) {
                     self.complain(task, &text, os);
@@ -541,11 +586,16 @@ impl Shell {
         captured: bool,
         os: &mut Os<'_>,
     ) -> Flow {
-        let mut expander = Expander { scope: &mut task.scope, files: os.files, outputs: &mut outputs };
-        let assigned: Vec<(String, String)> =
-            simple.assignments.iter().map(|(name, word)| (name.clone(), expander.one(word))).collect();
+        let mut expander =
+            Expander { scope: &mut task.scope, files: os.files, outputs: &mut outputs };
+        let assigned: Vec<(String, String)> = simple
+            .assignments
+            .iter()
+            .map(|(name, word)| (name.clone(), expander.one(word)))
+            .collect();
         let argv = expander.many(&simple.words);
-        let targets: Vec<String> = simple.redirects.iter().map(|one| expander.one(&one.target)).collect();
+        let targets: Vec<String> =
+            simple.redirects.iter().map(|one| expander.one(&one.target)).collect();
         let old = task.descriptors.clone();
         if let Err(text) = task.redirect(&simple.redirects, &targets, os) {
             task.descriptors = old;
@@ -578,7 +628,8 @@ impl Shell {
     }
 
     fn invoke(&mut self, task: &mut Task, argv: &[String], os: &mut Os<'_>) -> Flow {
-        let (name, arguments) = argv.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+        let (name, arguments) =
+            argv.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
         if let Some(body) = task.functions.get(name).cloned() {
             let saved = std::mem::replace(&mut task.scope.arguments, arguments.to_vec());
             task.stack.push(Frame::EndFunction(saved));
@@ -587,7 +638,11 @@ impl Shell {
         }
         let first = arguments.first().map(String::as_str);
         match name {
-            "exit" => return Flow::Exit(first.map_or(task.scope.status, |code| code.parse().unwrap_or(2))),
+            "exit" => {
+                return Flow::Exit(
+                    first.map_or(task.scope.status, |code| code.parse().unwrap_or(2)),
+                );
+            }
             "return" => {
                 let code = first.map_or(task.scope.status, |code| code.parse().unwrap_or(2));
                 task.unwind(|frame| matches!(frame, Frame::EndFunction(_)), true);
@@ -602,13 +657,14 @@ impl Shell {
                 task.unwind(is_loop, false);
                 task.scope.status = 0;
             }
-            "eval" => match parse(&arguments.join(" ")) {
-                Ok(node) => task.stack.push(Frame::Run(node)),
-                Err(_) => {
+            "eval" => {
+                if let Ok(node) = parse(&arguments.join(" ")) {
+                    task.stack.push(Frame::Run(node))
+                } else {
                     self.complain(task, "syntax error", os);
                     task.scope.status = 2;
                 }
-            },
+            }
             "exec" if !arguments.is_empty() => {
                 task.stack.clear();
                 return self.invoke(task, arguments, os);
@@ -636,14 +692,22 @@ impl Shell {
         Flow::Next
     }
 
-    fn started(&mut self, task: &mut Task, started: Started, argv: &[String], os: &mut Os<'_>) -> Flow {
+    fn started(
+        &mut self,
+        task: &mut Task,
+        started: Started,
+        argv: &[String],
+        os: &mut Os<'_>,
+    ) -> Flow {
         match started {
             Started::Done(output) => self.put(task, &output, os),
             Started::Later(delay, output) => {
                 let at = os.now.checked_add(delay).unwrap_or(Timestamp::MAX);
                 task.stack.push(Frame::Later { at, output });
             }
-            Started::NeedsInput => task.stack.push(Frame::Filter { argv: argv.to_vec(), input: Vec::new() }),
+            Started::NeedsInput => {
+                task.stack.push(Frame::Filter { argv: argv.to_vec(), input: Vec::new() })
+            }
             Started::Follow(path, output) => {
                 self.put(task, &output, os);
                 let from = os.files.read(&path).map_or(0, |data| data.len());
@@ -652,7 +716,8 @@ impl Shell {
             Started::Listen(port) => task.stack.push(Frame::Listen(port)),
             Started::Run(argv) => return self.invoke(task, &argv, os),
             Started::RunAll(lists) => {
-                let nodes = lists.iter().map(|argv| Arc::new(Node::Simple(literal(argv)))).collect();
+                let nodes =
+                    lists.iter().map(|argv| Arc::new(Node::Simple(literal(argv)))).collect();
                 task.stack.push(Frame::Run(Arc::new(Node::List(nodes))));
             }
             Started::NotFound => {
@@ -715,8 +780,15 @@ impl Shell {
                 Read::Bytes(os.input.bytes.drain(..).collect())
             }
             Some(Descriptor::Pipe(id)) => match self.pipes.get_mut(&id) {
-                Some(pipe) if !pipe.buffer.is_empty() => Read::Bytes(std::mem::take(&mut pipe.buffer)),
-                Some(pipe) if !self.finished.contains_key(&pipe.writer) && self.tasks.contains_key(&pipe.writer) => Read::Wait,
+                Some(pipe) if !pipe.buffer.is_empty() => {
+                    Read::Bytes(std::mem::take(&mut pipe.buffer))
+                }
+                Some(pipe)
+                    if !self.finished.contains_key(&pipe.writer)
+                        && self.tasks.contains_key(&pipe.writer) =>
+                {
+                    Read::Wait
+                }
                 _ => Read::End,
             },
             _ => Read::End,
@@ -736,7 +808,8 @@ impl Shell {
             Read::Wait => None,
             Read::End => Some(None),
             Read::Bytes(bytes) => {
-                let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
+                let end =
+                    bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
                 let (line, rest) = bytes.split_at(end);
                 if let Some(Descriptor::Pipe(id)) = task.descriptors.first()
                     && let Some(pipe) = self.pipes.get_mut(id)
@@ -760,7 +833,9 @@ impl Task {
     fn exec(&mut self, argv: &[String], terminal: bool) {
         let words: Vec<&str> = argv.iter().map(String::as_str).collect();
         match words.as_slice() {
-            [shell, flags, script, rest @ ..] if is_shell(shell) && flags.starts_with('-') && flags.contains('c') => {
+            [shell, flags, script, rest @ ..]
+                if is_shell(shell) && flags.starts_with('-') && flags.contains('c') =>
+            {
                 if let Some((program, arguments)) = rest.split_first() {
                     self.scope.program = (*program).to_owned();
                     self.scope.arguments = arguments.iter().map(|one| (*one).to_owned()).collect();
@@ -771,15 +846,25 @@ impl Task {
                     Ok(node) => self.stack.push(Frame::Run(node)),
                     Err(error) => {
                         let text = match error {
-                            SyntaxError::Incomplete => "syntax error: unexpected end of file".to_owned(),
-                            SyntaxError::Unexpected(token) => format!("syntax error: unexpected \"{token}\""),
+                            SyntaxError::Incomplete => {
+                                "syntax error: unexpected end of file".to_owned()
+                            }
+                            SyntaxError::Unexpected(token) => {
+                                format!("syntax error: unexpected \"{token}\"")
+                            }
                         };
-                        let output = Output { stderr: format!("{}: {text}\n", base(shell)).into_bytes(), code: 2, ..Output::default() };
+                        let output = Output {
+                            stderr: format!("{}: {text}\n", base(shell)).into_bytes(),
+                            code: 2,
+                            ..Output::default()
+                        };
                         self.stack.push(Frame::Later { at: Timestamp::MIN, output });
                     }
                 }
             }
-            [shell, rest @ ..] if is_shell(shell) && rest.iter().all(|flag| flag.starts_with('-')) => {
+            [shell, rest @ ..]
+                if is_shell(shell) && rest.iter().all(|flag| flag.starts_with('-')) =>
+            {
                 self.scope.program = (*shell).to_owned();
                 self.stack.push(Frame::Prompt { text: String::new(), shown: false, terminal });
             }
@@ -842,7 +927,12 @@ impl Task {
         }
     }
 
-    fn redirect(&mut self, redirects: &[Redirect], targets: &[String], os: &mut Os<'_>) -> Result<(), String> {
+    fn redirect(
+        &mut self,
+        redirects: &[Redirect],
+        targets: &[String],
+        os: &mut Os<'_>,
+    ) -> Result<(), String> {
         for (redirect, target) in redirects.iter().zip(targets) {
             let path = absolute(&self.scope.folder, target);
             let descriptor = match redirect.kind {
@@ -864,7 +954,9 @@ impl Task {
                     let append = redirect.kind == RedirectKind::Append;
                     match os.files.write(&path, b"", append) {
                         Ok(()) => Descriptor::File(path),
-                        Err(NOT_FOUND) => return Err(format!("can't create {target}: nonexistent directory")),
+                        Err(NOT_FOUND) => {
+                            return Err(format!("can't create {target}: nonexistent directory"));
+                        }
                         Err(error) => return Err(format!("can't create {target}: {error}")),
                     }
                 }
@@ -881,7 +973,8 @@ impl Task {
             let (word, after) = if index + 1 == names.len() {
                 (rest, "")
             } else {
-                rest.split_once(char::is_whitespace).map_or((rest, ""), |(word, after)| (word, after.trim_start()))
+                rest.split_once(char::is_whitespace)
+                    .map_or((rest, ""), |(word, after)| (word, after.trim_start()))
             };
             self.scope.variables.insert(name.clone(), word.to_owned());
             rest = after;
@@ -935,7 +1028,9 @@ fn needed(node: &Node, found: &mut Vec<Arc<Node>>) {
 }
 
 fn literal(argv: &[String]) -> Simple {
-    let word = |text: &String| -> Word { vec![super::syntax::Part::Text { text: text.clone(), quoted: true }] };
+    let word = |text: &String| -> Word {
+        vec![super::syntax::Part::Text { text: text.clone(), quoted: true }]
+    };
     Simple { words: argv.iter().map(word).collect(), ..Simple::default() }
 }
 

@@ -76,7 +76,8 @@ fn url(text: &str) -> Url {
 
 /// busybox `wget` (`networking/wget.c`).
 fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
-    let (mut quiet, mut spider, mut shown, mut timeout, mut target, mut address) = (false, false, false, 900, None, None);
+    let (mut quiet, mut spider, mut shown, mut timeout, mut target, mut address) =
+        (false, false, false, 900, None, None);
     let mut at = arguments.iter();
     while let Some(argument) = at.next() {
         if let Some(long) = argument.strip_prefix("--") {
@@ -101,7 +102,11 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
                 'S' => shown = true,
                 'O' | 'T' | 't' | 'Y' | 'U' | 'P' => {
                     let inline = bundle.get(index + 1..).unwrap_or_default();
-                    let value = if inline.is_empty() { at.next().copied().unwrap_or_default() } else { inline };
+                    let value = if inline.is_empty() {
+                        at.next().copied().unwrap_or_default()
+                    } else {
+                        inline
+                    };
                     match letter {
                         'O' => target = Some(value.to_owned()),
                         'T' => timeout = value.parse().unwrap_or(900),
@@ -114,20 +119,35 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
         }
     }
     let Some(address) = address else {
-        return Started::Done(Output::fail(1, "BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] URL...\n"));
+        return Started::Done(Output::fail(
+            1,
+            "BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] URL...\n",
+        ));
     };
     let url = url(address);
     let result = os.network.dial(&url.host, url.port, Some(("GET", &url.path, "Wget")));
-    let greet = |ip: &str| if quiet { String::new() } else { format!("Connecting to {} ({ip}:{})\n", host_and_port(&url), url.port) };
+    let greet = |ip: &str| {
+        if quiet {
+            String::new()
+        } else {
+            format!("Connecting to {} ({ip}:{})\n", host_and_port(&url), url.port)
+        }
+    };
     match result {
-        Dialed::NoName => done(Output::fail(1, format!("wget: bad address '{}'\n", host_and_port(&url)))),
+        Dialed::NoName => {
+            done(Output::fail(1, format!("wget: bad address '{}'\n", host_and_port(&url))))
+        }
         Dialed::NoDns => {
             let output = Output::fail(1, format!("wget: bad address '{}'\n", host_and_port(&url)));
             Started::Later(Duration::from_secs(timeout.min(5)), output)
         }
-        Dialed::Refused(ip) => {
-            done(Output::fail(1, format!("{}wget: can't connect to remote host ({ip}): Connection refused\n", greet(&ip))))
-        }
+        Dialed::Refused(ip) => done(Output::fail(
+            1,
+            format!(
+                "{}wget: can't connect to remote host ({ip}): Connection refused\n",
+                greet(&ip)
+            ),
+        )),
         Dialed::Silent(ip) => {
             let output = Output::fail(1, format!("{}wget: download timed out\n", greet(&ip)));
             Started::Later(Duration::from_secs(timeout), output)
@@ -136,17 +156,23 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
             let output = Output::fail(1, format!("{}wget: error getting response\n", greet(&ip)));
             done(output)
         }
-        Dialed::Open(ip, Some(_)) if url.secure => {
-            done(Output::fail(1, format!("{}wget: error getting response: Invalid argument\n", greet(&ip))))
-        }
+        Dialed::Open(ip, Some(_)) if url.secure => done(Output::fail(
+            1,
+            format!("{}wget: error getting response: Invalid argument\n", greet(&ip)),
+        )),
         Dialed::Open(ip, Some(answer)) => {
             let mut stderr = greet(&ip);
             if shown {
                 stderr.push_str(&format!("  HTTP/1.1 {} {}\n", answer.code, answer.reason));
-                stderr.extend(answer.headers.iter().map(|(key, value)| format!("  {key}: {value}\n")));
+                stderr.extend(
+                    answer.headers.iter().map(|(key, value)| format!("  {key}: {value}\n")),
+                );
             }
             if answer.code >= 400 {
-                stderr.push_str(&format!("wget: server returned error: HTTP/1.1 {} {}\n", answer.code, answer.reason));
+                stderr.push_str(&format!(
+                    "wget: server returned error: HTTP/1.1 {} {}\n",
+                    answer.code, answer.reason
+                ));
                 return done(Output::fail(1, stderr));
             }
             if spider {
@@ -155,7 +181,13 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
                 }
                 return done(Output { stderr: stderr.into_bytes(), ..Output::default() });
             }
-            let usual = url.path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("index.html").to_owned();
+            let usual = url
+                .path
+                .rsplit('/')
+                .next()
+                .filter(|name| !name.is_empty())
+                .unwrap_or("index.html")
+                .to_owned();
             let target = target.unwrap_or(usual);
             done(save(&target, answer.body, stderr, quiet, os))
         }
@@ -235,7 +267,12 @@ impl Curl {
             for (index, letter) in bundle.char_indices() {
                 if "moXwHdu".contains(letter) {
                     let inline = bundle.get(index + 1..).unwrap_or_default();
-                    let value = if inline.is_empty() { at.next().copied().unwrap_or_default() } else { inline }.to_owned();
+                    let value = if inline.is_empty() {
+                        at.next().copied().unwrap_or_default()
+                    } else {
+                        inline
+                    }
+                    .to_owned();
                     match letter {
                         'm' => found.limit = super::commands::decimal_millis(&value),
                         'o' => found.target = Some(value),
@@ -272,7 +309,10 @@ impl Curl {
 }
 
 fn written(format: &str, code: u16, size: usize) -> String {
-    let text = format.replace("%{http_code}", &format!("{code:03}")).replace("%{response_code}", &format!("{code:03}")).replace("%{size_download}", &size.to_string());
+    let text = format
+        .replace("%{http_code}", &format!("{code:03}"))
+        .replace("%{response_code}", &format!("{code:03}"))
+        .replace("%{size_download}", &size.to_string());
     super::commands::unescape(&text)
 }
 
@@ -283,36 +323,46 @@ fn curl(arguments: &[&str], os: &mut Os<'_>) -> Started {
         return Started::Done(Output::fail(2, "curl: (2) no URL specified\n"));
     };
     let url = url(address);
-    let method = asked.method.clone().unwrap_or_else(|| if asked.head { "HEAD" } else { "GET" }.to_owned());
+    let method =
+        asked.method.clone().unwrap_or_else(|| if asked.head { "HEAD" } else { "GET" }.to_owned());
     match os.network.dial(&url.host, url.port, Some((&method, &url.path, "curl"))) {
         Dialed::NoName => done(asked.fail(6, &format!("Could not resolve host: {}", url.host))),
         Dialed::NoDns => {
             let millis = asked.limit.unwrap_or(10_000).min(10_000);
             let text = if asked.limit.is_some_and(|limit| limit <= 10_000) {
-                return Started::Later(Duration::from_millis(millis), asked.fail(28, &format!("Resolving timed out after {millis} milliseconds")));
+                return Started::Later(
+                    Duration::from_millis(millis),
+                    asked.fail(28, &format!("Resolving timed out after {millis} milliseconds")),
+                );
             } else {
                 format!("Could not resolve host: {}", url.host)
             };
             Started::Later(Duration::from_millis(millis), asked.fail(6, &text))
         }
         Dialed::Refused(_) => {
-            let text = format!("Failed to connect to {} port {} after 1 ms: Could not connect to server", url.host, url.port);
+            let text = format!(
+                "Failed to connect to {} port {} after 1 ms: Could not connect to server",
+                url.host, url.port
+            );
             done(asked.fail(7, &text))
         }
-        Dialed::Silent(_) => match asked.limit {
-            Some(limit) => {
+        Dialed::Silent(_) => {
+            if let Some(limit) = asked.limit {
                 let text = format!("Connection timed out after {limit} milliseconds");
                 Started::Later(Duration::from_millis(limit), asked.fail(28, &text))
-            }
-            None => {
-                let text = format!("Failed to connect to {} port {} after 134000 ms: Could not connect to server", url.host, url.port);
+            } else {
+                let text = format!(
+                    "Failed to connect to {} port {} after 134000 ms: Could not connect to server",
+                    url.host, url.port
+                );
                 Started::Later(Duration::from_secs(134), asked.fail(28, &text))
             }
-        },
-        Dialed::Open(_, None) => done(asked.fail(52, "Empty reply from server")),
-        Dialed::Open(_, Some(_)) if url.secure => {
-            done(asked.fail(35, "TLS connect error: error:0A0000C6:SSL routines::packet length too long"))
         }
+        Dialed::Open(_, None) => done(asked.fail(52, "Empty reply from server")),
+        Dialed::Open(_, Some(_)) if url.secure => done(
+            asked
+                .fail(35, "TLS connect error: error:0A0000C6:SSL routines::packet length too long"),
+        ),
         Dialed::Open(_, Some(answer)) => done(received(&asked, answer, os)),
     }
 }
@@ -334,7 +384,11 @@ fn received(asked: &Curl, answer: Answer, os: &mut Os<'_>) -> Output {
         match asked.target.as_deref() {
             Some("/dev/null") => {}
             Some(target) if target != "-" => {
-                if os.files.write(&super::files::absolute("/", target), &answer.body, false).is_err() {
+                if os
+                    .files
+                    .write(&super::files::absolute("/", target), &answer.body, false)
+                    .is_err()
+                {
                     return asked.fail(23, "client returned ERROR on write, passed 1 returned 0");
                 }
             }
@@ -363,7 +417,11 @@ fn netcat(arguments: &[&str], os: &mut Os<'_>) -> Started {
                 'v' => verbose = true,
                 'w' | 'p' => {
                     let inline = bundle.get(index + 1..).unwrap_or_default();
-                    let value = if inline.is_empty() { at.next().copied().unwrap_or_default() } else { inline };
+                    let value = if inline.is_empty() {
+                        at.next().copied().unwrap_or_default()
+                    } else {
+                        inline
+                    };
                     if letter == 'w' {
                         timeout = value.parse().unwrap_or(127);
                     } else {
@@ -377,24 +435,35 @@ fn netcat(arguments: &[&str], os: &mut Os<'_>) -> Started {
     }
     if listen {
         let port = own_port.or_else(|| plain.last().and_then(|one| one.parse().ok()));
-        return port.map_or_else(|| Started::Done(Output::fail(1, "nc: missing port\n")), Started::Listen);
+        return port
+            .map_or_else(|| Started::Done(Output::fail(1, "nc: missing port\n")), Started::Listen);
     }
     let [host, port] = plain.as_slice() else {
-        return Started::Done(Output::fail(1, "BusyBox v1.37.0 multi-call binary.\n\nUsage: nc [OPTIONS] HOST PORT  - connect\nnc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen\n"));
+        return Started::Done(Output::fail(
+            1,
+            "BusyBox v1.37.0 multi-call binary.\n\nUsage: nc [OPTIONS] HOST PORT  - connect\nnc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen\n",
+        ));
     };
     let number = port.parse().unwrap_or_default();
     match os.network.dial(host, number, None) {
-        Dialed::Open(ip, _) if verbose => {
-            done(Output { stderr: format!("{host} ({ip}:{number}) open\n").into_bytes(), ..Output::default() })
-        }
+        Dialed::Open(ip, _) if verbose => done(Output {
+            stderr: format!("{host} ({ip}:{number}) open\n").into_bytes(),
+            ..Output::default()
+        }),
         Dialed::Open(..) => done(Output::default()),
-        Dialed::Refused(ip) => done(Output::fail(1, format!("nc: {host} ({ip}:{number}): Connection refused\n"))),
+        Dialed::Refused(ip) => {
+            done(Output::fail(1, format!("nc: {host} ({ip}:{number}): Connection refused\n")))
+        }
         Dialed::Silent(ip) => {
-            let output = Output::fail(1, format!("nc: {host} ({ip}:{number}): Operation timed out\n"));
+            let output =
+                Output::fail(1, format!("nc: {host} ({ip}:{number}): Operation timed out\n"));
             Started::Later(Duration::from_secs(timeout), output)
         }
         Dialed::NoName => done(Output::fail(1, format!("nc: bad address '{host}'\n"))),
-        Dialed::NoDns => Started::Later(Duration::from_secs(5), Output::fail(1, format!("nc: bad address '{host}'\n"))),
+        Dialed::NoDns => Started::Later(
+            Duration::from_secs(5),
+            Output::fail(1, format!("nc: bad address '{host}'\n")),
+        ),
     }
 }
 
@@ -405,37 +474,53 @@ fn nslookup(arguments: &[&str], os: &mut Os<'_>) -> Started {
     let head = "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n";
     match os.network.lookup(host) {
         Ok((name, addresses)) => {
-            let lines: String = addresses.iter().map(|one| format!("Name:\t{name}\nAddress: {one}\n")).collect();
+            let lines: String =
+                addresses.iter().map(|one| format!("Name:\t{name}\nAddress: {one}\n")).collect();
             done(Output::text(format!("{head}{lines}\n")))
         }
         Err(false) => {
-            let mut output = Output::text(format!("{head}** server can't find {host}: NXDOMAIN\n\n"));
+            let mut output =
+                Output::text(format!("{head}** server can't find {host}: NXDOMAIN\n\n"));
             output.code = 1;
             done(output)
         }
-        Err(true) => {
-            Started::Later(Duration::from_secs(15), Output::fail(1, ";; connection timed out; no servers could be reached\n\n"))
-        }
+        Err(true) => Started::Later(
+            Duration::from_secs(15),
+            Output::fail(1, ";; connection timed out; no servers could be reached\n\n"),
+        ),
     }
 }
 
 fn ping(arguments: &[&str], os: &mut Os<'_>) -> Started {
-    let count: u64 = arguments.iter().position(|one| *one == "-c").and_then(|at| arguments.get(at + 1)).and_then(|one| one.parse().ok()).unwrap_or(4);
+    let count: u64 = arguments
+        .iter()
+        .position(|one| *one == "-c")
+        .and_then(|at| arguments.get(at + 1))
+        .and_then(|one| one.parse().ok())
+        .unwrap_or(4);
     let Some(host) = arguments.iter().rev().find(|one| !one.starts_with('-')) else {
         return Started::Done(Output::fail(1, "ping: missing host\n"));
     };
     match os.network.dial(host, 0, None) {
-        Dialed::NoName | Dialed::NoDns => done(Output::fail(1, format!("ping: bad address '{host}'\n"))),
+        Dialed::NoName | Dialed::NoDns => {
+            done(Output::fail(1, format!("ping: bad address '{host}'\n")))
+        }
         // What a NetworkPolicy does to ICMP is not defined; here it meets what a new connection meets.
         Dialed::Silent(ip) => {
-            let text = format!("PING {host} ({ip}): 56 data bytes\n\n--- {host} ping statistics ---\n{count} packets transmitted, 0 packets received, 100% packet loss\n");
+            let text = format!(
+                "PING {host} ({ip}): 56 data bytes\n\n--- {host} ping statistics ---\n{count} packets transmitted, 0 packets received, 100% packet loss\n"
+            );
             let mut output = Output::text(text);
             output.code = 1;
             Started::Later(Duration::from_secs(count + 9), output)
         }
         Dialed::Open(ip, _) | Dialed::Refused(ip) => {
-            let lines: String = (0..count).map(|index| format!("64 bytes from {ip}: seq={index} ttl=62 time=0.100 ms\n")).collect();
-            let text = format!("PING {host} ({ip}): 56 data bytes\n{lines}\n--- {host} ping statistics ---\n{count} packets transmitted, {count} packets received, 0% packet loss\nround-trip min/avg/max = 0.100/0.100/0.100 ms\n");
+            let lines: String = (0..count)
+                .map(|index| format!("64 bytes from {ip}: seq={index} ttl=62 time=0.100 ms\n"))
+                .collect();
+            let text = format!(
+                "PING {host} ({ip}): 56 data bytes\n{lines}\n--- {host} ping statistics ---\n{count} packets transmitted, {count} packets received, 0% packet loss\nround-trip min/avg/max = 0.100/0.100/0.100 ms\n"
+            );
             Started::Later(Duration::from_secs(count.saturating_sub(1)), Output::text(text))
         }
     }

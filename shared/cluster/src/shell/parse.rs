@@ -31,8 +31,10 @@ struct Parser {
     at: usize,
 }
 
-const RESERVED: [&str; 14] =
-    ["if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac", "{", "}"];
+const RESERVED: [&str; 14] = [
+    "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac", "{",
+    "}",
+];
 
 fn ends_word(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, ';' | '&' | '|' | '<' | '>' | '(' | ')')
@@ -54,7 +56,10 @@ impl Parser {
     }
 
     fn take(&mut self, text: &str) -> bool {
-        let fits = text.chars().enumerate().all(|(index, letter)| self.chars.get(self.at + index) == Some(&letter));
+        let fits = text
+            .chars()
+            .enumerate()
+            .all(|(index, letter)| self.chars.get(self.at + index) == Some(&letter));
         if fits {
             self.at += text.chars().count();
         }
@@ -138,7 +143,7 @@ impl Parser {
                 nodes.push(node);
                 match self.peek() {
                     Some(';') if self.second() != Some(';') => self.at += 1,
-                    Some('\n') | None | Some(')') => {}
+                    Some('\n' | ')') | None => {}
                     Some(';') => {}
                     Some(_) => return Err(self.unexpected()),
                 }
@@ -371,7 +376,9 @@ impl Parser {
             .collect();
         // The text starts after the next line break, wherever the rest of this line goes on.
         let rest: String = self.chars.iter().skip(self.at).collect();
-        let Some((first, after)) = rest.split_once('\n') else { return Err(SyntaxError::Incomplete) };
+        let Some((first, after)) = rest.split_once('\n') else {
+            return Err(SyntaxError::Incomplete);
+        };
         let mut text = String::new();
         let mut used = 0;
         let mut ended = false;
@@ -401,7 +408,10 @@ impl Parser {
     fn simple(&mut self, ahead: &str) -> Parsed<Arc<Node>> {
         let mut simple = Simple::default();
         let after_name = self.at + ahead.chars().count();
-        if is_name(ahead) && self.chars.get(after_name) == Some(&'(') && self.chars.get(after_name + 1) == Some(&')') {
+        if is_name(ahead)
+            && self.chars.get(after_name) == Some(&'(')
+            && self.chars.get(after_name + 1) == Some(&')')
+        {
             self.at = after_name + 2;
             self.lines();
             let body = self.command()?;
@@ -421,7 +431,8 @@ impl Parser {
             match assigned.filter(|name| simple.words.is_empty() && is_name(name)) {
                 Some(name) => {
                     self.at += name.chars().count() + 1;
-                    let value = if self.peek().is_none_or(ends_word) { Vec::new() } else { self.word()? };
+                    let value =
+                        if self.peek().is_none_or(ends_word) { Vec::new() } else { self.word()? };
                     simple.assignments.push((name, value));
                 }
                 None => simple.words.push(self.word()?),
@@ -538,7 +549,9 @@ impl Parser {
             self.at += 1;
             name.push(letter);
         } else {
-            while let Some(letter) = self.peek().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_') {
+            while let Some(letter) =
+                self.peek().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+            {
                 self.at += 1;
                 name.push(letter);
             }
@@ -580,9 +593,11 @@ impl Parser {
             self.at += 1;
             name.push('#');
         }
-        while let Some(letter) =
-            self.peek().filter(|letter| letter.is_ascii_alphanumeric() || "_?#@*".contains(*letter) && name.is_empty() || *letter == '_')
-        {
+        while let Some(letter) = self.peek().filter(|letter| {
+            letter.is_ascii_alphanumeric()
+                || "_?#@*".contains(*letter) && name.is_empty()
+                || *letter == '_'
+        }) {
             self.at += 1;
             name.push(letter);
         }
@@ -611,7 +626,11 @@ impl Parser {
         }
         let text = text.trim_matches('"');
         let mut inner = Self { chars: text.chars().collect(), at: 0 };
-        Ok(Part::Variable { name, operation: Some((operator.to_owned(), inner.quoted(None)?)), quoted })
+        Ok(Part::Variable {
+            name,
+            operation: Some((operator.to_owned(), inner.quoted(None)?)),
+            quoted,
+        })
     }
 }
 

@@ -6,17 +6,17 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Simple(Simple),
-    Pipe { parts: Vec<Arc<Node>>, negated: bool },
-    And(Arc<Node>, Arc<Node>),
-    Or(Arc<Node>, Arc<Node>),
-    List(Vec<Arc<Node>>),
-    Background(Arc<Node>),
-    If { arms: Vec<(Arc<Node>, Arc<Node>)>, otherwise: Option<Arc<Node>> },
-    While { condition: Arc<Node>, body: Arc<Node>, until: bool },
-    For { name: String, words: Option<Vec<Word>>, body: Arc<Node> },
-    Case { word: Word, arms: Vec<(Vec<Word>, Arc<Node>)> },
-    Group { body: Arc<Node>, redirects: Vec<Redirect>, subshell: bool },
-    Function { name: String, body: Arc<Node> },
+    Pipe { parts: Vec<Arc<Self>>, negated: bool },
+    And(Arc<Self>, Arc<Self>),
+    Or(Arc<Self>, Arc<Self>),
+    List(Vec<Arc<Self>>),
+    Background(Arc<Self>),
+    If { arms: Vec<(Arc<Self>, Arc<Self>)>, otherwise: Option<Arc<Self>> },
+    While { condition: Arc<Self>, body: Arc<Self>, until: bool },
+    For { name: String, words: Option<Vec<Word>>, body: Arc<Self> },
+    Case { word: Word, arms: Vec<(Vec<Word>, Arc<Self>)> },
+    Group { body: Arc<Self>, redirects: Vec<Redirect>, subshell: bool },
+    Function { name: String, body: Arc<Self> },
 }
 
 /// Assignments, words and redirections.

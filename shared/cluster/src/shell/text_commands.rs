@@ -18,7 +18,9 @@ impl<'a> Options<'a> {
         let (mut letters, mut rest) = (Vec::new(), Vec::new());
         let mut at = arguments.iter();
         while let Some(argument) = at.next() {
-            let Some(bundle) = argument.strip_prefix('-').filter(|one| !one.is_empty() && !one.starts_with('-')) else {
+            let Some(bundle) =
+                argument.strip_prefix('-').filter(|one| !one.is_empty() && !one.starts_with('-'))
+            else {
                 if !argument.starts_with("--") {
                     rest.push(*argument);
                 }
@@ -31,7 +33,11 @@ impl<'a> Options<'a> {
             for (index, letter) in bundle.char_indices() {
                 if valued.contains(letter) {
                     let inline = bundle.get(index + letter.len_utf8()..).unwrap_or_default();
-                    let value = if inline.is_empty() { at.next().copied().unwrap_or_default() } else { inline };
+                    let value = if inline.is_empty() {
+                        at.next().copied().unwrap_or_default()
+                    } else {
+                        inline
+                    };
                     letters.push((letter, value.to_owned()));
                     break;
                 }
@@ -46,12 +52,22 @@ impl<'a> Options<'a> {
     }
 
     fn value(&self, letter: char) -> Option<&str> {
-        self.letters.iter().rev().find(|(known, _)| *known == letter).map(|(_, value)| value.as_str())
+        self.letters
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == letter)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 /// Starts a command of this module; `None` for any other.
-pub(super) fn start(name: &str, arguments: &[&str], input: Option<&[u8]>, scope: &Scope, os: &mut Os<'_>) -> Option<Started> {
+pub(super) fn start(
+    name: &str,
+    arguments: &[&str],
+    input: Option<&[u8]>,
+    scope: &Scope,
+    os: &mut Os<'_>,
+) -> Option<Started> {
     let valued = match name {
         "head" | "tail" => "nc",
         "cut" => "dfc",
@@ -65,8 +81,8 @@ pub(super) fn start(name: &str, arguments: &[&str], input: Option<&[u8]>, scope:
     let options = Options::parse(arguments, valued);
     let mut work = Work { options, scope, os, output: Output::default(), name };
     match name {
-        "cat" | "head" | "tail" | "wc" | "sort" | "uniq" | "cut" | "tr" | "grep" | "egrep" | "fgrep" | "sed" | "tee"
-        | "base64" | "rev" | "tac" => work.filter(name, input),
+        "cat" | "head" | "tail" | "wc" | "sort" | "uniq" | "cut" | "tr" | "grep" | "egrep"
+        | "fgrep" | "sed" | "tee" | "base64" | "rev" | "tac" => work.filter(name, input),
         "ls" => Some(work.list()),
         "cp" | "mv" => Some(work.copy(name == "mv")),
         "rm" | "rmdir" => Some(work.remove(name == "rmdir")),
@@ -108,7 +124,8 @@ impl Work<'_, '_, '_> {
 
     /// Commands that read files or standard input.
     fn filter(&mut self, name: &str, input: Option<&[u8]>) -> Option<Started> {
-        let mut files: Vec<String> = self.options.rest.iter().map(|one| (*one).to_owned()).collect();
+        let mut files: Vec<String> =
+            self.options.rest.iter().map(|one| (*one).to_owned()).collect();
         let pattern_given = self.options.has('e');
         let operands = match name {
             "grep" | "egrep" | "fgrep" | "sed" if !pattern_given => 1,
@@ -116,7 +133,10 @@ impl Work<'_, '_, '_> {
             _ => 0,
         };
         let operands: Vec<String> = files.drain(..operands.min(files.len())).collect();
-        if name == "tail" && (self.options.has('f') || self.options.has('F')) && let Some(file) = files.first() {
+        if name == "tail"
+            && (self.options.has('f') || self.options.has('F'))
+            && let Some(file) = files.first()
+        {
             let path = self.path(file);
             if path == "/dev/null" {
                 return Some(Started::Follow(path, Output::default()));
@@ -133,7 +153,10 @@ impl Work<'_, '_, '_> {
         }
         let mut texts = Vec::new();
         if files.is_empty() {
-            texts.push((String::new(), String::from_utf8_lossy(input.unwrap_or_default()).into_owned()));
+            texts.push((
+                String::new(),
+                String::from_utf8_lossy(input.unwrap_or_default()).into_owned(),
+            ));
         }
         for file in files {
             if let Some(text) = self.read(&file) {
@@ -159,8 +182,12 @@ impl Work<'_, '_, '_> {
             Err(error) => {
                 let busybox = self.os.facts.busybox;
                 let text = match (self.name, busybox) {
-                    ("cat" | "head" | "tail" | "wc", true) if error == NOT_FOUND => format!("can't open '{file}': {error}"),
-                    ("head" | "tail", false) => format!("cannot open '{file}' for reading: {error}"),
+                    ("cat" | "head" | "tail" | "wc", true) if error == NOT_FOUND => {
+                        format!("can't open '{file}': {error}")
+                    }
+                    ("head" | "tail", false) => {
+                        format!("cannot open '{file}' for reading: {error}")
+                    }
                     ("cat", true) => format!("read error: {error}"),
                     _ => format!("{file}: {error}"),
                 };
@@ -174,7 +201,11 @@ impl Work<'_, '_, '_> {
     fn one_text(&mut self, name: &str, operands: &[String], text: &str) {
         match name {
             "cat" if self.options.has('n') => {
-                let lines: String = text.lines().enumerate().map(|(index, line)| format!("{:>6}\t{line}\n", index + 1)).collect();
+                let lines: String = text
+                    .lines()
+                    .enumerate()
+                    .map(|(index, line)| format!("{:>6}\t{line}\n", index + 1))
+                    .collect();
                 self.print(&lines);
             }
             "cat" => self.print(text),
@@ -186,7 +217,9 @@ impl Work<'_, '_, '_> {
             "tee" => {
                 for file in operands {
                     let path = self.path(file);
-                    if let Err(error) = self.os.files.write(&path, text.as_bytes(), self.options.has('a')) {
+                    if let Err(error) =
+                        self.os.files.write(&path, text.as_bytes(), self.options.has('a'))
+                    {
                         self.complain(file, error);
                     }
                 }
@@ -197,14 +230,19 @@ impl Work<'_, '_, '_> {
                 self.print(&lines);
             }
             "rev" => {
-                let lines: String = text.lines().map(|line| line.chars().rev().chain(['\n']).collect::<String>()).collect();
+                let lines: String = text
+                    .lines()
+                    .map(|line| line.chars().rev().chain(['\n']).collect::<String>())
+                    .collect();
                 self.print(&lines);
             }
             _ => {
                 use base64::Engine as _;
                 let engine = base64::engine::general_purpose::STANDARD;
                 if self.options.has('d') {
-                    let bytes = engine.decode(text.split_whitespace().collect::<String>()).unwrap_or_default();
+                    let bytes = engine
+                        .decode(text.split_whitespace().collect::<String>())
+                        .unwrap_or_default();
                     self.output.stdout.extend(bytes);
                 } else {
                     self.print(&format!("{}\n", engine.encode(text)));
@@ -214,7 +252,11 @@ impl Work<'_, '_, '_> {
     }
 
     fn head_or_tail(&mut self, text: &str, tail: bool) {
-        if let Some(bytes) = self.options.value('c').and_then(|one| one.trim_start_matches(['+', '-']).parse::<usize>().ok()) {
+        if let Some(bytes) = self
+            .options
+            .value('c')
+            .and_then(|one| one.trim_start_matches(['+', '-']).parse::<usize>().ok())
+        {
             let letters: Vec<char> = text.chars().collect();
             let skip = if tail { letters.len().saturating_sub(bytes) } else { 0 };
             let part: String = letters.iter().skip(skip).take(bytes).collect();
@@ -227,7 +269,9 @@ impl Work<'_, '_, '_> {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let shown: String = match (tail, from_start) {
             (true, true) => lines.iter().skip(count.saturating_sub(1)).copied().collect(),
-            (true, false) => lines.iter().skip(lines.len().saturating_sub(count)).copied().collect(),
+            (true, false) => {
+                lines.iter().skip(lines.len().saturating_sub(count)).copied().collect()
+            }
             (false, _) => lines.iter().take(count).copied().collect(),
         };
         self.print(&shown);
@@ -235,13 +279,29 @@ impl Work<'_, '_, '_> {
 
     fn sort(&mut self, text: &str) {
         let mut lines: Vec<&str> = text.lines().collect();
-        let field: usize = self.options.value('k').and_then(|one| one.split([',', '.', 'n', 'r']).next()?.parse().ok()).unwrap_or(0);
-        let numeric = self.options.has('n') || self.options.value('k').is_some_and(|key| key.contains('n'));
+        let field: usize = self
+            .options
+            .value('k')
+            .and_then(|one| one.split([',', '.', 'n', 'r']).next()?.parse().ok())
+            .unwrap_or(0);
+        let numeric =
+            self.options.has('n') || self.options.value('k').is_some_and(|key| key.contains('n'));
         let key = |line: &str| -> String {
-            if field == 0 { line.to_owned() } else { line.split_whitespace().nth(field - 1).unwrap_or_default().to_owned() }
+            if field == 0 {
+                line.to_owned()
+            } else {
+                line.split_whitespace().nth(field - 1).unwrap_or_default().to_owned()
+            }
         };
         if numeric {
-            let number = |line: &str| key(line).trim().split(|letter: char| !letter.is_ascii_digit() && letter != '-').next().and_then(|one| one.parse::<i64>().ok()).unwrap_or_default();
+            let number = |line: &str| {
+                key(line)
+                    .trim()
+                    .split(|letter: char| !letter.is_ascii_digit() && letter != '-')
+                    .next()
+                    .and_then(|one| one.parse::<i64>().ok())
+                    .unwrap_or_default()
+            };
             lines.sort_by_key(|line| number(line));
         } else {
             lines.sort_by_key(|line| key(line));
@@ -269,27 +329,44 @@ impl Work<'_, '_, '_> {
         let shown: String = runs
             .iter()
             .filter(|(count, _)| !repeated || *count > 1)
-            .map(|(count, line)| if counted { format!("{count:>7} {line}\n") } else { format!("{line}\n") })
+            .map(
+                |(count, line)| {
+                    if counted { format!("{count:>7} {line}\n") } else { format!("{line}\n") }
+                },
+            )
             .collect();
         self.print(&shown);
     }
 
     fn cut(&mut self, text: &str) {
         let by_letter = self.options.value('c').is_some();
-        let list = self.options.value('c').or_else(|| self.options.value('f')).unwrap_or("1").to_owned();
+        let list =
+            self.options.value('c').or_else(|| self.options.value('f')).unwrap_or("1").to_owned();
         let mark = self.options.value('d').unwrap_or("\t").to_owned();
         let wanted = |index: usize| {
             list.split(',').any(|range| match range.split_once('-') {
                 None => range.parse() == Ok(index),
-                Some((from, to)) => index >= from.parse().unwrap_or(1) && index <= to.parse().unwrap_or(usize::MAX),
+                Some((from, to)) => {
+                    index >= from.parse().unwrap_or(1) && index <= to.parse().unwrap_or(usize::MAX)
+                }
             })
         };
         let mut shown = String::new();
         for line in text.lines() {
             if by_letter {
-                shown.extend(line.chars().enumerate().filter(|(index, _)| wanted(index + 1)).map(|(_, letter)| letter));
+                shown.extend(
+                    line.chars()
+                        .enumerate()
+                        .filter(|(index, _)| wanted(index + 1))
+                        .map(|(_, letter)| letter),
+                );
             } else if line.contains(&mark) {
-                let fields: Vec<&str> = line.split(&mark).enumerate().filter(|(index, _)| wanted(index + 1)).map(|(_, field)| field).collect();
+                let fields: Vec<&str> = line
+                    .split(&mark)
+                    .enumerate()
+                    .filter(|(index, _)| wanted(index + 1))
+                    .map(|(_, field)| field)
+                    .collect();
                 shown.push_str(&fields.join(&mark));
             } else if !self.options.has('s') {
                 shown.push_str(line);
@@ -315,10 +392,17 @@ impl Work<'_, '_, '_> {
     }
 
     fn grep(&mut self, operands: &[String], texts: &[(String, String)]) {
-        let pattern = self.options.value('e').map(str::to_owned).or_else(|| operands.first().cloned()).unwrap_or_default();
+        let pattern = self
+            .options
+            .value('e')
+            .map(str::to_owned)
+            .or_else(|| operands.first().cloned())
+            .unwrap_or_default();
         let extended = self.options.has('E') || self.name == "egrep";
         let fixed = self.options.has('F') || self.name == "fgrep";
-        let Ok(expression) = regex(&pattern, extended, fixed, self.options.has('i'), self.options.has('w')) else {
+        let Ok(expression) =
+            regex(&pattern, extended, fixed, self.options.has('i'), self.options.has('w'))
+        else {
             self.output = Output::fail(2, format!("grep: bad regex '{pattern}'\n"));
             return;
         };
@@ -331,10 +415,19 @@ impl Work<'_, '_, '_> {
                     continue;
                 }
                 count += 1;
-                let prefix = if texts.len() > 1 && !self.options.has('h') { format!("{file}:") } else { String::new() };
-                let number = if self.options.has('n') { format!("{}:", index + 1) } else { String::new() };
+                let prefix = if texts.len() > 1 && !self.options.has('h') {
+                    format!("{file}:")
+                } else {
+                    String::new()
+                };
+                let number =
+                    if self.options.has('n') { format!("{}:", index + 1) } else { String::new() };
                 if self.options.has('o') {
-                    shown.extend(expression.find_iter(line).map(|hit| format!("{prefix}{number}{}\n", hit.as_str())));
+                    shown.extend(
+                        expression
+                            .find_iter(line)
+                            .map(|hit| format!("{prefix}{number}{}\n", hit.as_str())),
+                    );
                 } else if !self.options.has('c') && !self.options.has('l') {
                     shown.push_str(&format!("{prefix}{number}{line}\n"));
                 }
@@ -373,9 +466,15 @@ impl Work<'_, '_, '_> {
     }
 
     fn edit(&mut self, operands: &[String], texts: &[(String, String)]) {
-        let script = self.options.value('e').map(str::to_owned).or_else(|| operands.first().cloned()).unwrap_or_default();
+        let script = self
+            .options
+            .value('e')
+            .map(str::to_owned)
+            .or_else(|| operands.first().cloned())
+            .unwrap_or_default();
         let extended = self.options.has('E') || self.options.has('r');
-        let commands: Vec<Edit> = script.split([';', '\n']).filter_map(|one| Edit::parse(one.trim(), extended)).collect();
+        let commands: Vec<Edit> =
+            script.split([';', '\n']).filter_map(|one| Edit::parse(one.trim(), extended)).collect();
         if commands.is_empty() {
             self.output = Output::fail(1, "sed: unsupported command\n");
             return;
@@ -398,7 +497,8 @@ impl Work<'_, '_, '_> {
     }
 
     fn list(&mut self) -> Started {
-        let mut places: Vec<String> = self.options.rest.iter().map(|one| (*one).to_owned()).collect();
+        let mut places: Vec<String> =
+            self.options.rest.iter().map(|one| (*one).to_owned()).collect();
         if places.is_empty() {
             places.push(".".to_owned());
         }
@@ -407,7 +507,11 @@ impl Work<'_, '_, '_> {
             let path = self.path(&place);
             match self.os.files.entry(&path) {
                 None => {
-                    let text = if self.os.facts.busybox { place.clone() } else { format!("cannot access '{place}'") };
+                    let text = if self.os.facts.busybox {
+                        place.clone()
+                    } else {
+                        format!("cannot access '{place}'")
+                    };
                     self.complain(&text, NOT_FOUND);
                     if !self.os.facts.busybox {
                         self.output.code = 2;
@@ -448,27 +552,36 @@ impl Work<'_, '_, '_> {
 
     fn copy(&mut self, and_remove: bool) -> Started {
         let names: Vec<String> = self.options.rest.iter().map(|one| (*one).to_owned()).collect();
-        let Some((target, sources)) = names.split_last().filter(|(_, sources)| !sources.is_empty()) else {
-            return Started::Done(Output::fail(1, format!("{}: missing file operand\n", self.name)));
+        let Some((target, sources)) = names.split_last().filter(|(_, sources)| !sources.is_empty())
+        else {
+            return Started::Done(Output::fail(
+                1,
+                format!("{}: missing file operand\n", self.name),
+            ));
         };
         let folder = matches!(self.os.files.entry(&self.path(target)), Some(Entry::Folder));
         for source in sources {
             let from = self.path(source);
             let name = from.rsplit('/').next().unwrap_or_default().to_owned();
             let to = if folder { absolute(&self.path(target), &name) } else { self.path(target) };
-            let deep = and_remove || self.options.has('r') || self.options.has('R') || self.options.has('a');
+            let deep = and_remove
+                || self.options.has('r')
+                || self.options.has('R')
+                || self.options.has('a');
             if matches!(self.os.files.entry(&from), Some(Entry::Folder)) && !deep {
                 self.output.stderr.extend(format!("cp: omitting directory '{source}'\n").bytes());
                 self.output.code = 1;
                 continue;
             }
             if let Err(error) = self.copy_tree(&from, &to) {
-                let text = if self.os.facts.busybox { format!("can't stat '{source}'") } else { format!("cannot stat '{source}'") };
+                let text = if self.os.facts.busybox {
+                    format!("can't stat '{source}'")
+                } else {
+                    format!("cannot stat '{source}'")
+                };
                 self.complain(&text, error);
-            } else if and_remove {
-                if let Err(error) = self.os.files.remove(&from, true) {
-                    self.complain(source, error);
-                }
+            } else if and_remove && let Err(error) = self.os.files.remove(&from, true) {
+                self.complain(source, error);
             }
         }
         self.done()
@@ -477,12 +590,11 @@ impl Work<'_, '_, '_> {
     fn copy_tree(&mut self, from: &str, to: &str) -> Result<(), &'static str> {
         for path in self.os.files.walk(from) {
             let target = format!("{to}{}", path.strip_prefix(from).unwrap_or_default());
-            match self.os.files.entry(&path) {
-                Some(Entry::Folder) => self.os.files.make_folder(&target, true)?,
-                _ => {
-                    let data = self.os.files.read(&path)?;
-                    self.os.files.write(&target, &data, false)?;
-                }
+            if let Some(Entry::Folder) = self.os.files.entry(&path) {
+                self.os.files.make_folder(&target, true)?
+            } else {
+                let data = self.os.files.read(&path)?;
+                self.os.files.write(&target, &data, false)?;
             }
         }
         Ok(())
@@ -500,7 +612,9 @@ impl Work<'_, '_, '_> {
             }
             match self.os.files.remove(&path, deep) {
                 Err(NOT_FOUND) if force => {}
-                Err(error) if self.os.facts.busybox => self.complain(&format!("can't remove '{name}'"), error),
+                Err(error) if self.os.facts.busybox => {
+                    self.complain(&format!("can't remove '{name}'"), error)
+                }
                 Err(error) => self.complain(&format!("cannot remove '{name}'"), error),
                 Ok(()) => {}
             }
@@ -514,7 +628,11 @@ impl Work<'_, '_, '_> {
         for name in names {
             let path = self.path(&name);
             if let Err(error) = self.os.files.make_folder(&path, parents) {
-                let text = if self.os.facts.busybox { format!("can't create directory '{name}'") } else { format!("cannot create directory '{name}'") };
+                let text = if self.os.facts.busybox {
+                    format!("can't create directory '{name}'")
+                } else {
+                    format!("cannot create directory '{name}'")
+                };
                 self.complain(&text, error);
             }
         }
@@ -536,7 +654,13 @@ impl Work<'_, '_, '_> {
 
     fn find(&mut self, arguments: &[&str]) -> Started {
         let start = arguments.first().copied().filter(|one| !one.starts_with('-')).unwrap_or(".");
-        let after = |name: &str| arguments.iter().position(|one| *one == name).and_then(|at| arguments.get(at + 1)).copied();
+        let after = |name: &str| {
+            arguments
+                .iter()
+                .position(|one| *one == name)
+                .and_then(|at| arguments.get(at + 1))
+                .copied()
+        };
         let root = self.path(start);
         if self.os.files.entry(&root).is_none() {
             self.complain(start, NOT_FOUND);
@@ -546,7 +670,10 @@ impl Work<'_, '_, '_> {
             let folder = matches!(self.os.files.entry(&path), Some(Entry::Folder));
             let kind = after("-type").is_none_or(|kind| (kind == "d") == folder);
             let last = path.rsplit('/').next().unwrap_or_default();
-            let shown = format!("{start}{}", path.strip_prefix(root.trim_end_matches('/')).unwrap_or_default());
+            let shown = format!(
+                "{start}{}",
+                path.strip_prefix(root.trim_end_matches('/')).unwrap_or_default()
+            );
             if kind && after("-name").is_none_or(|pattern| matches(pattern, last)) {
                 self.print(&format!("{shown}\n"));
             }
@@ -556,13 +683,21 @@ impl Work<'_, '_, '_> {
 
     fn usage(&mut self) -> Started {
         let place = self.options.rest.first().copied().unwrap_or(".").to_owned();
-        let bytes: usize = self.os.files.walk(&self.path(&place)).iter().filter_map(|path| self.os.files.read(path).ok()).map(|data| data.len()).sum();
+        let bytes: usize = self
+            .os
+            .files
+            .walk(&self.path(&place))
+            .iter()
+            .filter_map(|path| self.os.files.read(path).ok())
+            .map(|data| data.len())
+            .sum();
         self.print(&format!("{}\t{place}\n", bytes.div_ceil(1024).max(4)));
         self.done()
     }
 
     fn sequence(&mut self) -> Started {
-        let numbers: Vec<i64> = self.options.rest.iter().filter_map(|one| one.parse().ok()).collect();
+        let numbers: Vec<i64> =
+            self.options.rest.iter().filter_map(|one| one.parse().ok()).collect();
         let (first, step, last) = match numbers.as_slice() {
             [last] => (1, 1, *last),
             [first, last] => (*first, 1, *last),
@@ -571,7 +706,10 @@ impl Work<'_, '_, '_> {
         };
         let mut value = first;
         let mut shown = String::new();
-        while step != 0 && (if step > 0 { value <= last } else { value >= last }) && shown.len() < 1_000_000 {
+        while step != 0
+            && (if step > 0 { value <= last } else { value >= last })
+            && shown.len() < 1_000_000
+        {
             shown.push_str(&format!("{value}\n"));
             value += step;
         }
@@ -591,22 +729,25 @@ fn letters_of(set: &str) -> Vec<char> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(letter) = letters.get(at) {
-        match (letters.get(at + 1), letters.get(at + 2)) {
-            (Some('-'), Some(to)) => {
-                found.extend(*letter..=*to);
-                at += 3;
-            }
-            _ => {
-                found.push(*letter);
-                at += 1;
-            }
+        if let (Some('-'), Some(to)) = (letters.get(at + 1), letters.get(at + 2)) {
+            found.extend(*letter..=*to);
+            at += 3;
+        } else {
+            found.push(*letter);
+            at += 1;
         }
     }
     found
 }
 
 /// A basic or extended expression as the regex crate writes it.
-fn regex(pattern: &str, extended: bool, fixed: bool, any_case: bool, word: bool) -> Result<Regex, regex_lite::Error> {
+fn regex(
+    pattern: &str,
+    extended: bool,
+    fixed: bool,
+    any_case: bool,
+    word: bool,
+) -> Result<Regex, regex_lite::Error> {
     let mut text = if fixed {
         regex_lite::escape(pattern)
     } else if extended {
@@ -664,10 +805,15 @@ impl Edit {
         } else if let Some(rest) = text.strip_prefix('$') {
             (Some(Address::Last), rest)
         } else {
-            let digits: String = text.chars().take_while(|letter| letter.is_ascii_digit() || *letter == ',').collect();
+            let digits: String = text
+                .chars()
+                .take_while(|letter| letter.is_ascii_digit() || *letter == ',')
+                .collect();
             let rest = text.strip_prefix(digits.as_str())?;
             let address = match digits.split_once(',') {
-                Some((from, to)) => Some(Address::Range(from.parse().ok()?, to.parse().unwrap_or(usize::MAX))),
+                Some((from, to)) => {
+                    Some(Address::Range(from.parse().ok()?, to.parse().unwrap_or(usize::MAX)))
+                }
                 None => digits.parse().ok().map(Address::Line),
             };
             (address, rest.trim_start_matches('$'))
@@ -684,7 +830,12 @@ impl Edit {
                 let pattern = regex(parts.next()?, extended, false, false, false).ok()?;
                 let replacement = parts.next()?.to_owned();
                 let flags = parts.next().unwrap_or_default();
-                Action::Substitute { pattern, replacement, all: flags.contains('g'), print: flags.contains('p') }
+                Action::Substitute {
+                    pattern,
+                    replacement,
+                    all: flags.contains('g'),
+                    print: flags.contains('p'),
+                }
             }
         };
         Some(Self { address, action })
@@ -701,9 +852,17 @@ impl Edit {
     }
 }
 
-fn apply(commands: &[Edit], line: &str, (number, total): (usize, usize), quiet: bool, shown: &mut String) {
+fn apply(
+    commands: &[Edit],
+    line: &str,
+    (number, total): (usize, usize),
+    quiet: bool,
+    shown: &mut String,
+) {
     let mut line = line.to_owned();
-    for command in commands.iter().filter(|one| one.fits(line.as_str(), number, total)).collect::<Vec<_>>() {
+    for command in
+        commands.iter().filter(|one| one.fits(line.as_str(), number, total)).collect::<Vec<_>>()
+    {
         match &command.action {
             Action::Delete => return,
             Action::Quit => {}
@@ -731,7 +890,8 @@ fn substitute(pattern: &Regex, replacement: &str, all: bool, line: &str) -> Stri
                 '&' => out.push_str(captures.get(0).map_or("", |hit| hit.as_str())),
                 '\\' => match letters.next() {
                     Some(digit) if digit.is_ascii_digit() => {
-                        let index = usize::try_from(digit.to_digit(10).unwrap_or_default()).unwrap_or_default();
+                        let index = usize::try_from(digit.to_digit(10).unwrap_or_default())
+                            .unwrap_or_default();
                         out.push_str(captures.get(index).map_or("", |hit| hit.as_str()));
                     }
                     Some('n') => out.push('\n'),
@@ -743,5 +903,9 @@ fn substitute(pattern: &Regex, replacement: &str, all: bool, line: &str) -> Stri
         }
         out
     };
-    if all { pattern.replace_all(line, fill).into_owned() } else { pattern.replace(line, fill).into_owned() }
+    if all {
+        pattern.replace_all(line, fill).into_owned()
+    } else {
+        pattern.replace(line, fill).into_owned()
+    }
 }

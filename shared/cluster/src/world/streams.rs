@@ -21,11 +21,18 @@ pub(crate) enum NodeAnswer {
 
 impl World {
     /// Answers for a kubelet.
-    pub(crate) fn node(&mut self, api: &Apiserver, now: Timestamp, request: &NodeRequest) -> NodeAnswer {
+    pub(crate) fn node(
+        &mut self,
+        api: &Apiserver,
+        now: Timestamp,
+        request: &NodeRequest,
+    ) -> NodeAnswer {
         let answer = match self.kubelets.open(api.store(), now, request) {
             Opened::Text(text) => {
                 let mut response = http::Response::new(text.into_bytes());
-                response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/plain"));
+                response
+                    .headers_mut()
+                    .insert("content-type", http::HeaderValue::from_static("text/plain"));
                 NodeAnswer::Full(response)
             }
             Opened::Stream(id) => NodeAnswer::Stream(http::Response::new(StreamId(FIRST + id))),
@@ -34,7 +41,11 @@ impl World {
                 NodeAnswer::Full(super::json_response(status.code, &body))
             }
         };
-        self.look_at(crate::fields::namespace(&request.pod), crate::fields::name(&request.pod), now);
+        self.look_at(
+            crate::fields::namespace(&request.pod),
+            crate::fields::name(&request.pod),
+            now,
+        );
         answer
     }
 
@@ -44,7 +55,13 @@ impl World {
     }
 
     /// Passes a frame on to a command.
-    pub(crate) fn write_stream(&mut self, api: &Apiserver, now: Timestamp, stream: StreamId, frame: &[u8]) {
+    pub(crate) fn write_stream(
+        &mut self,
+        api: &Apiserver,
+        now: Timestamp,
+        stream: StreamId,
+        frame: &[u8],
+    ) {
         let id = stream.0.saturating_sub(FIRST);
         let Some(session) = self.kubelets.sessions.commands.get_mut(&id) else { return };
         session.receive(frame);
