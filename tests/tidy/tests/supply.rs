@@ -1,6 +1,7 @@
 //! Where the crates come from: sources, licences, bans and known vulnerabilities, by `deny.toml`.
 //!
 //! The same file serves cargo-deny, where somebody has it; these tests need nothing but cargo.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
