@@ -53,11 +53,6 @@ pub(crate) fn time(document: &Value, pointer: &str) -> Option<Timestamp> {
     text(document, pointer).parse().ok()
 }
 
-/// `name` of a part of an object (a container, a volume, a port).
-pub(crate) fn name_of(part: &Value) -> &str {
-    text(part, "/name")
-}
-
 /// `metadata.name`.
 pub(crate) fn name(document: &Value) -> &str {
     text(document, "/metadata/name")

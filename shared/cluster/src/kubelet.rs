@@ -262,6 +262,11 @@ impl Kubelets {
     }
 
     /// Moves one container as far as it can go now.
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::too_many_lines,
+        reason = "one step needs the cluster, the pod, its machine, the clock and the plan"
+    )]
     fn container(
         &mut self,
         store: &Store,
@@ -348,6 +353,10 @@ impl Kubelets {
         }
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step needs the cluster, the pod, its machine, the clock and the plan"
+    )]
     fn pull(
         &mut self,
         pod: &Value,
@@ -428,6 +437,10 @@ impl Kubelets {
     }
 
     /// Lets a running container go on: its process, then its probes.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step needs the cluster, the pod, its machine, the clock and the plan"
+    )]
     fn run(
         &mut self,
         store: &Store,
@@ -470,7 +483,7 @@ impl Kubelets {
                 if let Some(one) = machine.containers.get_mut(&name) {
                     one.process = other;
                 }
-                self.wait_for_service(machine, spec, now, plan);
+                Self::wait_for_service(machine, spec, now, plan);
             }
             None => return,
         }
@@ -479,7 +492,7 @@ impl Kubelets {
     }
 
     /// A service opens its ports after a while; look again then.
-    fn wait_for_service(&self, machine: &Machine, spec: &Value, now: Timestamp, plan: &mut Plan) {
+    fn wait_for_service(machine: &Machine, spec: &Value, now: Timestamp, plan: &mut Plan) {
         let Some(one) = machine.containers.get(fields::text(spec, "/name")) else { return };
         if let (Stage::Running { since }, Some(image)) = (&one.stage, image_of(spec)) {
             let at = later(*since, Duration::from_millis(image.ready_millis));

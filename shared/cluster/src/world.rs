@@ -47,7 +47,7 @@ impl World {
             kubelets: Kubelets::default(),
         };
         for write in nodes::install(config.nodes, config.epoch) {
-            world.send(api, config.epoch, &write, &Component::installer());
+            Self::send(api, config.epoch, &write, &Component::installer());
         }
         world.look_at_everything(api, config.epoch);
         world
@@ -144,7 +144,7 @@ impl World {
     ) -> Vec<Failure> {
         let mut failures = Vec::new();
         for write in &plan.writes {
-            if let Some(status) = self.send(api, now, write, component) {
+            if let Some(status) = Self::send(api, now, write, component) {
                 // Somebody else was faster: the object has gone or moved on, and its change triggers us again.
                 let reason = fields::text(&status, "/reason");
                 if !matches!(reason, "NotFound" | "Conflict" | "AlreadyExists") {
@@ -154,14 +154,13 @@ impl World {
         }
         for note in &plan.events {
             let write = self.recorder.record(note, component, now);
-            self.send(api, now, &write, component);
+            Self::send(api, now, &write, component);
         }
         failures
     }
 
     /// Sends a request; returns the `Status` of a refusal.
     fn send(
-        &self,
         api: &mut Apiserver,
         now: Timestamp,
         write: &Write,

@@ -3,7 +3,11 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test may panic"
+    clippy::too_many_lines,
+    clippy::literal_string_with_formatting_args,
+    clippy::duration_suboptimal_units,
+    clippy::needless_raw_string_hashes,
+    reason = "a test may panic, and its tables are long and hold shell scripts"
 )]
 
 use std::fmt::Write as _;
@@ -351,7 +355,8 @@ fn who_may_send_nothing_cannot_look_names_up() {
         = 1, 20 s
         wget: download timed out
         = 1, 2 s
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 fn events(cluster: &mut Cluster, name: &str) -> String {

@@ -404,7 +404,8 @@ fn condition(
     let same =
         |key: &str, value: &str| known.is_some_and(|known| fields::text(known, key) == value);
     let at = fields::seconds(now);
-    let keep = |key: &str| known.map_or(at.clone(), |known| fields::text(known, key).to_owned());
+    let keep =
+        |key: &str| known.map_or_else(|| at.clone(), |known| fields::text(known, key).to_owned());
     let changed =
         !(same("/reason", reason) && same("/message", &message) && same("/status", status));
     json!({

@@ -269,9 +269,11 @@ fn substitute(text: &str, environment: &BTreeMap<String, String>) -> String {
     while let Some((before, after)) = rest.split_once("$(") {
         out.push_str(before);
         if let Some((name, tail)) = after.split_once(')') {
-            match environment.get(name) {
-                Some(value) => out.push_str(value),
-                None => out.push_str(&format!("$({name})")),
+            if let Some(value) = environment.get(name) {
+                out.push_str(value);
+            } else {
+                let line = format!("$({name})");
+                out.push_str(&line);
             }
             rest = tail;
         } else {
@@ -441,7 +443,7 @@ pub(crate) fn volume(
     volume: &Value,
 ) -> Result<Option<BTreeMap<String, Entry>>, String> {
     let mut tree = BTreeMap::new();
-    if volume.get("configMap").or(volume.get("secret")).or(volume.get("downwardAPI")).is_some() {
+    if ["configMap", "secret", "downwardAPI"].iter().any(|kind| volume.get(kind).is_some()) {
         source(store, pod, volume, &mut tree)?;
         return Ok(Some(tree));
     }
@@ -461,7 +463,7 @@ pub(crate) fn volume(
 }
 
 fn insert(tree: &mut BTreeMap<String, Entry>, path: &str, data: Vec<u8>) {
-    tree.insert(format!("/{path}"), Entry::File(Arc::new(data)));
+    tree.insert(format!("/{path}"), Entry::File(data.into()));
 }
 
 fn source(
@@ -525,7 +527,7 @@ pub(crate) fn root(pod: &Value, spec: &Value, image: &Image) -> BTreeMap<String,
             .into_iter()
             .map(|path| (path.to_owned(), Entry::Folder))
             .collect();
-    let text = |text: String| Entry::File(Arc::new(text.into_bytes()));
+    let text = |text: String| Entry::File(text.into_bytes().into());
     for command in &image.commands {
         tree.insert(format!("/bin/{command}"), Entry::Program);
     }

@@ -70,7 +70,7 @@ impl PodNetwork<'_> {
                 if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
             let mut files = container.files.clone();
             files.volumes = machine.map(|machine| machine.volumes.clone()).unwrap_or_default();
-            files.read(&format!("{}{path}", image.web_root)).ok().map(|data| data.as_ref().clone())
+            files.read(&format!("{}{path}", image.web_root)).ok().map(|data| data.to_vec())
         });
         let (code, reason, body) = if let Some(body) = file.or(own) {
             (200, "OK", body)

@@ -49,6 +49,10 @@ impl Kind {
 
 impl Kubelets {
     /// Probes a running container.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step needs the cluster, the pod, its machine, the clock and the plan"
+    )]
     pub(super) fn probe(
         &mut self,
         store: &Store,
@@ -76,10 +80,8 @@ impl Kubelets {
             let number = |field: &str, usual: i64| fields::number(probe, field).unwrap_or(usual);
             let seconds =
                 |value: i64| Duration::from_secs(u64::try_from(value).unwrap_or_default());
-            let due = *kind.of(one).next.get_or_insert(later(
-                since,
-                seconds(number("/initialDelaySeconds", 0)).max(Duration::from_millis(500)),
-            ));
+            let delay = seconds(number("/initialDelaySeconds", 0)).max(Duration::from_millis(500));
+            let due = *kind.of(one).next.get_or_insert_with(|| later(since, delay));
             if due > now {
                 plan.again(until(now, due));
                 continue;

@@ -131,6 +131,7 @@ fn exit_status(code: i32) -> Value {
 
 impl Kubelets {
     /// Answers a request to a kubelet.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of request")]
     pub(crate) fn open(&mut self, store: &Store, now: Timestamp, request: &NodeRequest) -> Opened {
         let key = format!("{}/{}", request.namespace, fields::name(&request.pod));
         let found =

@@ -217,7 +217,7 @@ fn xargs(arguments: &[&str], input: &[u8]) -> Started {
             "-I" if !arguments.is_empty() => each = Some(arguments.remove(0)),
             "-n" if !arguments.is_empty() => count = arguments.remove(0).parse().unwrap_or(1),
             option if option.starts_with("-n") => {
-                count = option.get(2..).and_then(|one| one.parse().ok()).unwrap_or(1)
+                count = option.get(2..).and_then(|one| one.parse().ok()).unwrap_or(1);
             }
             _ => {}
         }

@@ -40,7 +40,7 @@ pub(super) fn substitutions(word: &Word, found: &mut Vec<Arc<Node>>) {
         match part {
             Part::Command { script, .. } => found.push(Arc::clone(script)),
             Part::Variable { operation: Some((_, inner)), .. } | Part::Arithmetic(inner) => {
-                substitutions(inner, found)
+                substitutions(inner, found);
             }
             Part::Text { .. } | Part::Variable { .. } => {}
         }

@@ -9,7 +9,7 @@ pub(crate) enum Entry {
     /// A directory.
     Folder,
     /// A file.
-    File(Arc<Vec<u8>>),
+    File(Arc<[u8]>),
     /// An executable of the image.
     Program,
 }
@@ -128,11 +128,11 @@ impl Files {
     }
 
     /// The contents of a file.
-    pub(crate) fn read(&self, path: &str) -> Result<Arc<Vec<u8>>, &'static str> {
+    pub(crate) fn read(&self, path: &str) -> Result<Arc<[u8]>, &'static str> {
         match self.entry(path) {
             Some(Entry::File(data)) => Ok(data),
             Some(Entry::Folder) => Err(IS_FOLDER),
-            Some(Entry::Program) => Ok(Arc::new(b"\x7fELF".to_vec())),
+            Some(Entry::Program) => Ok(Arc::from(b"\x7fELF".as_slice())),
             None if matches!(self.entry(parent(path)), Some(Entry::File(_))) => Err(NOT_FOLDER),
             None => Err(NOT_FOUND),
         }
@@ -156,11 +156,11 @@ impl Files {
         }
         let (tree, inner) = self.tree_mut(path)?;
         let mut whole = match tree.get(&inner) {
-            Some(Entry::File(known)) if append => known.as_ref().clone(),
+            Some(Entry::File(known)) if append => known.to_vec(),
             _ => Vec::new(),
         };
         whole.extend_from_slice(data);
-        tree.insert(inner, Entry::File(Arc::new(whole)));
+        tree.insert(inner, Entry::File(whole.into()));
         Ok(())
     }
 

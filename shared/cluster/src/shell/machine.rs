@@ -87,7 +87,7 @@ enum Descriptor {
     Error,
     Pipe(usize),
     File(String),
-    Text(Arc<Vec<u8>>),
+    Text(Arc<[u8]>),
 }
 
 #[derive(Debug, Clone)]
@@ -270,7 +270,7 @@ impl Shell {
                 if let Some(script) = pending.pop_front() {
                     let pipe = self.next;
                     let child = self.spawn(task, script, |descriptors| {
-                        replace(descriptors, 1, Descriptor::Pipe(pipe))
+                        replace(descriptors, 1, Descriptor::Pipe(pipe));
                     });
                     self.pipes.insert(pipe, Pipe { buffer: Vec::new(), writer: child });
                     task.stack.push(Frame::Expand { node, pending, outputs });
@@ -356,15 +356,15 @@ impl Shell {
                 return Flow::Wait(Waiting::Input);
             }
             Frame::ReadLine(names) => match self.read_line(task, os) {
-                Some(Some(line)) => task.assign_line(&names, &line),
-                Some(None) => task.scope.status = 1,
+                Some(Line::Text(line)) => task.assign_line(&names, &line),
+                Some(Line::End) => task.scope.status = 1,
                 None => {
                     task.stack.push(Frame::ReadLine(names));
                     return Flow::Wait(Waiting::Input);
                 }
             },
             Frame::Prompt { text, shown, terminal } => {
-                return self.prompt(task, text, shown, terminal, os);
+                return self.prompt(task, text, (shown, terminal), os);
             }
             _ => {}
         }
@@ -376,8 +376,7 @@ impl Shell {
         &mut self,
         task: &mut Task,
         mut text: String,
-        shown: bool,
-        terminal: bool,
+        (shown, terminal): (bool, bool),
         os: &mut Os<'_>,
     ) -> Flow {
         if terminal && !shown {
@@ -390,13 +389,13 @@ impl Shell {
                 task.stack.push(Frame::Prompt { text, shown: true, terminal });
                 return Flow::Wait(Waiting::Input);
             }
-            Some(None) => return Flow::Exit(task.scope.status),
-            Some(Some(line)) => line,
+            Some(Line::End) => return Flow::Exit(task.scope.status),
+            Some(Line::Text(line)) => line,
         };
         text.push_str(&line);
         match parse(&text) {
             Err(SyntaxError::Incomplete) => {
-                task.stack.push(Frame::Prompt { text, shown: false, terminal })
+                task.stack.push(Frame::Prompt { text, shown: false, terminal });
             }
             Err(SyntaxError::Unexpected(token)) => {
                 task.stack.push(Frame::Prompt { text: String::new(), shown: false, terminal });
@@ -435,7 +434,7 @@ impl Shell {
             Node::List(_) => task.stack.push(Frame::List(Arc::clone(node), 0)),
             Node::Background(inner) => {
                 self.spawn(task, Arc::clone(inner), |descriptors| {
-                    replace(descriptors, 0, Descriptor::Null)
+                    replace(descriptors, 0, Descriptor::Null);
                 });
                 task.scope.status = 0;
             }
@@ -473,7 +472,7 @@ impl Shell {
             if let Descriptor::Text(text) = descriptor {
                 let pipe = self.next;
                 self.next += 1;
-                self.pipes.insert(pipe, Pipe { buffer: text.as_ref().clone(), writer: usize::MAX });
+                self.pipes.insert(pipe, Pipe { buffer: text.to_vec(), writer: usize::MAX });
                 *descriptor = Descriptor::Pipe(pipe);
             }
         }
@@ -659,7 +658,7 @@ impl Shell {
             }
             "eval" => {
                 if let Ok(node) = parse(&arguments.join(" ")) {
-                    task.stack.push(Frame::Run(node))
+                    task.stack.push(Frame::Run(node));
                 } else {
                     self.complain(task, "syntax error", os);
                     task.scope.status = 2;
@@ -706,7 +705,7 @@ impl Shell {
                 task.stack.push(Frame::Later { at, output });
             }
             Started::NeedsInput => {
-                task.stack.push(Frame::Filter { argv: argv.to_vec(), input: Vec::new() })
+                task.stack.push(Frame::Filter { argv: argv.to_vec(), input: Vec::new() });
             }
             Started::Follow(path, output) => {
                 self.put(task, &output, os);
@@ -765,7 +764,7 @@ impl Shell {
             }
             Some(Descriptor::File(path)) => {
                 // A file that can no longer be written swallows what is written, as a full disk does.
-                drop(os.files.write(path, bytes, true));
+                os.files.write(path, bytes, true).unwrap_or_default();
             }
             Some(Descriptor::Null | Descriptor::Input | Descriptor::Text(_)) | None => {}
         }
@@ -795,18 +794,18 @@ impl Shell {
         }
     }
 
-    /// A line of standard input: `None` to wait, `Some(None)` at the end.
-    fn read_line(&mut self, task: &Task, os: &mut Os<'_>) -> Option<Option<String>> {
+    /// A line of standard input: `None` to wait.
+    fn read_line(&mut self, task: &Task, os: &mut Os<'_>) -> Option<Line> {
         if task.descriptors.first() == Some(&Descriptor::Input) {
             return match os.input.line() {
-                Some(line) => Some(Some(line)),
-                None if os.input.closed => Some(None),
+                Some(line) => Some(Line::Text(line)),
+                None if os.input.closed => Some(Line::End),
                 None => None,
             };
         }
         match self.read(task, os) {
             Read::Wait => None,
-            Read::End => Some(None),
+            Read::End => Some(Line::End),
             Read::Bytes(bytes) => {
                 let end =
                     bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
@@ -816,10 +815,16 @@ impl Shell {
                 {
                     pipe.buffer.splice(..0, rest.iter().copied());
                 }
-                Some(Some(String::from_utf8_lossy(line).into_owned()))
+                Some(Line::Text(String::from_utf8_lossy(line).into_owned()))
             }
         }
     }
+}
+
+/// A line of standard input, or its end.
+enum Line {
+    Text(String),
+    End,
 }
 
 enum Read {
@@ -936,7 +941,7 @@ impl Task {
         for (redirect, target) in redirects.iter().zip(targets) {
             let path = absolute(&self.scope.folder, target);
             let descriptor = match redirect.kind {
-                RedirectKind::Here => Descriptor::Text(Arc::new(target.clone().into_bytes())),
+                RedirectKind::Here => Descriptor::Text(target.clone().into_bytes().into()),
                 RedirectKind::Duplicate if target == "-" => Descriptor::Null,
                 RedirectKind::Duplicate => {
                     let number: usize = target.parse().unwrap_or(1);

@@ -75,6 +75,7 @@ fn url(text: &str) -> Url {
 }
 
 /// busybox `wget` (`networking/wget.c`).
+#[expect(clippy::too_many_lines, reason = "options first, then one arm for each outcome")]
 fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
     let (mut quiet, mut spider, mut shown, mut timeout, mut target, mut address) =
         (false, false, false, 900, None, None);
@@ -163,16 +164,18 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
         Dialed::Open(ip, Some(answer)) => {
             let mut stderr = greet(&ip);
             if shown {
-                stderr.push_str(&format!("  HTTP/1.1 {} {}\n", answer.code, answer.reason));
+                let line = format!("  HTTP/1.1 {} {}\n", answer.code, answer.reason);
+                stderr.push_str(&line);
                 stderr.extend(
                     answer.headers.iter().map(|(key, value)| format!("  {key}: {value}\n")),
                 );
             }
             if answer.code >= 400 {
-                stderr.push_str(&format!(
+                let line = format!(
                     "wget: server returned error: HTTP/1.1 {} {}\n",
                     answer.code, answer.reason
-                ));
+                );
+                stderr.push_str(&line);
                 return done(Output::fail(1, stderr));
             }
             if spider {
@@ -203,23 +206,32 @@ fn save(target: &str, body: Vec<u8>, mut stderr: String, quiet: bool, os: &mut O
     if target == "-" {
         if !quiet {
             let size = body.len();
-            stderr.push_str(&format!("writing to stdout\n-                    100% |********************************| {size:>5}  0:00:00 ETA\nwritten to stdout\n"));
+            let line = format!(
+                "writing to stdout\n-                    100% |********************************| {size:>5}  0:00:00 ETA\nwritten to stdout\n"
+            );
+            stderr.push_str(&line);
         }
         return Output { stdout: body, stderr: stderr.into_bytes(), code: 0 };
     }
     let path = super::files::absolute("/", target);
     if let Err(error) = os.files.write(&path, &body, false) {
-        stderr.push_str(&format!("wget: can't open '{target}': {error}\n"));
+        let line = format!("wget: can't open '{target}': {error}\n");
+        stderr.push_str(&line);
         return Output::fail(1, stderr);
     }
     if !quiet {
-        stderr.push_str(&format!("saving to '{target}'\n{target:<20} 100% |********************************| {:>5}  0:00:00 ETA\n'{target}' saved\n", body.len()));
+        let line = format!(
+            "saving to '{target}'\n{target:<20} 100% |********************************| {:>5}  0:00:00 ETA\n'{target}' saved\n",
+            body.len()
+        );
+        stderr.push_str(&line);
     }
     Output { stderr: stderr.into_bytes(), ..Output::default() }
 }
 
 /// What curl was asked for.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag of curl")]
 struct Curl {
     silent: bool,
     errors: bool,

@@ -384,7 +384,7 @@ impl Work<'_, '_, '_> {
             .chars()
             .filter_map(|letter| match from.iter().position(|known| *known == letter) {
                 Some(_) if delete => None,
-                Some(at) => to.get(at).or(to.last()).copied().or(Some(letter)),
+                Some(at) => to.get(at).or_else(|| to.last()).copied().or(Some(letter)),
                 None => Some(letter),
             })
             .collect();
@@ -401,7 +401,7 @@ impl Work<'_, '_, '_> {
         let extended = self.options.has('E') || self.name == "egrep";
         let fixed = self.options.has('F') || self.name == "fgrep";
         let Ok(expression) =
-            regex(&pattern, extended, fixed, self.options.has('i'), self.options.has('w'))
+            regex(&pattern, (extended, fixed), (self.options.has('i'), self.options.has('w')))
         else {
             self.output = Output::fail(2, format!("grep: bad regex '{pattern}'\n"));
             return;
@@ -429,13 +429,16 @@ impl Work<'_, '_, '_> {
                             .map(|hit| format!("{prefix}{number}{}\n", hit.as_str())),
                     );
                 } else if !self.options.has('c') && !self.options.has('l') {
-                    shown.push_str(&format!("{prefix}{number}{line}\n"));
+                    let line = format!("{prefix}{number}{line}\n");
+                    shown.push_str(&line);
                 }
             }
             if self.options.has('l') && count > 0 {
-                shown.push_str(&format!("{file}\n"));
+                let line = format!("{file}\n");
+                shown.push_str(&line);
             } else if self.options.has('c') {
-                shown.push_str(&format!("{count}\n"));
+                let line = format!("{count}\n");
+                shown.push_str(&line);
             }
             hits += count;
         }
@@ -590,8 +593,8 @@ impl Work<'_, '_, '_> {
     fn copy_tree(&mut self, from: &str, to: &str) -> Result<(), &'static str> {
         for path in self.os.files.walk(from) {
             let target = format!("{to}{}", path.strip_prefix(from).unwrap_or_default());
-            if let Some(Entry::Folder) = self.os.files.entry(&path) {
-                self.os.files.make_folder(&target, true)?
+            if self.os.files.entry(&path) == Some(Entry::Folder) {
+                self.os.files.make_folder(&target, true)?;
             } else {
                 let data = self.os.files.read(&path)?;
                 self.os.files.write(&target, &data, false)?;
@@ -613,7 +616,7 @@ impl Work<'_, '_, '_> {
             match self.os.files.remove(&path, deep) {
                 Err(NOT_FOUND) if force => {}
                 Err(error) if self.os.facts.busybox => {
-                    self.complain(&format!("can't remove '{name}'"), error)
+                    self.complain(&format!("can't remove '{name}'"), error);
                 }
                 Err(error) => self.complain(&format!("cannot remove '{name}'"), error),
                 Ok(()) => {}
@@ -710,7 +713,8 @@ impl Work<'_, '_, '_> {
             && (if step > 0 { value <= last } else { value >= last })
             && shown.len() < 1_000_000
         {
-            shown.push_str(&format!("{value}\n"));
+            let line = format!("{value}\n");
+            shown.push_str(&line);
             value += step;
         }
         self.print(&shown);
@@ -743,10 +747,8 @@ fn letters_of(set: &str) -> Vec<char> {
 /// A basic or extended expression as the regex crate writes it.
 fn regex(
     pattern: &str,
-    extended: bool,
-    fixed: bool,
-    any_case: bool,
-    word: bool,
+    (extended, fixed): (bool, bool),
+    (any_case, word): (bool, bool),
 ) -> Result<Regex, regex_lite::Error> {
     let mut text = if fixed {
         regex_lite::escape(pattern)
@@ -801,7 +803,7 @@ impl Edit {
     fn parse(text: &str, extended: bool) -> Option<Self> {
         let (address, rest) = if let Some(rest) = text.strip_prefix('/') {
             let (pattern, rest) = rest.split_once('/')?;
-            (Some(Address::Pattern(regex(pattern, extended, false, false, false).ok()?)), rest)
+            (Some(Address::Pattern(regex(pattern, (extended, false), (false, false)).ok()?)), rest)
         } else if let Some(rest) = text.strip_prefix('$') {
             (Some(Address::Last), rest)
         } else {
@@ -827,7 +829,7 @@ impl Edit {
                 let mark = letters.next()?;
                 let rest: String = letters.collect();
                 let mut parts = rest.split(mark);
-                let pattern = regex(parts.next()?, extended, false, false, false).ok()?;
+                let pattern = regex(parts.next()?, (extended, false), (false, false)).ok()?;
                 let replacement = parts.next()?.to_owned();
                 let flags = parts.next().unwrap_or_default();
                 Action::Substitute {
@@ -866,18 +868,23 @@ fn apply(
         match &command.action {
             Action::Delete => return,
             Action::Quit => {}
-            Action::Print => shown.push_str(&format!("{line}\n")),
+            Action::Print => {
+                let line = format!("{line}\n");
+                shown.push_str(&line);
+            }
             Action::Substitute { pattern, replacement, all, print } => {
                 let before = line.clone();
                 line = substitute(pattern, replacement, *all, &line);
                 if *print && before != line {
-                    shown.push_str(&format!("{line}\n"));
+                    let line = format!("{line}\n");
+                    shown.push_str(&line);
                 }
             }
         }
     }
     if !quiet {
-        shown.push_str(&format!("{line}\n"));
+        let line = format!("{line}\n");
+        shown.push_str(&line);
     }
 }
 
