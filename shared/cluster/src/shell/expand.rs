@@ -157,7 +157,7 @@ impl Expander<'_> {
             }
             Part::Arithmetic(inner) => {
                 let text = self.one(inner);
-                (super::commands::arithmetic(&text, self.scope).to_string(), true)
+                (super::commands::evaluate(&text, self.scope).to_string(), true)
             }
             Part::Variable { name, operation, quoted } => {
                 (self.variable(name, operation.as_ref()), *quoted)

@@ -1,0 +1,214 @@
+//! From an image to a started container.
+
+use super::Kubelets;
+use super::Machine;
+use super::RETRY;
+use super::canonical;
+use super::container::Container;
+use super::container::Stage;
+use super::container::image_of;
+use super::later;
+use super::note;
+use crate::event_loop::EventNote;
+use crate::event_loop::Plan;
+use crate::event_loop::reference;
+use crate::fields;
+use crate::shell::Facts;
+use crate::shell::Files;
+use crate::store::Store;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+impl Kubelets {
+    /// Has the image fetched, or finds it on the node.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step needs the cluster, the pod, its machine, the clock and the plan"
+    )]
+    pub(super) fn pull(
+        &mut self,
+        pod: &Value,
+        spec: &Value,
+        one: &mut Container,
+        node: &str,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
+        let image = fields::text(spec, "/image");
+        let here = self.images.get(node).is_some_and(|known| known.contains(&canonical(spec)));
+        let policy = fields::text(spec, "/imagePullPolicy");
+        if here && policy != "Always" {
+            let text = format!(
+                "Container image \"{image}\" already present on machine and can be accessed by the pod"
+            );
+            note(pod, spec, false, "Pulled", text, plan);
+            one.stage = Stage::Pulling { until: now };
+            return;
+        }
+        let failed_before =
+            matches!(&one.stage, Stage::Waiting { reason, .. } if *reason == "ErrImagePull");
+        if policy == "Never" {
+            note(
+                pod,
+                spec,
+                true,
+                "ErrImageNeverPull",
+                format!("Container image \"{image}\" is not present with pull policy of Never"),
+                plan,
+            );
+            note(pod, spec, true, "Failed", "Error: ErrImageNeverPull".to_owned(), plan);
+            let message =
+                format!("Container image \"{image}\" is not present with pull policy of Never");
+            one.stage = Stage::Waiting {
+                reason: "ErrImageNeverPull",
+                message,
+                until: later(now, Duration::from_secs(15)),
+            };
+            return;
+        }
+        let cause = format!(
+            "rpc error: code = NotFound desc = failed to pull and unpack image \"{0}\": failed to resolve reference \"{0}\": {0}: not found",
+            canonical(spec)
+        );
+        if failed_before {
+            note(pod, spec, false, "BackOff", format!("Back-off pulling image \"{image}\""), plan);
+            note(pod, spec, true, "Failed", "Error: ImagePullBackOff".to_owned(), plan);
+            let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {cause}");
+            one.stage = Stage::Waiting {
+                reason: "ImagePullBackOff",
+                message,
+                until: later(now, one.back_off()),
+            };
+            return;
+        }
+        note(pod, spec, false, "Pulling", format!("Pulling image \"{image}\""), plan);
+        if let Some(behaviour) = image_of(spec) {
+            let millis = if here { 300 } else { behaviour.pull_millis };
+            one.stage = Stage::Pulling { until: later(now, Duration::from_millis(millis.max(1))) };
+        } else {
+            note(
+                pod,
+                spec,
+                true,
+                "Failed",
+                format!("Failed to pull image \"{image}\": {cause}"),
+                plan,
+            );
+            note(pod, spec, true, "Failed", "Error: ErrImagePull".to_owned(), plan);
+            one.crashes += 1;
+            one.stage = Stage::Waiting {
+                reason: "ErrImagePull",
+                message: cause,
+                until: later(now, Duration::from_secs(12)),
+            };
+        }
+    }
+}
+
+pub(super) fn pulled(pod: &Value, spec: &Value, plan: &mut Plan) {
+    let known = plan.events.iter().any(|event| {
+        event.reason == "Pulled"
+            && fields::text(&event.regarding, "/fieldPath")
+                .contains(&format!("{{{}}}", fields::text(spec, "/name")))
+    });
+    if known {
+        return;
+    }
+    let image = fields::text(spec, "/image");
+    let (millis, size) = image_of(spec).map_or((0, 0), |image| (image.pull_millis, image.size));
+    let seconds = if millis >= 1000 {
+        format!("{}.{:03}s", millis / 1000, millis % 1000)
+    } else {
+        format!("{millis}ms")
+    };
+    let text = format!(
+        "Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes."
+    );
+    note(pod, spec, false, "Pulled", text, plan);
+}
+
+/// Fills the pod's volumes; false when something is missing.
+pub(super) fn mount(
+    store: &Store,
+    pod: &Value,
+    machine: &mut Machine,
+    now: Timestamp,
+    plan: &mut Plan,
+) -> bool {
+    if machine.mounted {
+        return true;
+    }
+    for volume in fields::items(pod, "/spec/volumes") {
+        let name = fields::text(volume, "/name");
+        match super::container::volume(store, pod, volume) {
+            Ok(Some(tree)) => drop(machine.volumes.insert(name.to_owned(), tree)),
+            Ok(None) => drop(machine.volumes.entry(name.to_owned()).or_default()),
+            Err(text) => {
+                let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {text}");
+                plan.events.push(EventNote::warning(
+                    reference(pod, "v1", "Pod"),
+                    "FailedMount",
+                    message,
+                ));
+                plan.again(
+                    RETRY.saturating_mul(
+                        u32::try_from((now.as_second() - machine.since.as_second()).clamp(1, 60))
+                            .unwrap_or(1),
+                    ),
+                );
+                return false;
+            }
+        }
+    }
+    machine.mounted = true;
+    true
+}
+
+/// Creates and starts a container whose image is there.
+pub(super) fn launch(
+    store: &Store,
+    pod: &Value,
+    spec: &Value,
+    one: &mut Container,
+    now: Timestamp,
+    plan: &mut Plan,
+) {
+    let Some(image) = image_of(spec) else { return };
+    let environment = match super::container::environment(store, pod, spec) {
+        Ok(environment) => environment,
+        Err(text) => {
+            note(pod, spec, true, "Failed", format!("Error: {text}"), plan);
+            one.stage = Stage::Waiting {
+                reason: "CreateContainerConfigError",
+                message: text,
+                until: later(now, Duration::from_secs(12)),
+            };
+            return;
+        }
+    };
+    one.facts = Facts {
+        hostname: fields::name(pod).to_owned(),
+        user: if image.user.is_empty() { "root".to_owned() } else { image.user.clone() },
+        commands: image.commands.clone(),
+        busybox: image.busybox,
+        environment,
+        processes: Vec::new(),
+    };
+    one.folder = match fields::text(spec, "/workingDir") {
+        "" => "/".to_owned(),
+        folder => folder.to_owned(),
+    };
+    one.files = Files {
+        root: super::container::root(pod, spec, image),
+        mounts: super::container::mounts(spec),
+        volumes: BTreeMap::new(),
+        read_only_root: fields::flag(spec, "/securityContext/readOnlyRootFilesystem"),
+    };
+    note(pod, spec, false, "Created", "Container created".to_owned(), plan);
+    match one.start(spec, now) {
+        Ok(()) => note(pod, spec, false, "Started", "Container started".to_owned(), plan),
+        Err(text) => note(pod, spec, true, "Failed", format!("Error: {text}"), plan),
+    }
+}
