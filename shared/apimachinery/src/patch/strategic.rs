@@ -217,9 +217,8 @@ fn interleaved<'a, K: PartialEq>(
     live: &'a [Value],
     key: impl Fn(&'a Value) -> K,
 ) -> Vec<Value> {
-    let place = |list: &'a [Value], item: &'a Value| {
-        list.iter().position(|one| key(one) == key(item))
-    };
+    let place =
+        |list: &'a [Value], item: &'a Value| list.iter().position(|one| key(one) == key(item));
     let (mut named, others): (Vec<&Value>, Vec<&Value>) =
         merged.iter().partition(|item| place(patch, item).is_some());
     named.sort_by_key(|item| place(patch, item));
