@@ -6,6 +6,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use cluster::{Cluster, ClusterConfig, Controllers};
+use futures_util::FutureExt as _;
 use protocol::v1::{
     ApiProblem, CreateSession, Executor, ExecutorView, Language, Phrase, SessionId,
 };
@@ -24,6 +25,8 @@ const MOST: usize = 500;
 const IDLE: Duration = Duration::from_hours(2);
 /// The longest pause of a driver: how often the clock is told.
 const BEAT: Duration = Duration::from_millis(250);
+/// The shortest: requests get at the session in between.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// All sessions.
 #[derive(Clone)]
@@ -45,6 +48,13 @@ pub struct Live {
 /// Wakes a driver.
 #[derive(Default)]
 struct Bell(Notify);
+
+impl Bell {
+    /// Takes back a ring that nobody has heard yet.
+    fn forget(&self) {
+        let _heard = self.0.notified().now_or_never();
+    }
+}
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
@@ -90,10 +100,15 @@ impl Live {
     fn turn(&self, passed: Duration, waker: &Waker) -> Duration {
         let mut session = self.lock();
         session.tick(passed);
-        session.poll(&mut Context::from_waker(waker));
+        let more = session.poll(&mut Context::from_waker(waker));
         let seq = session.seq();
         self.seq.send_if_modified(|known| std::mem::replace(known, seq) != seq);
-        session.next_wake().unwrap_or(BEAT).clamp(Duration::from_millis(1), BEAT)
+        self.wake.forget();
+        // What moved after the poll's last look rang a bell that was just forgotten.
+        if more || session.generation() != session.polled() {
+            return PAUSE;
+        }
+        session.next_wake().unwrap_or(BEAT).clamp(PAUSE, BEAT)
     }
 
     async fn drive(self: Arc<Self>) {

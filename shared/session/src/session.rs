@@ -118,6 +118,7 @@ pub struct Session {
     running: Vec<Running>,
     waiting: VecDeque<CommandEnvelope>,
     setting_up: bool,
+    polled: u64,
 }
 
 impl Session {
@@ -182,18 +183,31 @@ impl Session {
         Some(between(self.ends.clock.now(), due) / speed)
     }
 
-    /// Does everything that can be done now. The context's waker is called when there is more.
-    pub fn poll(&mut self, context: &mut Context<'_>) {
+    /// Does everything that can be done now; `true` when there is more to do at once.
+    ///
+    /// The waker is called when something outside moved. Wakes that ring while this runs are answered by
+    /// it (see [`Session::generation`]), so a host forgets them, or every turn would cause the next.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> bool {
+        let mut more = true;
         for _ in 0..ROUNDS {
-            let moved = self.round(context);
-            let hurried = !moved && self.hurry();
-            if !moved && !hurried {
-                self.tell_clock();
-                return;
+            more = self.round(context) || self.hurry();
+            if !more {
+                break;
             }
         }
         self.tell_clock();
-        context.waker().wake_by_ref();
+        more
+    }
+
+    /// Counts the changes of the embedded cluster. A host that finds another number after
+    /// [`Session::poll`] than [`Session::polled`] polls again.
+    pub fn generation(&self) -> u64 {
+        self.ends.steering.as_ref().map_or(0, |steering| steering.generation())
+    }
+
+    /// The last change that a poll saw.
+    pub fn polled(&self) -> u64 {
+        self.polled
     }
 
     /// Runs that wait move the cluster's time.
@@ -204,7 +218,8 @@ impl Session {
 
     /// Polls everything once; whether anything came of it.
     fn round(&mut self, context: &mut Context<'_>) -> bool {
-        let before = self.log.seq();
+        let (before, generation) = (self.log.seq(), self.generation());
+        self.polled = generation;
         self.background.retain_mut(|work| work.as_mut().poll(context).is_pending());
         self.poll_runs(context);
         self.flush();
@@ -213,7 +228,7 @@ impl Session {
         if let Some(body) = self.probes.news() {
             self.push(body);
         }
-        self.log.seq() != before
+        self.log.seq() != before || self.generation() != generation
     }
 
     fn poll_runs(&mut self, context: &mut Context<'_>) {

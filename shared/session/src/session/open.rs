@@ -43,6 +43,7 @@ impl Session {
             running: Vec::new(),
             waiting: VecDeque::new(),
             setting_up: true,
+            polled: 0,
         };
         session.watch_objects();
         session.begin_setup();

@@ -1,0 +1,129 @@
+//! A learner's session over the embedded cluster, driven as a host drives it: by polls and by time.
+#![expect(clippy::unwrap_used, reason = "a session that cannot be driven is told by its error")]
+
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use cluster::{Cluster, ClusterConfig, Controllers};
+use notebook::read;
+use protocol::v1::{
+    Command, CommandEnvelope, CreateSession, Event, EventBody, Executor, ExecutorView, Language,
+    ResetScope, RunId, RunOutcome, SessionId,
+};
+use scenarios::{content, files};
+use session::embedded::Embedded;
+use session::{Ends, Opening, Session};
+
+/// The polls that any command of these tests may take. Each is one turn of a host, a quarter of a second.
+const TURNS: usize = 40;
+const TURN: Duration = Duration::from_millis(250);
+
+/// A host: it turns a session until something happened.
+struct Host {
+    session: Session,
+    seen: u64,
+    events: Vec<Event>,
+}
+
+impl Host {
+    fn open(folder: &str) -> Self {
+        let files = files(&content().join("hypercloud-4.1").join(folder));
+        let notebook = read::notebook("hypercloud-4.1", folder, &files, "en").unwrap();
+        let cluster = Embedded::new(Cluster::new(ClusterConfig {
+            seed: 4,
+            epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
+            nodes: 3,
+            controllers: Controllers::All,
+            admin_token: "test".to_owned(),
+            extra_tokens: Vec::new(),
+        }));
+        let session = Session::open(Opening {
+            id: SessionId("test".to_owned()),
+            request: CreateSession {
+                scenario: format!("hypercloud-4.1/{folder}"),
+                language: Language::En,
+                executor: Executor::EmbeddedServer,
+                variables: std::collections::BTreeMap::default(),
+                content: None,
+                now_millis: None,
+                seed: None,
+            },
+            notebook,
+            executor: ExecutorView {
+                kind: Executor::EmbeddedServer,
+                kubernetes: "v1.36.3".to_owned(),
+                cluster: "embedded".to_owned(),
+                kubeconfig: true,
+            },
+            ends: Ends::embedded(&cluster),
+        })
+        .unwrap();
+        let mut host = Self { session, seen: 0, events: Vec::new() };
+        assert_eq!(host.outcome("setup"), RunOutcome::Ok);
+        host
+    }
+
+    fn turn(&mut self) {
+        self.session.tick(TURN);
+        self.session.poll(&mut Context::from_waker(Waker::noop()));
+        let news = self.session.events_since(self.seen);
+        self.seen = self.session.seq();
+        self.events.extend(news);
+    }
+
+    /// Turns until a run has ended.
+    fn outcome(&mut self, run: &str) -> RunOutcome {
+        for _ in 0..TURNS {
+            self.turn();
+            let ended = self.events.iter().find_map(|event| match &event.body {
+                EventBody::RunFinished { run: ended, outcome, .. } if ended.0 == run => {
+                    Some(*outcome)
+                }
+                _ => None,
+            });
+            if let Some(outcome) = ended {
+                return outcome;
+            }
+        }
+        panic!("{run} did not end within {TURNS} turns");
+    }
+
+    fn run(&mut self, run: &str, command: Command) -> RunOutcome {
+        self.session.command(CommandEnvelope { run: RunId(run.to_owned()), command }).unwrap();
+        self.outcome(run)
+    }
+}
+
+#[test]
+fn a_check_answers_while_the_session_follows_the_cluster() {
+    let mut host = Host::open("03-network-policy");
+    let check = |cell: &str| Command::Check { cell: cell.to_owned() };
+    assert_eq!(host.run("before", check("open-matrix")), RunOutcome::Ok);
+}
+
+#[test]
+fn an_idle_session_leaves_its_host_in_peace() {
+    let mut host = Host::open("03-network-policy");
+    for _ in 0..TURNS {
+        host.session.tick(Duration::from_micros(50));
+        let more = host.session.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(!more, "nothing was asked for");
+        assert_eq!(host.session.generation(), host.session.polled(), "the poll saw everything");
+    }
+    assert!(host.session.next_wake().unwrap() > TURN / 50, "the next thing is not due at once");
+}
+
+#[test]
+fn every_step_can_be_checked_solved_reset_and_undone() {
+    let mut host = Host::open("03-network-policy");
+    let check = || Command::Check { cell: "same-matrix".to_owned() };
+    assert_eq!(host.run("before", check()), RunOutcome::Failed);
+    let solve = Command::Solve { step: "same-namespace".to_owned() };
+    assert_eq!(host.run("solve", solve), RunOutcome::Ok);
+    assert_eq!(host.run("after", check()), RunOutcome::Ok);
+    let reset = Command::Reset { scope: ResetScope::Step { step: "same-namespace".to_owned() } };
+    assert_eq!(host.run("reset", reset), RunOutcome::Ok);
+    assert_eq!(host.run("again", check()), RunOutcome::Failed);
+    assert_eq!(host.run("undo", Command::Undo), RunOutcome::Ok);
+    assert_eq!(host.run("restored", check()), RunOutcome::Ok);
+}
