@@ -129,6 +129,7 @@ page-problem-status = The server answered with status { $status }.
 page-problem-unreachable = The server cannot be reached. Your edits are safe.
 page-session-renewed = The server was restarted, so a new cluster was opened. Your edits are still here.
 page-worker-renewed = The cluster of this tab was started anew. Your edits are still here; cells need to run again.
+page-worker-panicked = The cluster of this tab stopped because of a bug in Podium ({ $cause }).
 page-worker-silent = The cluster of this tab did not answer and was stopped.
 page-worker-stopped = The cluster of this tab stopped.
 persona-as = Runs as: { $persona }

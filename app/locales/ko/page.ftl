@@ -129,6 +129,7 @@ page-problem-status = 서버가 상태 { $status }로 답했습니다.
 page-problem-unreachable = 서버에 연결할 수 없습니다. 편집한 내용은 안전합니다.
 page-session-renewed = 서버가 다시 시작되어 새 클러스터를 열었습니다. 편집한 내용은 그대로입니다.
 page-worker-renewed = 이 탭의 클러스터를 새로 시작했습니다. 편집한 내용은 그대로이며, 셀은 다시 실행해야 합니다.
+page-worker-panicked = Podium의 오류 때문에 이 탭의 클러스터가 멈췄습니다({ $cause }).
 page-worker-silent = 이 탭의 클러스터가 응답하지 않아 멈췄습니다.
 page-worker-stopped = 이 탭의 클러스터가 멈췄습니다.
 persona-as = { $persona } 권한으로

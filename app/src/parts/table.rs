@@ -13,7 +13,7 @@ pub(crate) fn text_table(name: String, heads: Vec<String>, rows: Vec<Vec<String>
     div()
         .class("table-scroll")
         .attr("tabindex", "0")
-        .attr("role", "region")
+        .attr("role", "group")
         .attr("aria-label", name.clone())
         .child(table().class("table").child((
             caption().class("visually-hidden").child(name),

@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 use gloo_timers::callback::Interval;
 use gloo_timers::future::TimeoutFuture;
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Phrase, Query, SessionView,
-    ToWorker,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Phrase, Query, RunId,
+    SessionView, ToWorker,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
@@ -40,6 +40,7 @@ struct Inner {
     waiting: RefCell<Option<Opened>>,
     ready: RefCell<Option<Giver<()>>>,
     questions: RefCell<BTreeMap<u32, Giver<Answer>>>,
+    commands: RefCell<BTreeMap<RunId, Giver<Result<(), ApiProblem>>>>,
     next: Cell<u32>,
     asked_at: Cell<Option<f64>>,
     ticked_at: Cell<f64>,
@@ -67,6 +68,7 @@ impl InTab {
             waiting: RefCell::new(Some(opened)),
             ready: RefCell::new(Some(said_ready)),
             questions: RefCell::default(),
+            commands: RefCell::default(),
             next: Cell::new(1),
             asked_at: Cell::new(None),
             ticked_at: Cell::new(browser::now_millis()),
@@ -86,8 +88,11 @@ impl InTab {
         Ok((Self(inner), view))
     }
 
-    pub(super) fn send(&self, envelope: CommandEnvelope) {
+    pub(super) async fn send(&self, envelope: CommandEnvelope) -> Result<(), ApiProblem> {
+        let (taken, answer) = reply();
+        self.0.commands.borrow_mut().insert(envelope.run.clone(), taken);
         self.0.post(&ToWorker::Command { envelope: Box::new(envelope) });
+        answer.await.unwrap_or_else(|| Err(stopped("the worker ended")))
     }
 
     pub(super) async fn ask(&self, query: Query) -> Result<Answer, ApiProblem> {
@@ -132,12 +137,24 @@ impl Inner {
                     question.give(*answer);
                 }
             }
-            FromWorker::Problem { problem } => match self.waiting.take() {
-                Some(waiting) => {
+            FromWorker::Problem { problem } => {
+                if let Some(waiting) = self.waiting.take() {
                     waiting.give(Err(*problem));
                 }
-                None => self.lose(problem.phrase),
-            },
+            }
+            FromWorker::Taken { run } => self.answer_command(&run, Ok(())),
+            FromWorker::Refused { run, problem } => self.answer_command(&run, Err(*problem)),
+            FromWorker::Stopped { detail } => {
+                let phrase = Phrase::new("page-worker-panicked").with("cause", detail);
+                self.lose(phrase);
+            }
+        }
+    }
+
+    fn answer_command(&self, run: &RunId, answer: Result<(), ApiProblem>) {
+        let asked = self.commands.borrow_mut().remove(run);
+        if let Some(asked) = asked {
+            asked.give(answer);
         }
     }
 
@@ -145,6 +162,7 @@ impl Inner {
         self.ticker.take();
         self.worker.terminate();
         self.questions.take();
+        self.commands.take();
         self.ready.take();
         if let Some(waiting) = self.waiting.take() {
             waiting.give(Err(problem(0, phrase, "the worker ended")));
@@ -196,8 +214,8 @@ fn tick(inner: &Rc<Inner>) {
         if inner.asked_at.get().is_none() {
             inner.asked_at.set(Some(now));
         }
-        let questions = inner.questions.borrow().len();
-        if questions > 0 && now - silent_since > SILENCE_MILLIS {
+        let waited_for = inner.questions.borrow().len() + inner.commands.borrow().len();
+        if waited_for > 0 && now - silent_since > SILENCE_MILLIS {
             inner.lose(Phrase::new("page-worker-silent"));
             return;
         }

@@ -61,10 +61,7 @@ impl Link {
     pub(crate) async fn send(&self, envelope: CommandEnvelope) -> Result<(), ApiProblem> {
         match self {
             Self::Remote(link) => link.send(&envelope).await,
-            Self::InTab(link) => {
-                link.send(envelope);
-                Ok(())
-            }
+            Self::InTab(link) => link.send(envelope).await,
         }
     }
 

@@ -99,7 +99,7 @@ fn access_table(ctx: Ctx, name: &str, plan: &AccessPlan, answers: &[Vec<Answered
     div()
         .class("table-scroll")
         .attr("tabindex", "0")
-        .attr("role", "region")
+        .attr("role", "group")
         .attr("aria-label", name.to_owned())
         .child(table().class("matrix").child((
             caption().class("visually-hidden").child(name.to_owned()),

@@ -61,7 +61,7 @@ fn matrix_table(ctx: Ctx, name: String, matrix: Matrix) -> AnyView {
     div()
         .class("table-scroll")
         .attr("tabindex", "0")
-        .attr("role", "region")
+        .attr("role", "group")
         .attr("aria-label", name.clone())
         .child(table().class("matrix").child((
             caption().class("visually-hidden").child(name),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Query, SessionView};
+use super::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Query, RunId, SessionView};
 
 /// From the page to the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,9 +55,26 @@ pub enum FromWorker {
         /// The answer.
         answer: Box<Answer>,
     },
-    /// A request could not be taken.
+    /// The session could not be opened.
     Problem {
         /// Why.
         problem: Box<ApiProblem>,
+    },
+    /// A command was taken; what comes of it is told by events.
+    Taken {
+        /// The command's run.
+        run: RunId,
+    },
+    /// A command was not taken.
+    Refused {
+        /// The command's run.
+        run: RunId,
+        /// Why.
+        problem: Box<ApiProblem>,
+    },
+    /// The worker met a bug of its own and ends; the session in it is lost.
+    Stopped {
+        /// What happened, in English, for developers.
+        detail: String,
     },
 }

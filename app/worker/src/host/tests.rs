@@ -1,0 +1,234 @@
+//! A host driven as the browser drives it: messages, ticks and turns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use expect_test::expect;
+use protocol::v1::{
+    Answer, Command, CommandEnvelope, CreateSession, EventBody, Executor, FromWorker, Language,
+    Query, RunId, ToWorker,
+};
+
+use super::Host;
+
+/// The ticks that anything in these tests may take.
+const TICKS: usize = 200;
+
+fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files);
+        } else {
+            files.insert(name, std::fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+}
+
+/// A compiled scenario, as the page has it.
+fn compiled(folder: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/scenarios");
+    let mut files = BTreeMap::new();
+    collect(&root.join("hypercloud-4.1").join(folder), "", &mut files);
+    let notebook = notebook::read::notebook("hypercloud-4.1", folder, &files, "en").unwrap();
+    serde_json::to_string(&notebook).unwrap()
+}
+
+fn create(content: Option<String>, now_millis: Option<i64>) -> ToWorker {
+    ToWorker::Create {
+        request: Box::new(CreateSession {
+            scenario: "hypercloud-4.1/03-network-policy".to_owned(),
+            language: Language::En,
+            executor: Executor::EmbeddedTab,
+            variables: BTreeMap::new(),
+            content,
+            seed: None,
+            now_millis,
+        }),
+    }
+}
+
+fn command(run: &str, command: Command) -> ToWorker {
+    let envelope = CommandEnvelope { run: RunId(run.to_owned()), command };
+    ToWorker::Command { envelope: Box::new(envelope) }
+}
+
+/// A page without a screen: everything goes through JSON, as over `postMessage`.
+struct Page {
+    host: Host,
+    heard: Vec<FromWorker>,
+}
+
+impl Page {
+    fn new() -> Self {
+        Self { host: Host::new(7), heard: Vec::new() }
+    }
+
+    fn with_scenario() -> Self {
+        let mut page = Self::new();
+        page.post(&create(Some(compiled("03-network-policy")), Some(1_767_225_600_000)));
+        page
+    }
+
+    fn post(&mut self, message: &ToWorker) {
+        let text = serde_json::to_string(message).unwrap();
+        let answer = self.host.take(serde_json::from_str(&text).unwrap());
+        let mut news = Vec::from_iter(answer);
+        loop {
+            let turn = self.host.turn();
+            news.extend(turn.messages);
+            if !turn.again {
+                break;
+            }
+        }
+        for message in news {
+            let text = serde_json::to_string(&message).unwrap();
+            self.heard.push(serde_json::from_str(&text).unwrap());
+        }
+    }
+
+    /// Ticks until something was heard.
+    fn until(&mut self, what: &str, heard: impl Fn(&FromWorker) -> bool) {
+        for _ in 0..TICKS {
+            if self.heard.iter().any(&heard) {
+                return;
+            }
+            self.post(&ToWorker::Tick { millis: 100 });
+        }
+        panic!("never heard: {what}");
+    }
+
+    fn until_finished(&mut self, run: &str) {
+        self.until(run, |message| match message {
+            FromWorker::Event { event } => {
+                matches!(&event.body, EventBody::RunFinished { run: ended, .. } if ended.0 == run)
+            }
+            _ => false,
+        });
+    }
+
+    /// What was heard, without the objects and the clock.
+    fn told(&self) -> String {
+        self.heard.iter().filter_map(line).collect()
+    }
+}
+
+fn line(message: &FromWorker) -> Option<String> {
+    let text = match message {
+        FromWorker::Event { event } => match &event.body {
+            EventBody::RunStarted { run, cell } => format!("{} started at {cell}", run.0),
+            EventBody::RunFinished { run, outcome, .. } => format!("{} ended: {outcome:?}", run.0),
+            EventBody::Output { lines, .. } => {
+                let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+                texts.join("\n")
+            }
+            EventBody::Notice { phrase, .. } => format!("notice {}", phrase.code),
+            _ => return None,
+        },
+        FromWorker::Created { session } => {
+            format!("created {} on {:?}", session.scenario, session.executor.kind)
+        }
+        FromWorker::Problem { problem } => {
+            format!("problem {} {}", problem.status, problem.phrase.code)
+        }
+        FromWorker::Taken { run } => format!("taken {}", run.0),
+        FromWorker::Refused { run, problem } => {
+            format!("refused {} {}", run.0, problem.phrase.code)
+        }
+        FromWorker::Answer { id, answer } => match answer.as_ref() {
+            Answer::Findings(found) => format!("answer {id}: {} findings", found.len()),
+            Answer::Failed(phrase) => format!("answer {id}: {}", phrase.code),
+            other => format!("answer {id}: {other:?}"),
+        },
+        FromWorker::Ready => "ready".to_owned(),
+        FromWorker::Stopped { detail } => format!("stopped: {detail}"),
+    };
+    Some(text + "\n")
+}
+
+#[test]
+fn nothing_is_done_without_a_session() {
+    let mut page = Page::new();
+    page.post(&command("early", Command::Undo));
+    page.post(&ToWorker::Query {
+        id: 1,
+        query: Box::new(Query::CompleteLine { line: String::new() }),
+    });
+    page.post(&ToWorker::Tick { millis: 100 });
+    page.post(&create(None, Some(0)));
+    page.post(&create(Some(compiled("03-network-policy")), None));
+    expect![[r#"
+        refused early session-gone
+        answer 1: session-gone
+        problem 422 session-no-scenario
+        problem 422 session-no-time
+    "#]]
+    .assert_eq(&page.told());
+}
+
+#[test]
+fn a_scenario_is_set_up_and_commands_are_run_in_order() {
+    let mut page = Page::with_scenario();
+    let console = Command::Console {
+        cell: "console".to_owned(),
+        line: "kubectl get namespaces".to_owned(),
+        persona: None,
+        stdin: None,
+    };
+    page.post(&command("look", console.clone()));
+    // The same again changes nothing.
+    page.post(&command("look", console));
+    page.post(&command("nowhere", Command::Check { cell: "no-such-cell".to_owned() }));
+    page.until_finished("look");
+    expect![[r#"
+        created hypercloud-4.1/03-network-policy on EmbeddedTab
+        setup started at setup
+        setup ended: Ok
+        taken look
+        look started at console
+        kubectl get namespaces
+        NAME              STATUS   AGE
+        default           Active   2s
+        dev               Active   2s
+        kube-node-lease   Active   2s
+        kube-public       Active   2s
+        kube-system       Active   2s
+        op                Active   2s
+        look ended: Ok
+        taken look
+        refused nowhere session-no-cell
+    "#]]
+    .assert_eq(&page.told());
+}
+
+#[test]
+fn questions_are_answered_by_their_numbers() {
+    let mut page = Page::with_scenario();
+    page.until_finished("setup");
+    page.heard.clear();
+    let text = "apiVersion: v1\nkind: Pot\n".to_owned();
+    page.post(&ToWorker::Query {
+        id: 8,
+        query: Box::new(Query::Validate { cell: String::new(), text }),
+    });
+    page.post(&ToWorker::Query {
+        id: 9,
+        query: Box::new(Query::CompleteLine { line: "kubectl desc".to_owned() }),
+    });
+    page.until("9", |message| matches!(message, FromWorker::Answer { id: 9, .. }));
+    expect![[r#"
+        answer 8: 1 findings
+        answer 9: Completions([Completion { label: "describe", insert: "describe", detail: "Tell about objects in detail", documentation: "" }])
+    "#]].assert_eq(&page.told());
+}
+
+#[test]
+fn two_sessions_with_one_seed_are_alike() {
+    let logs = [(); 2].map(|()| {
+        let mut page = Page::with_scenario();
+        page.until_finished("setup");
+        serde_json::to_string(&page.heard).unwrap()
+    });
+    assert_eq!(logs[0], logs[1]);
+}
