@@ -158,12 +158,12 @@ fn nothing_is_done_without_a_session() {
     page.post(&ToWorker::Tick { millis: 100 });
     page.post(&create(None, Some(0)));
     page.post(&create(Some(compiled("03-network-policy")), None));
-    expect![[r#"
+    expect![[r"
         refused early session-gone
         answer 1: session-gone
         problem 422 session-no-scenario
         problem 422 session-no-time
-    "#]]
+    "]]
     .assert_eq(&page.told());
 }
 
@@ -181,7 +181,7 @@ fn a_scenario_is_set_up_and_commands_are_run_in_order() {
     page.post(&command("look", console));
     page.post(&command("nowhere", Command::Check { cell: "no-such-cell".to_owned() }));
     page.until_finished("look");
-    expect![[r#"
+    expect![[r"
         created hypercloud-4.1/03-network-policy on EmbeddedTab
         setup started at setup
         setup ended: Ok
@@ -198,7 +198,7 @@ fn a_scenario_is_set_up_and_commands_are_run_in_order() {
         look ended: Ok
         taken look
         refused nowhere session-no-cell
-    "#]]
+    "]]
     .assert_eq(&page.told());
 }
 
