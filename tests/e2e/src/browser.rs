@@ -1,6 +1,7 @@
 //! Headless Chromium through its driver.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -22,6 +23,28 @@ pub struct Browser {
     /// The session, for what the functions here do not offer.
     pub driver: WebDriver,
     process: Child,
+    port: u16,
+    session: String,
+}
+
+impl Drop for Browser {
+    /// Also after a failed test: the window ends with its session, and only then the driver.
+    fn drop(&mut self) {
+        if let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let request = format!(
+                "DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+                self.session
+            );
+            // The first byte of the answer says that it is done; the driver leaves the socket open.
+            let _answered = socket
+                .set_read_timeout(Some(PATIENCE / 6))
+                .and_then(|()| socket.write_all(request.as_bytes()))
+                .and_then(|()| socket.read(&mut [0; 1]));
+        }
+        // The driver's own way to end needs the runtime that waits for it here.
+        let _left = self.driver.clone().leak();
+        let _ended = self.process.kill().and_then(|()| self.process.wait());
+    }
 }
 
 /// The width and height of a window, CSS pixels.
@@ -61,7 +84,9 @@ impl Browser {
             capabilities.add_arg(flag)?;
         }
         capabilities.add_arg(&format!("--window-size={},{}", size.0, size.1))?;
-        let browser = Self { driver: connect(port, capabilities).await?, process };
+        let driver = connect(port, capabilities).await?;
+        let session = driver.session_id().to_string();
+        let browser = Self { driver, process, port, session };
         browser.resize(size).await?;
         browser.listen().await?;
         Ok(browser)
@@ -185,12 +210,9 @@ impl Browser {
         Ok(file)
     }
 
-    /// Ends the window and its driver.
-    pub async fn close(mut self) -> Outcome {
-        self.driver.clone().quit().await?;
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
+    /// Ends the window.
+    pub async fn close(self) -> Outcome {
+        Ok(self.driver.clone().quit().await?)
     }
 }
 
