@@ -96,6 +96,15 @@ pub enum Condition {
         /// Regular expression for a line.
         pattern: String,
     },
+    /// A command in a pod says something.
+    Output {
+        /// `<namespace>/<pod>`.
+        pod: String,
+        /// The command as its words, for example `[sh, -c, 'ls /tmp | wc -l']`.
+        command: Vec<String>,
+        /// Regular expression for its standard output, without the last line end.
+        pattern: String,
+    },
 }
 
 /// What somebody wants to do.

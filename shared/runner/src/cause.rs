@@ -20,7 +20,9 @@ impl Runner {
             Condition::Absent { object } => self.cause_of_present(object).await,
             Condition::Can { requests } => self.cause_of_access(requests).await,
             Condition::Connects { connections } => self.cause_of_connections(connections).await,
-            Condition::Logs { pod, .. } => self.cause_of_pod(pod).await,
+            Condition::Logs { pod, .. } | Condition::Output { pod, .. } => {
+                self.cause_of_pod(pod).await
+            }
             Condition::Rejects { .. } | Condition::Event { .. } => None,
         }
     }

@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod connects;
 mod event;
 mod object;
+mod output;
 mod rejects;
 
 use std::time::Duration;
@@ -169,6 +170,9 @@ impl Runner {
             }
             Condition::Logs { pod, container, pattern } => {
                 self.look_logs(pod, container.as_deref(), pattern).await
+            }
+            Condition::Output { pod, command, pattern } => {
+                self.look_output(pod, command, pattern).await
             }
         }
     }

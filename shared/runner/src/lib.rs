@@ -10,6 +10,7 @@ mod cause;
 mod check;
 mod client;
 pub mod connect;
+mod insert;
 mod matching;
 mod play;
 mod preflight;

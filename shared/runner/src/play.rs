@@ -219,7 +219,8 @@ impl Runner {
     ) -> i32 {
         progress.output(cell, Stream::Command, line);
         let mut out = Told { cell, progress };
-        match Invocation::parse(line) {
+        let line = self.inserted(line, persona, &mut out).await;
+        match Invocation::parse(&line) {
             Ok(invocation) => self.kubectl(persona).run(&invocation, self, stdin, &mut out).await,
             Err(error) => {
                 out.stderr(&format!("error: {error}\n"));

@@ -153,7 +153,7 @@ fn a_wrong_type_is_shown_with_the_right_one() {
     check(
         &with("scenario.yaml", "check: connects", "check: conects"),
         expect![
-            "scenario.yaml:28: there is no check `conects`; expected `assert`, `absent`, `can`, `connects`, `rejects`, `event` or `logs`"
+            "scenario.yaml:28: there is no check `conects`; expected `assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs` or `output`"
         ],
     );
 }

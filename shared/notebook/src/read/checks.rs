@@ -11,7 +11,8 @@ use crate::check::{AccessExpectation, AccessRequest, Check, Condition, Connectio
 use crate::operator::{self, Operator};
 use crate::{duration, scenario::Localized};
 
-const CONDITIONS: &str = "`assert`, `absent`, `can`, `connects`, `rejects`, `event` or `logs`";
+const CONDITIONS: &str =
+    "`assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs` or `output`";
 
 /// Reads checks: knows what they may refer to and remembers the files they name.
 pub(super) struct Reader<'a> {
@@ -82,6 +83,16 @@ impl Reader<'_> {
             "logs" => Condition::Logs {
                 pod: fields.require("pod", report).and_then(|node| pod(node, report))?,
                 container: fields.text_or_none("container", report),
+                pattern: fields
+                    .require("pattern", report)
+                    .and_then(|node| pattern(node, report))?,
+            },
+            "output" => Condition::Output {
+                pod: fields.require("pod", report).and_then(|node| pod(node, report))?,
+                command: filled(fields, "command", report)
+                    .iter()
+                    .filter_map(|item| text(FILE, item, "command", report))
+                    .collect(),
                 pattern: fields
                     .require("pattern", report)
                     .and_then(|node| pattern(node, report))?,
