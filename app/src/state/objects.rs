@@ -93,10 +93,15 @@ impl Objects {
 
     /// Events, newest first.
     pub(crate) fn events(&self) -> Vec<EventRow> {
-        let mut rows: Vec<EventRow> =
-            self.of_kind("Event").map(|(_, value)| event(value)).collect();
-        rows.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.about.cmp(&other.about)));
-        rows
+        let mut rows: Vec<((String, u64), EventRow)> = self
+            .of_kind("Event")
+            .map(|(_, value)| {
+                let row = event(value);
+                ((second(&row.at).to_owned(), revision(value)), row)
+            })
+            .collect();
+        rows.sort_by(|(one, _), (other, _)| other.cmp(one));
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 }
 
@@ -193,6 +198,16 @@ fn node_status(node: &Value) -> (String, Tone) {
     if ready { ("Ready".to_owned(), Tone::Good) } else { ("NotReady".to_owned(), Tone::Bad) }
 }
 
+/// A time without its fraction: some reporters write one, some do not, and text would not sort them.
+fn second(at: &str) -> &str {
+    at.split_once(['.', 'Z']).map_or(at, |(second, _)| second)
+}
+
+/// Within a second the order of writing is the order of happening.
+fn revision(value: &Value) -> u64 {
+    text(value, "/metadata/resourceVersion").parse().unwrap_or_default()
+}
+
 fn event(value: &Value) -> EventRow {
     let at = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/firstTimestamp"]
         .into_iter()
@@ -278,6 +293,29 @@ mod tests {
             objects.of_kind("Pod").map(|(key, _)| key.name.as_str()).collect::<Vec<_>>(),
             ["c"]
         );
+    }
+
+    #[test]
+    fn the_newest_event_comes_first_whoever_wrote_its_time() {
+        let mut objects = Objects::default();
+        let at = |name: &str, field: &str, at: &str, revision: &str| {
+            serde_json::json!({
+                "apiVersion": "v1", "kind": "Event",
+                "metadata": { "name": name, "namespace": "dev", "resourceVersion": revision },
+                "involvedObject": { "kind": "Pod", "name": name, "namespace": "dev" },
+                field: at,
+            })
+            .to_string()
+        };
+        let events = [
+            at("scheduled", "eventTime", "2026-01-01T00:00:05.250000Z", "9"),
+            at("started", "lastTimestamp", "2026-01-01T00:00:05Z", "11"),
+            at("pulled", "lastTimestamp", "2026-01-01T00:00:05Z", "10"),
+            at("earlier", "lastTimestamp", "2026-01-01T00:00:04Z", "12"),
+        ];
+        objects.change(false, &events, &[]);
+        let about: Vec<String> = objects.events().into_iter().map(|row| row.about).collect();
+        assert_eq!(about, ["Pod/started", "Pod/pulled", "Pod/scheduled", "Pod/earlier"]);
     }
 
     #[test]

@@ -87,9 +87,84 @@ mod tests {
         keys
     }
 
-    fn sources() -> Vec<(String, String)> {
+    /// What the other crates say to the page: their codes begin like this.
+    const CODES: [&str; 7] =
+        ["session-", "finding-", "check-", "cause-", "capability-", "connect-", "diagram-"];
+    const SPEAKERS: [&str; 6] = [
+        "../shared/session/src",
+        "../shared/runner/src",
+        "../shared/diagram/src",
+        "../shared/cluster/src/network",
+        "../server/src",
+        "worker/src",
+    ];
+
+    #[test]
+    fn every_code_of_the_executors_has_words_in_both_languages_with_the_variables_it_gives() {
+        let mut wrong = Vec::new();
+        for (path, text) in SPEAKERS.iter().flat_map(|folder| sources_in(folder)) {
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for code in codes(text) {
+                let found = ["ko.ftl", "en.ftl"].iter().zip([KO, EN]);
+                wrong.extend(found.filter_map(|(file, words)| {
+                    Some(format!("{path}: {} {} {file}", code.name, code.lacks(words)?))
+                }));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    const KO: &str = include_str!(concat!(env!("OUT_DIR"), "/ko.ftl"));
+    const EN: &str = include_str!(concat!(env!("OUT_DIR"), "/en.ftl"));
+
+    /// A literal that is a code.
+    struct Code<'a> {
+        name: &'a str,
+        /// The variables that are given between it and the end of its function; nothing when it is
+        /// made elsewhere.
+        given: Option<Vec<&'a str>>,
+    }
+
+    impl Code<'_> {
+        fn lacks(&self, file: &str) -> Option<String> {
+            let begin = format!("{} = ", self.name);
+            let Some(words) = file.lines().find_map(|line| line.strip_prefix(&begin)) else {
+                return Some("has no words in".to_owned());
+            };
+            let given = self.given.as_ref()?;
+            let mut named = words.split("{ $").skip(1).filter_map(|rest| rest.split(' ').next());
+            let name = named.find(|name| !given.contains(name))?;
+            Some(format!("gives no {name} for"))
+        }
+    }
+
+    fn codes(text: &str) -> Vec<Code<'_>> {
         let mut found = Vec::new();
-        let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let (mut before, mut rest) = ("", text);
+        while let Some((code, after)) = rest.split_once('"') {
+            let word = code.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            if word && CODES.iter().any(|begin| code.len() > begin.len() && code.starts_with(begin))
+            {
+                let given = before.ends_with("::new(").then(|| given(after));
+                found.push(Code { name: code, given });
+            }
+            (before, rest) = (code, after);
+        }
+        found
+    }
+
+    fn given(behind: &str) -> Vec<&str> {
+        let own = behind.split("\n\n").next().unwrap_or_default();
+        own.split(".with(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect()
+    }
+
+    fn sources() -> Vec<(String, String)> {
+        sources_in("src")
+    }
+
+    fn sources_in(folder: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder)];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap().flatten() {
                 let path = entry.path();

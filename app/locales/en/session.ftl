@@ -1,0 +1,27 @@
+# What a session tells, and requests that it does not take: what happened and what to do.
+session-clock-far = The clock can be moved by at most 24 hours at a time. Move it in smaller steps.
+session-clock-nothing = Nothing is due in the cluster, so the clock was not moved.
+session-clock-real = The clock of a real cluster cannot be moved.
+session-clock-speed = The clock can run at ×1 to ×{ $most }.
+session-gone = This session has ended. Reload the page for a new one; your edits stay.
+session-no-cell = This notebook has no cell `{ $name }`. Reload the page.
+session-no-entropy = The server could not make a safe name for the session. Try again in a moment.
+session-no-executor = This server cannot run it there. Choose another place in the menu of executors.
+session-no-object = The cluster does not know the kind of { $name }. Refresh the list.
+session-no-persona = This notebook has no user `{ $name }`. Reload the page.
+session-no-scenario = This notebook cannot be read. Reload the page; if that does not help, open it from the catalogue.
+session-no-step = This notebook has no step `{ $name }`. Reload the page.
+session-no-time = The page did not tell the time, so the cluster could not start. Reload the page.
+session-not-shown = These kinds are not shown, because you may not list them: { $kinds }
+session-not-the-page = The request did not come from this server's page and was refused. Open the page at the address that the server printed.
+session-not-this-kind = The cell `{ $name }` cannot do this. Reload the page.
+session-reset-lost = The state to go back to is no longer kept. Reset the whole scenario.
+session-reset-nothing = Nothing has changed yet, so there is nothing to reset.
+session-reset-real = On a real cluster, the objects of this scenario are deleted and set up again.
+session-reset-real-part = On a real cluster, only the whole scenario can be reset.
+session-text-too-long = The text is too long. Keep it under { $most } KiB.
+session-too-many = Too many sessions are open on this server. Try again in a moment, or use the embedded cluster of this tab.
+session-too-many-runs = At most { $most } runs at a time. Wait until one ends, or cancel it.
+session-undo-nothing = There is no reset to undo.
+session-undo-real = On a real cluster, a reset cannot be undone.
+session-wrong-variables = Values were given for variables that this notebook does not have. Reload the page.

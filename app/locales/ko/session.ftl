@@ -1,0 +1,27 @@
+# 세션이 알리는 것과 받아들이지 않은 요청: 무슨 일이 있었고 무엇을 하면 되는지.
+session-clock-far = 시계는 한 번에 24시간까지만 앞으로 옮길 수 있습니다. 더 짧게 나누어 옮기세요.
+session-clock-nothing = 클러스터에 예정된 일이 없어서 시계를 옮기지 않았습니다.
+session-clock-real = 실제 클러스터의 시계는 옮길 수 없습니다.
+session-clock-speed = 시계는 1배부터 { $most }배까지 빠르게 할 수 있습니다.
+session-gone = 이 세션은 이미 끝났습니다. 페이지를 새로 고치면 새 세션이 열리며, 편집한 내용은 그대로 남습니다.
+session-no-cell = 이 노트북에 `{ $name }` 셀이 없습니다. 페이지를 새로 고치세요.
+session-no-entropy = 서버가 안전한 세션 이름을 만들지 못했습니다. 잠시 뒤에 다시 시도하세요.
+session-no-executor = 이 서버는 그곳에서 실행할 수 없습니다. 실행하는 곳 메뉴에서 다른 곳을 고르세요.
+session-no-object = { $name } 오브젝트의 종류를 클러스터가 모릅니다. 목록을 새로 고치세요.
+session-no-persona = 이 노트북에 `{ $name }` 사용자가 없습니다. 페이지를 새로 고치세요.
+session-no-scenario = 이 노트북을 읽을 수 없습니다. 페이지를 새로 고치고, 계속되면 목록에서 다시 여세요.
+session-no-step = 이 노트북에 `{ $name }` 단계가 없습니다. 페이지를 새로 고치세요.
+session-no-time = 페이지가 현재 시각을 알리지 않아 클러스터를 시작하지 못했습니다. 페이지를 새로 고치세요.
+session-not-shown = 권한이 없어 다음 종류는 표시하지 않습니다: { $kinds }
+session-not-the-page = 이 서버의 페이지에서 보낸 요청이 아니라서 거부했습니다. 서버가 알려 준 주소로 페이지를 여세요.
+session-not-this-kind = `{ $name }` 셀에서는 할 수 없는 일입니다. 페이지를 새로 고치세요.
+session-reset-lost = 되돌아갈 상태가 더는 남아 있지 않습니다. 시나리오 전체를 되돌리세요.
+session-reset-nothing = 아직 바뀐 것이 없어서 되돌릴 것도 없습니다.
+session-reset-real = 실제 클러스터에서는 이 시나리오의 오브젝트를 지우고 처음부터 다시 준비합니다.
+session-reset-real-part = 실제 클러스터에서는 시나리오 전체만 되돌릴 수 있습니다.
+session-text-too-long = 텍스트가 너무 깁니다. { $most } KiB보다 짧게 줄이세요.
+session-too-many = 이 서버에 열린 세션이 너무 많습니다. 잠시 뒤에 다시 시도하거나 이 탭의 내장 클러스터를 쓰세요.
+session-too-many-runs = 한 번에 { $most }개까지만 실행할 수 있습니다. 실행 중인 것이 끝나기를 기다리거나 취소하세요.
+session-undo-nothing = 취소할 되돌리기가 없습니다.
+session-undo-real = 실제 클러스터에서는 되돌리기를 취소할 수 없습니다.
+session-wrong-variables = 이 노트북에 없는 변수 값을 받았습니다. 페이지를 새로 고치세요.
