@@ -27,10 +27,6 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(crate) struct PeerCertificate(pub(crate) CertificateDer<'static>);
 
-/// The address of the client, on every request of its connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PeerAddress(pub(crate) SocketAddr);
-
 /// Takes the address.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
@@ -117,7 +113,6 @@ async fn http<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(PeerAddress(peer));
         if let Some(certificate) = &certificate {
             request.extensions_mut().insert(certificate.clone());
         }

@@ -25,7 +25,7 @@ pub(super) async fn read(parts: &Parts, body: Body) -> Result<Vec<u8>, Status> {
             return Err(Status::failure(400, "BadRequest", text));
         }
     };
-    if is_yaml(parts, &body) { from_yaml(&body) } else { Ok(body) }
+    if is_yaml(parts, &body) { from_yaml(&body).map_err(|status| *status) } else { Ok(body) }
 }
 
 /// `application/yaml`, or a patch type whose name ends in `+yaml`; its body may be JSON all the same.
@@ -36,10 +36,10 @@ fn is_yaml(parts: &Parts, body: &[u8]) -> bool {
     yaml && !body.trim_ascii_start().starts_with(b"{")
 }
 
-fn from_yaml(body: &[u8]) -> Result<Vec<u8>, Status> {
+fn from_yaml(body: &[u8]) -> Result<Vec<u8>, Box<Status>> {
     let refuse = |text: String| {
         let text = format!("error decoding YAML: {text}");
-        Status::failure(400, "BadRequest", text)
+        Box::new(Status::failure(400, "BadRequest", text))
     };
     let text = std::str::from_utf8(body).map_err(|error| refuse(error.to_string()))?;
     let documents = kubectl::manifest::read(text).map_err(|error| refuse(error.to_string()))?;

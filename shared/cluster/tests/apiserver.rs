@@ -101,11 +101,11 @@ impl Client {
         let table = self.full("GET", path, &accept, "").body;
         let mut text = String::new();
         let line = |cells: Vec<String>| cells.join(" | ") + "\n";
-        let columns = table["columnDefinitions"].as_array().unwrap();
+        let columns = table.get("columnDefinitions").and_then(Value::as_array).unwrap();
         text.push_str(&line(
             columns.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect(),
         ));
-        for row in table["rows"].as_array().unwrap() {
+        for row in table.get("rows").and_then(Value::as_array).unwrap() {
             let cells = row["cells"].as_array().unwrap().iter();
             let shown =
                 cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned));

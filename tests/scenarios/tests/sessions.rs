@@ -1,5 +1,9 @@
 //! A learner's session over the embedded cluster, driven as a host drives it: by polls and by time.
-#![expect(clippy::unwrap_used, reason = "a session that cannot be driven is told by its error")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a session that cannot be driven is told by its error"
+)]
 
 use std::task::{Context, Waker};
 use std::time::Duration;

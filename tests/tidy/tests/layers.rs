@@ -1,7 +1,6 @@
 //! Layers are crates and modules; the permitted arrows are data in `layers.toml`.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a test may panic"
 )]

@@ -36,7 +36,7 @@ fn both_languages_have_the_same_words_with_the_same_arguments() {
         match (korean.get(key), english.get(key)) {
             (Some(one), Some(other)) if one == other => {}
             (Some(one), Some(other)) => {
-                wrong.push(format!("{key}: ko has {one:?}, en has {other:?}"))
+                wrong.push(format!("{key}: ko has {one:?}, en has {other:?}"));
             }
             (None, _) => wrong.push(format!("{key}: missing in ko")),
             (_, None) => wrong.push(format!("{key}: missing in en")),

@@ -47,6 +47,7 @@ impl Normaliser {
             (r"(:|nodePort: |nodePort.?: |NodePort: .*  )3[0-2]\d{3}\b".to_owned(), "${1}<port>"),
             (r"/tmp/[^ ]*?(LIVE|MERGED)-\d+".to_owned(), "$1"),
             (r"[^ ]*/kubectl-edit-\d+".to_owned(), "kubectl-edit"),
+            (r"/[^ ]*/tests/transcripts/".to_owned(), "<checkout>/tests/transcripts/"),
         ] {
             rules.push((regex(&pattern)?, replacement));
         }

@@ -1,3 +1,5 @@
+//! Time, streams and waiting on an engine that is small enough to know by heart.
+
 use std::sync::Arc;
 use std::time::Duration;
 
