@@ -1,9 +1,5 @@
 //! Layers are crates and modules; the permitted arrows are data in `layers.toml`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::string_slice,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
