@@ -246,3 +246,21 @@ fn wrong_answers_to_section_6_are_told_from_right_ones() {
         "switched",
     );
 }
+
+#[test]
+fn wrong_answers_about_nodes_are_told_from_right_ones() {
+    let folder = "06-placement";
+    let texts = files(&content().join("hypercloud-4.1").join(folder));
+    let text = |name: &str| texts[&format!("cells/{name}.yaml")].as_str();
+    only_right(
+        folder,
+        &["host", "label"],
+        &[("not-on-ssd", text("not-on-ssd-solved"))],
+        &[
+            text("not-on-ssd"),
+            &text("not-on-ssd-solved").replace("['ssd']", "['hdd']"),
+            &text("not-on-ssd").replace("'ssd'", "'hdd'"),
+        ],
+        "avoids",
+    );
+}
