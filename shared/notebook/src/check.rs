@@ -96,6 +96,16 @@ pub enum Condition {
         /// Regular expression for a line.
         pattern: String,
     },
+    /// A kubectl line says something.
+    Prints {
+        /// A line that only reads, for example `kubectl get nodes -o name`.
+        line: String,
+        /// Persona who asks; the scenario's first when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        persona: Option<String>,
+        /// Regular expression for its standard output, without the last line end.
+        pattern: String,
+    },
     /// A command in a pod says something.
     Output {
         /// `<namespace>/<pod>`.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A block of prose, or the place of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "block", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Block {
     /// A cell stands here.
     Cell {
@@ -53,7 +53,7 @@ pub enum Block {
 
 /// A piece of text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "inline", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Inline {
     /// Plain text.
     Text {

@@ -143,7 +143,9 @@ impl Notebook {
     pub fn with_variables(&self, set: &BTreeMap<String, String>) -> Result<Self, VariableError> {
         let values = values(&self.scenario.variables, set)?;
         let broken = |error: serde_json::Error| VariableError::Broken(error.to_string());
-        let mut scenario = serde_json::to_value(&self.scenario).map_err(broken)?;
+        // By way of texts: the page reads and writes texts anyway, so this adds the least code to it.
+        let text = serde_json::to_string(&self.scenario).map_err(broken)?;
+        let mut scenario: Value = serde_json::from_str(&text).map_err(broken)?;
         fill(&mut scenario, &values)?;
         let renames = self
             .scenario
@@ -156,7 +158,7 @@ impl Notebook {
         let files =
             self.files.iter().map(|(path, text)| (path.clone(), rename(text, &renames))).collect();
         Ok(Self {
-            scenario: serde_json::from_value(scenario).map_err(broken)?,
+            scenario: serde_json::from_str(&scenario.to_string()).map_err(broken)?,
             files,
             ..self.clone()
         })

@@ -23,7 +23,7 @@ impl Runner {
             Condition::Logs { pod, .. } | Condition::Output { pod, .. } => {
                 self.cause_of_pod(pod).await
             }
-            Condition::Rejects { .. } | Condition::Event { .. } => None,
+            Condition::Rejects { .. } | Condition::Event { .. } | Condition::Prints { .. } => None,
         }
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod connects;
 mod event;
 mod object;
 mod output;
+mod prints;
 mod rejects;
 
 use std::time::Duration;
@@ -173,6 +174,9 @@ impl Runner {
             }
             Condition::Output { pod, command, pattern } => {
                 self.look_output(pod, command, pattern).await
+            }
+            Condition::Prints { line, persona, pattern } => {
+                self.look_prints(line, persona.as_deref(), pattern).await
             }
         }
     }

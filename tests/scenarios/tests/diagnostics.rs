@@ -153,7 +153,7 @@ fn a_wrong_type_is_shown_with_the_right_one() {
     check(
         &with("scenario.yaml", "check: connects", "check: conects"),
         expect![
-            "scenario.yaml:28: there is no check `conects`; expected `assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs` or `output`"
+            "scenario.yaml:28: there is no check `conects`; expected `assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs`, `output` or `prints`"
         ],
     );
 }
@@ -319,6 +319,8 @@ fn checks_that_cannot_be_evaluated_are_shown() {
             "scenario.yaml:30: `started (` is not a regular expression: found open group without closing ')'; expected a pattern of the regex-lite crate"
         ],
     );
+    let prints = "        check: prints\n        line: kubectl delete pod a\n        pattern: a\n";
+    check(&with("scenario.yaml", old, prints), expect![[]]);
     let object = "        check: assert\n        object:\n          kind: Pod\n          metadata: {name: a}\n          status: {phase: '(=> 1)', message: '(~ [)'}\n";
     check(
         &with("scenario.yaml", old, object),

@@ -12,7 +12,20 @@ use crate::operator::{self, Operator};
 use crate::{duration, scenario::Localized};
 
 const CONDITIONS: &str =
-    "`assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs` or `output`";
+    "`assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs`, `output` or `prints`";
+
+/// The verbs of kubectl that a check may use: it looks and changes nothing.
+const READING: [&str; 9] = [
+    "api-resources",
+    "api-versions",
+    "auth",
+    "describe",
+    "events",
+    "get",
+    "logs",
+    "top",
+    "version",
+];
 
 /// Reads checks: knows what they may refer to and remembers the files they name.
 pub(super) struct Reader<'a> {
@@ -93,6 +106,13 @@ impl Reader<'_> {
                     .iter()
                     .filter_map(|item| text(FILE, item, "command", report))
                     .collect(),
+                pattern: fields
+                    .require("pattern", report)
+                    .and_then(|node| pattern(node, report))?,
+            },
+            "prints" => Condition::Prints {
+                line: fields.require("line", report).and_then(|node| reading(node, report))?,
+                persona: fields.take("persona").and_then(|node| self.persona(node, report)),
                 pattern: fields
                     .require("pattern", report)
                     .and_then(|node| pattern(node, report))?,
@@ -205,6 +225,18 @@ fn pod(node: &Node, report: &mut Report) -> Option<String> {
         report.say(FILE, node.line, message, "`<namespace>/<pod>`");
     }
     Some(name)
+}
+
+/// A kubectl line that only reads.
+fn reading(node: &Node, report: &mut Report) -> Option<String> {
+    let line = text(FILE, node, "line", report)?;
+    let mut words = line.split_whitespace();
+    let (program, verb) = (words.next(), words.next().unwrap_or_default());
+    if program != Some("kubectl") || !READING.contains(&verb) {
+        let message = format!("`{line}` may change something");
+        report.say(FILE, node.line, message, format!("`kubectl` with {}", READING.join(", ")));
+    }
+    Some(line)
 }
 
 fn duration(fields: &mut Fields<'_>, key: &'static str, report: &mut Report) -> Option<String> {
