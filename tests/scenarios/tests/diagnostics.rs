@@ -320,7 +320,12 @@ fn checks_that_cannot_be_evaluated_are_shown() {
         ],
     );
     let prints = "        check: prints\n        line: kubectl delete pod a\n        pattern: a\n";
-    check(&with("scenario.yaml", old, prints), expect![[]]);
+    check(
+        &with("scenario.yaml", old, prints),
+        expect![
+            "scenario.yaml:29: `kubectl delete pod a` may change something; expected `kubectl` with api-resources, api-versions, auth, describe, events, get, logs, top, version"
+        ],
+    );
     let object = "        check: assert\n        object:\n          kind: Pod\n          metadata: {name: a}\n          status: {phase: '(=> 1)', message: '(~ [)'}\n";
     check(
         &with("scenario.yaml", old, object),
