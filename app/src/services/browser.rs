@@ -118,6 +118,25 @@ pub(crate) fn focused() -> Option<web_sys::Element> {
     window()?.document()?.active_element()
 }
 
+/// Line and column of the caret, from 1, when the focus is in a text area beside an element.
+pub(crate) fn caret_beside(element: &web_sys::Element) -> Option<(u32, u32)> {
+    use wasm_bindgen::JsCast as _;
+    let area = focused()?.dyn_into::<web_sys::HtmlTextAreaElement>().ok()?;
+    if !element.parent_element()?.contains(Some(area.as_ref())) {
+        return None;
+    }
+    let caret = area.selection_start().ok()??;
+    Some(place_of(&area.value(), caret))
+}
+
+/// Line and column, from 1, of an offset in UTF-16 units, which is how browsers and editors count.
+fn place_of(text: &str, offset: u32) -> (u32, u32) {
+    let before = text.encode_utf16().take(usize::try_from(offset).unwrap_or(usize::MAX));
+    before.fold((1, 1), |(line, column), unit| {
+        if unit == u16::from(b'\n') { (line + 1, 1) } else { (line, column + 1) }
+    })
+}
+
 /// Brings an element into view, below the bars.
 pub(crate) fn scroll_to(element: &web_sys::Element) {
     let options = web_sys::ScrollIntoViewOptions::new();
@@ -274,4 +293,16 @@ pub(crate) fn first_seen(selector: &str) -> Option<String> {
         .into_iter()
         .find(|element| element.get_bounding_client_rect().bottom() > 120.0)?;
     Some(seen.id()).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn a_caret_is_counted_as_editors_count() {
+        let text = "kind: Pod\nname: \u{1f600}x\n";
+        let places: Vec<(u32, u32)> = [0, 9, 10, 18, 19, 20].map(|at| place_of(text, at)).into();
+        assert_eq!(places, [(1, 1), (1, 10), (2, 1), (2, 9), (2, 10), (3, 1)]);
+    }
 }

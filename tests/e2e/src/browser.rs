@@ -80,6 +80,8 @@ impl Browser {
             "--disable-sync",
             "--no-first-run",
             "--force-prefers-reduced-motion",
+            // A headless browser has no mouse of its own; the full editor is for those who have one.
+            "--blink-settings=primaryPointerType=4,availablePointerTypes=4,primaryHoverType=2,availableHoverTypes=2",
         ] {
             capabilities.add_arg(flag)?;
         }
