@@ -51,6 +51,7 @@ fn the_catalogue_lists_all_eleven_sections_of_the_course() {
         .map(|entry| entry.id.as_str())
         .collect();
     let expected = [
+        "hypercloud-4.1/00-environment",
         "hypercloud-4.1/02-authority",
         "hypercloud-4.1/03-network-policy",
         "hypercloud-4.1/06-applications",

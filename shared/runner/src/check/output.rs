@@ -7,8 +7,11 @@ use crate::{Runner, Said};
 
 impl Runner {
     pub(super) async fn look_output(&self, pod: &str, command: &[String], pattern: &str) -> Look {
-        let line = command.last().map_or("", String::as_str);
-        let said = |code: &str| Said::new(code).with("pod", pod).with("command", line);
+        let line = match command {
+            [shell, flag, script] if shell == "sh" && flag == "-c" => script.clone(),
+            words => words.join(" "),
+        };
+        let said = |code: &str| Said::new(code).with("pod", pod).with("command", &line);
         let expected = said("check-expected-output").with("pattern", pattern);
         let (namespace, name) = pod.split_once('/').unwrap_or(("default", pod));
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
