@@ -6,8 +6,8 @@ use std::rc::Rc;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::callback::Timeout;
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, Event, ExecutorView, Phrase, Query,
-    SessionView, VERSION,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Executor, ExecutorView, Phrase,
+    Query, SessionView, VERSION,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -171,22 +171,16 @@ pub(crate) async fn executors() -> Option<Vec<ExecutorView>> {
         return None;
     }
     let text = answer.text().await.ok()?;
-    let values: Vec<serde_json::Value> = serde_json::from_str(&text).ok()?;
-    Some(values.into_iter().filter_map(executor).collect())
+    // A server tells views, or only the kinds.
+    serde_json::from_str(&text).ok().or_else(|| {
+        let kinds: Vec<Executor> = serde_json::from_str(&text).ok()?;
+        Some(kinds.into_iter().map(executor).collect())
+    })
 }
 
-/// An entry of the list of executors: a view, or only its kind.
-fn executor(value: serde_json::Value) -> Option<ExecutorView> {
-    if value.is_object() {
-        return serde_json::from_value(value).ok();
-    }
-    let kind = serde_json::from_value(value).ok()?;
-    Some(ExecutorView {
-        kind,
-        kubernetes: String::new(),
-        cluster: String::new(),
-        kubeconfig: false,
-    })
+/// An executor of which only the kind is known.
+fn executor(kind: Executor) -> ExecutorView {
+    ExecutorView { kind, kubernetes: String::new(), cluster: String::new(), kubeconfig: false }
 }
 
 /// Where the kubeconfig of a session can be downloaded.

@@ -18,7 +18,7 @@ pub struct CommandEnvelope {
 
 /// Something that happens. Results arrive as events that carry the same run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Command {
     /// Apply (`kubectl apply`) the text of a manifest cell as the cell's persona.
     Apply {
@@ -83,7 +83,7 @@ pub enum Command {
 
 /// How far a reset goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "scope", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ResetScope {
     /// To the state before this cell first ran.
     Cell {
@@ -101,7 +101,7 @@ pub enum ResetScope {
 
 /// Movements of simulated time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "move", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ClockCommand {
     /// Stop time.
     Pause,

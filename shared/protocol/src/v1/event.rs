@@ -18,7 +18,7 @@ pub struct Event {
 
 /// The kinds of things that happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum EventBody {
     /// A run began.
     RunStarted {

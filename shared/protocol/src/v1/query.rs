@@ -6,7 +6,7 @@ use super::{ObjectKey, Phrase};
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Query {
     /// What is wrong with this text, on which line?
     Validate {
@@ -59,7 +59,7 @@ pub enum Query {
 
 /// The answer to a [`Query`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "value", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// To `Validate`.
     Findings(Vec<Finding>),

@@ -6,7 +6,7 @@ use super::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Query, Ru
 
 /// From the page to the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToWorker {
     /// Open a session; a worker holds one at a time.
     Create {
@@ -34,7 +34,7 @@ pub enum ToWorker {
 
 /// From the worker to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
     /// The worker's code is loaded and can take a session.
     Ready,
