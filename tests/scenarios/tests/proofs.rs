@@ -264,3 +264,23 @@ fn wrong_answers_about_nodes_are_told_from_right_ones() {
         "avoids",
     );
 }
+
+#[test]
+fn wrong_answers_to_section_1_are_told_from_right_ones() {
+    let folder = "01-console";
+    let texts = files(&content().join("hypercloud-4.1").join(folder));
+    let right = texts["cells/viewer-may-view.yaml"].as_str();
+    only_right(
+        folder,
+        &[],
+        &[("viewer", right)],
+        &[
+            &texts["cells/viewer.yaml"],
+            &right.replace("name: view\n", "name: edit\n"),
+            &right.replace("name: view\n", "name: cluster-admin\n"),
+            &right.replace("viewer@", "Viewer@"),
+            &right.replace("namespace: dev", "namespace: default"),
+        ],
+        "sees",
+    );
+}
