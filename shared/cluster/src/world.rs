@@ -17,7 +17,9 @@ use serde_json::Value;
 use crate::apiserver::{ApiAnswer, Apiserver};
 use crate::cluster::ClusterConfig;
 use crate::controllers;
-use crate::event_loop::{Component, Controller, Failure, Key, Plan, Queue, Recorder, Write};
+use crate::event_loop::{
+    Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,
+};
 use crate::fields;
 use crate::kubelet::Kubelets;
 use crate::kubelet::node_network::full_name;
@@ -47,7 +49,8 @@ impl World {
             kubelets: Kubelets::default(),
         };
         for write in nodes::install(config.nodes, config.epoch) {
-            Self::send(api, config.epoch, &write, &Component::installer());
+            // What is there already stays (a cluster that was put together before).
+            let _installed = Self::send(api, config.epoch, &write, &Component::installer());
         }
         world.look_at_everything(api, config.epoch);
         world
@@ -144,37 +147,53 @@ impl World {
     ) -> Vec<Failure> {
         let mut failures = Vec::new();
         for write in &plan.writes {
-            if let Some(status) = Self::send(api, now, write, component) {
+            match Self::send(api, now, write, component) {
+                Ok(answer) => {
+                    if let Some(note) = write.follow_up(&answer) {
+                        self.record(api, now, &note, component);
+                    }
+                }
                 // Somebody else was faster: the object has gone or moved on, and its change triggers us again.
-                let reason = fields::text(&status, "/reason");
-                if !matches!(reason, "NotFound" | "Conflict" | "AlreadyExists") {
-                    failures.push(Failure { write: write.clone(), status });
+                Err(status) => {
+                    let reason = fields::text(&status, "/reason");
+                    if !matches!(reason, "NotFound" | "Conflict" | "AlreadyExists") {
+                        failures.push(Failure { write: write.clone(), status });
+                    }
                 }
             }
         }
         for note in &plan.events {
-            let write = self.recorder.record(note, component, now);
-            Self::send(api, now, &write, component);
+            self.record(api, now, note, component);
         }
         failures
     }
 
-    /// Sends a request; returns the `Status` of a refusal.
+    fn record(
+        &mut self,
+        api: &mut Apiserver,
+        now: Timestamp,
+        note: &EventNote,
+        component: &Component,
+    ) {
+        let write = self.recorder.record(note, component, now);
+        // An event that is refused (its namespace ends) is lost, as upstream.
+        let _recorded = Self::send(api, now, &write, component);
+    }
+
+    /// Sends a request; answers with the object, or the `Status` of a refusal.
     fn send(
         api: &mut Apiserver,
         now: Timestamp,
         write: &Write,
         component: &Component,
-    ) -> Option<Value> {
-        let request = write.request(component)?;
+    ) -> Result<Vec<u8>, Value> {
+        let request = write.request(component).ok_or(Value::Null)?;
         match api.handle(now, request) {
             ApiAnswer::Full(response) if response.status().as_u16() >= 400 => {
-                serde_json::from_slice(response.body()).ok()
+                Err(serde_json::from_slice(response.body()).unwrap_or_default())
             }
-            ApiAnswer::Full(_)
-            | ApiAnswer::Watch(_)
-            | ApiAnswer::Node(_)
-            | ApiAnswer::Connect(_) => None,
+            ApiAnswer::Full(response) => Ok(response.into_body()),
+            ApiAnswer::Watch(_) | ApiAnswer::Node(_) | ApiAnswer::Connect(_) => Ok(Vec::new()),
         }
     }
 

@@ -53,16 +53,20 @@ impl Controller for ReplicaSets {
         if !fields::deleting(&set) {
             if pods.len() < wanted {
                 for _ in pods.len()..wanted {
-                    plan.writes.push(Write::create("pods", pod_of(&set)));
+                    plan.writes.push(Write::create("pods", pod_of(&set)).then(EventNote::normal(
+                        reference(&set, "apps/v1", "ReplicaSet"),
+                        "SuccessfulCreate",
+                        "Created pod: {name}".to_owned(),
+                    )));
                 }
             } else {
                 for pod in victims(&pods, pods.len() - wanted) {
-                    plan.writes.push(Write::delete("pods", pod, "Background"));
-                    let text = format!("Deleted pod: {}", fields::name(pod));
-                    plan.events.push(EventNote::normal(
-                        reference(&set, "apps/v1", "ReplicaSet"),
-                        "SuccessfulDelete",
-                        text,
+                    plan.writes.push(Write::delete("pods", pod, "Background").then(
+                        EventNote::normal(
+                            reference(&set, "apps/v1", "ReplicaSet"),
+                            "SuccessfulDelete",
+                            format!("Deleted pod: {}", fields::name(pod)),
+                        ),
                     ));
                 }
             }

@@ -3,6 +3,7 @@
 use apimachinery::identity::Identity;
 use serde_json::{Value, json};
 
+use super::EventNote;
 use crate::fields;
 
 /// A component that writes: its identity, its field manager, and its name in events.
@@ -71,13 +72,14 @@ pub struct Write {
     path: String,
     content_type: &'static str,
     body: Value,
+    then: Option<EventNote>,
 }
 
 impl Write {
     /// Creates `object` in the collection of `resource` (`pods`, `deployments.apps`).
     pub fn create(resource: &str, object: Value) -> Self {
         let path = path_of(resource, fields::namespace(&object), "");
-        Self { method: "POST", path, content_type: "application/json", body: object }
+        Self { method: "POST", path, content_type: "application/json", body: object, then: None }
     }
 
     /// Creates a subresource (`pods/x/binding`).
@@ -93,13 +95,14 @@ impl Write {
             path: format!("{path}/{subresource}"),
             content_type: "application/json",
             body,
+            then: None,
         }
     }
 
     /// Replaces `object`.
     pub fn update(resource: &str, object: Value) -> Self {
         let path = path_of(resource, fields::namespace(&object), fields::name(&object));
-        Self { method: "PUT", path, content_type: "application/json", body: object }
+        Self { method: "PUT", path, content_type: "application/json", body: object, then: None }
     }
 
     /// Replaces a subresource of `object`, for example its status.
@@ -110,6 +113,7 @@ impl Write {
             path: format!("{path}/{subresource}"),
             content_type: "application/json",
             body: object,
+            then: None,
         }
     }
 
@@ -131,6 +135,7 @@ impl Write {
             path,
             content_type: "application/strategic-merge-patch+json",
             body: patch,
+            then: None,
         }
     }
 
@@ -141,6 +146,7 @@ impl Write {
             path: path_of(resource, namespace, name),
             content_type: "application/merge-patch+json",
             body: patch,
+            then: None,
         }
     }
 
@@ -152,7 +158,7 @@ impl Write {
             "preconditions": {"uid": fields::uid(object)},
             "propagationPolicy": policy,
         });
-        Self { method: "DELETE", path, content_type: "application/json", body }
+        Self { method: "DELETE", path, content_type: "application/json", body, then: None }
     }
 
     /// Deletes a pod at once: what the kubelet does when nothing of it runs any more.
@@ -167,6 +173,22 @@ impl Write {
     pub fn at(mut self, path: &str) -> Self {
         self.path = path.to_owned();
         self
+    }
+
+    /// The same write, with an event to record when it succeeds. `{name}` in its message is the name of
+    /// the object that was written, which a server may have generated.
+    #[must_use]
+    pub fn then(mut self, note: EventNote) -> Self {
+        self.then = Some(note);
+        self
+    }
+
+    /// The event that follows a success, about the object in the server's answer.
+    pub(crate) fn follow_up(&self, answer: &[u8]) -> Option<EventNote> {
+        let mut note = self.then.clone()?;
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        note.message = note.message.replace("{name}", fields::name(&answer));
+        Some(note)
     }
 
     /// The method.
