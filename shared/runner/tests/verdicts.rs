@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 struct Shelf {
     answers: BTreeMap<String, Value>,
     allowed: bool,
+    /// What any command in a pod prints.
+    printed: Option<&'static str>,
 }
 
 impl Shelf {
@@ -81,8 +83,13 @@ impl Transport for Shelf {
         _request: http::Request<Vec<u8>>,
         _stdin: Vec<u8>,
     ) -> BoxFuture<'_, Result<ExecOutput, ExecError>> {
-        let error = TransportError::Unsupported("no exec".to_owned());
-        Box::pin(std::future::ready(Err(error.into())))
+        let output = self.printed.map(|text| ExecOutput {
+            stdout: text.as_bytes().to_vec(),
+            stderr: Vec::new(),
+            exit_code: 0,
+        });
+        let error = || TransportError::Unsupported("no exec".to_owned()).into();
+        Box::pin(std::future::ready(output.ok_or_else(error)))
     }
 }
 
@@ -437,6 +444,63 @@ fn a_rule_that_allows_too_much_is_found_as_the_cause() {
         found: new-user may list deployments.apps -n dev
         cause: The RoleBinding new-role-binding gives it by the role new-role.
         hints: rule-left
+    "#]],
+    );
+}
+
+#[test]
+fn an_output_says_what_was_printed_instead() {
+    let client = json!({
+        "metadata": {"name": "client", "namespace": "dev"},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    });
+    let there = |printed| {
+        let shelf = Shelf { printed: Some(printed), ..Shelf::default() };
+        shelf.put("/api/v1/namespaces/dev/pods/client", client.clone())
+    };
+    let shelf = there("2\n");
+    check(
+        "06-applications",
+        "serving",
+        "three-names",
+        shelf,
+        expect![[r#"
+            Failed
+            expected: The output of `sort -u /tmp/answers | grep -c ^web-` in dev/client is like ^3$
+            found: The output of `sort -u /tmp/answers | grep -c ^web-` in dev/client: 2
+            cause: -
+            hints: 
+        "#]],
+    );
+    let silent = there("");
+    check(
+        "06-applications",
+        "serving",
+        "three-names",
+        silent,
+        expect![[r#"
+            Failed
+            expected: The output of `sort -u /tmp/answers | grep -c ^web-` in dev/client is like ^3$
+            found: `sort -u /tmp/answers | grep -c ^web-` in dev/client prints nothing
+            cause: -
+            hints: 
+        "#]],
+    );
+}
+
+#[test]
+fn a_pod_that_is_missing_is_found_as_the_cause_of_no_output() {
+    check(
+        "06-applications",
+        "serving",
+        "three-names",
+        Shelf::default(),
+        expect![[r#"
+        Failed
+        expected: The output of `sort -u /tmp/answers | grep -c ^web-` in dev/client is like ^3$
+        found: The cluster gave no usable answer: no exec
+        cause: The pod dev/client does not exist.
+        hints: 
     "#]],
     );
 }
