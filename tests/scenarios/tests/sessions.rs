@@ -20,6 +20,8 @@ use session::{Ends, Opening, Session};
 
 /// The polls that any command of these tests may take. Each is one turn of a host, a quarter of a second.
 const TURNS: usize = 40;
+/// The same for a whole solution: pods start, Jobs fail and wait, rollouts roll.
+const TURNS_OF_A_SOLUTION: usize = 2_400;
 const TURN: Duration = Duration::from_millis(250);
 
 /// A host: it turns a session until something happened.
@@ -77,7 +79,11 @@ impl Host {
 
     /// Turns until a run has ended.
     fn outcome(&mut self, run: &str) -> RunOutcome {
-        for _ in 0..TURNS {
+        self.outcome_within(run, TURNS)
+    }
+
+    fn outcome_within(&mut self, run: &str, turns: usize) -> RunOutcome {
+        for _ in 0..turns {
             self.turn();
             let ended = self.events.iter().find_map(|event| match &event.body {
                 EventBody::RunFinished { run: ended, outcome, .. } if ended.0 == run => {
@@ -89,7 +95,7 @@ impl Host {
                 return outcome;
             }
         }
-        panic!("{run} did not end within {TURNS} turns");
+        panic!("{run} did not end within {turns} turns");
     }
 
     fn run(&mut self, run: &str, command: Command) -> RunOutcome {
@@ -130,4 +136,23 @@ fn every_step_can_be_checked_solved_reset_and_undone() {
     assert_eq!(host.run("again", check()), RunOutcome::Failed);
     assert_eq!(host.run("undo", Command::Undo), RunOutcome::Ok);
     assert_eq!(host.run("restored", check()), RunOutcome::Ok);
+}
+
+#[test]
+fn every_scenario_can_be_solved_in_a_session_step_by_step() {
+    for (track, folder) in scenarios::folders() {
+        let files = files(&content().join(&track).join(&folder));
+        let notebook = read::notebook(&track, &folder, &files, "ko").unwrap();
+        if notebook.scenario.steps.is_empty() {
+            continue;
+        }
+        let mut host = Host::open(&folder);
+        for step in &notebook.scenario.steps {
+            let solve = Command::Solve { step: step.id.clone() };
+            let run = RunId(format!("solve {folder} {}", step.id));
+            host.session.command(CommandEnvelope { run: run.clone(), command: solve }).unwrap();
+            let outcome = host.outcome_within(&run.0, TURNS_OF_A_SOLUTION);
+            assert_eq!(outcome, RunOutcome::Ok, "{}", run.0);
+        }
+    }
 }
