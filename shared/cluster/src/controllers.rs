@@ -1,14 +1,17 @@
 //! The control loops of kube-controller-manager that run here.
 
 mod cluster_role_aggregation;
+mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
 mod namespace;
 mod node_lifecycle;
+mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod service_account;
+mod stateful_set;
 
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("root-ca-certificate-publisher-controller", Arc::new(service_account::RootCa)),
         ("deployment-controller", Arc::new(deployment::Deployments)),
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
+        ("statefulset-controller", Arc::new(stateful_set::StatefulSets)),
+        ("daemonset-controller", Arc::new(daemon_set::DaemonSets)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Watching)),

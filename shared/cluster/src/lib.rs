@@ -12,6 +12,7 @@ mod fields;
 pub mod images;
 mod kubelet;
 pub mod network;
+mod placement;
 pub mod rng;
 mod scheduler;
 mod shell;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
 use crate::fields;
+use crate::placement;
 use crate::store::{Change, Store};
 
 /// Binds pods to nodes.
@@ -125,20 +126,18 @@ fn unschedulable(pod: &Value, nodes: usize, refusals: &BTreeMap<String, usize>, 
 
 /// Why a node does not take a pod; the plugins in their order.
 fn refusal(store: &Store, pod: &Value, node: &Value) -> Option<String> {
-    if fields::flag(node, "/spec/unschedulable") {
+    let cordon = json!({ "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule" });
+    let bears = |one: &Value| placement::tolerates(one, &cordon);
+    if fields::flag(node, "/spec/unschedulable")
+        && !fields::items(pod, "/spec/tolerations").iter().any(bears)
+    {
         return Some("node(s) were unschedulable".to_owned());
     }
-    if let Some(taint) = untolerated(pod, node) {
-        return Some(
-            format!("node(s) had untolerated taint(s) {{{taint}}}")
-                .replace("taint(s) {", "taint {"),
-        );
+    if let Some(taint) = placement::untolerated(pod, node) {
+        let (key, value) = (fields::text(taint, "/key"), fields::text(taint, "/value"));
+        return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
     }
-    let labels = fields::labels(node);
-    let wanted = fields::texts(pod, "/spec/nodeSelector");
-    if wanted.iter().any(|(key, value)| labels.get(key) != Some(value))
-        || !affinity_fits(pod, &labels)
-    {
+    if !placement::node_matches(pod, node) {
         return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
     }
     for (resource, text) in [("cpu", "Insufficient cpu"), ("memory", "Insufficient memory")] {
@@ -171,54 +170,4 @@ fn requested(pod: &Value, resource: &str) -> i128 {
         .iter()
         .map(|container| quantity(container, &format!("/resources/requests/{resource}")))
         .sum()
-}
-
-/// The first taint that keeps the pod away, as `key: value`.
-fn untolerated(pod: &Value, node: &Value) -> Option<String> {
-    let tolerations = fields::items(pod, "/spec/tolerations");
-    fields::items(node, "/spec/taints")
-        .iter()
-        .filter(|taint| fields::text(taint, "/effect") != "PreferNoSchedule")
-        .find(|taint| !tolerations.iter().any(|one| tolerates(one, taint)))
-        .map(|taint| format!("{}: {}", fields::text(taint, "/key"), fields::text(taint, "/value")))
-}
-
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let text = |document: &Value, key: &str| fields::text(document, key).to_owned();
-    let effect = text(toleration, "/effect");
-    let key = text(toleration, "/key");
-    let key_fits =
-        (key.is_empty() && text(toleration, "/operator") == "Exists") || key == text(taint, "/key");
-    let value_fits = text(toleration, "/operator") == "Exists"
-        || text(toleration, "/value") == text(taint, "/value");
-    (effect.is_empty() || effect == text(taint, "/effect")) && key_fits && value_fits
-}
-
-fn affinity_fits(pod: &Value, labels: &BTreeMap<String, String>) -> bool {
-    let terms = fields::items(
-        pod,
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
-    );
-    terms.is_empty()
-        || terms.iter().any(|term| {
-            fields::items(term, "/matchExpressions").iter().all(|one| expression_fits(one, labels))
-        })
-}
-
-fn expression_fits(expression: &Value, labels: &BTreeMap<String, String>) -> bool {
-    let value = labels.get(fields::text(expression, "/key"));
-    let values: Vec<&str> =
-        fields::items(expression, "/values").iter().filter_map(Value::as_str).collect();
-    let number = |text: &str| text.parse::<i64>().ok();
-    let bound = values.first().copied().and_then(number);
-    let found = value.and_then(|value| number(value));
-    match fields::text(expression, "/operator") {
-        "In" => value.is_some_and(|value| values.contains(&value.as_str())),
-        "NotIn" => value.is_none_or(|value| !values.contains(&value.as_str())),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => found.zip(bound).is_some_and(|(found, bound)| found > bound),
-        "Lt" => found.zip(bound).is_some_and(|(found, bound)| found < bound),
-        _ => false,
-    }
 }

@@ -127,7 +127,6 @@ static KINDS: &[Kind] = &[
     Kind {
         key: "statefulsets.apps",
         generation: true,
-        acted_on: false,
         default: workload::default_stateful_set,
         validate: workload::validate_template_owner,
         ..PLAIN
@@ -135,7 +134,6 @@ static KINDS: &[Kind] = &[
     Kind {
         key: "daemonsets.apps",
         generation: true,
-        acted_on: false,
         default: workload::default_daemon_set,
         validate: workload::validate_template_owner,
         ..PLAIN
