@@ -4,6 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod content;
 pub(crate) mod drafts;
 pub(crate) mod in_tab;
+mod journal;
 pub(crate) mod link;
 pub(crate) mod remote;
 mod reply;

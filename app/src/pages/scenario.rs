@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use app_ui::press::Press;
 use leptos::html::{a, div, main, p};
 use leptos::prelude::*;
 use notebook::scenario::Notebook;
@@ -108,13 +109,17 @@ fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> Any
 
 /// What the reader must know while there is no executor.
 fn banner(ctx: Ctx) -> AnyView {
-    let shown =
-        move || match ctx.session.connection.get() {
-            Connection::Failed(why) => Some(div().class("banner").attr("role", "alert").child(
-                p().child((ctx.text.say("banner-no-executor"), " ", ctx.text.phrase(&why))),
-            )),
-            Connection::Opening | Connection::Online | Connection::Offline => None,
-        };
+    let shown = move || match ctx.session.connection.get() {
+        Connection::Failed(why) => {
+            let restart = Press::new(ctx.text.say("banner-restart"))
+                .icon("reset")
+                .name("restart")
+                .draw(move || ctx.session.restart());
+            let words = (ctx.text.phrase(&why), " ", ctx.text.say("banner-no-executor"));
+            Some(div().class("banner").attr("role", "alert").child((p().child(words), restart)))
+        }
+        Connection::Opening | Connection::Online | Connection::Offline => None,
+    };
     shown.into_any()
 }
 

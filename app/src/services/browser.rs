@@ -55,6 +55,32 @@ pub(crate) fn remember(key: &str, value: Option<&str>) {
     };
 }
 
+/// A value that survives loading the page again in this tab, and no other tab sees.
+pub(crate) fn tab_remembered(key: &str) -> Option<String> {
+    window()?.session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Remembers such a value; `None` forgets it. Whether there was room for it.
+pub(crate) fn tab_remember(key: &str, value: Option<&str>) -> bool {
+    let storage = window().and_then(|window| window.session_storage().ok()).flatten();
+    storage.is_some_and(|storage| match value {
+        Some(value) => storage.set_item(key, value).is_ok(),
+        None => storage.remove_item(key).is_ok(),
+    })
+}
+
+/// The seed of a cluster: chance that a person can still read out to somebody (48 bits).
+pub(crate) fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    if let Some((_, low)) = bytes.split_at_mut_checked(2)
+        && let Some(crypto) = window().and_then(|window| window.crypto().ok())
+    {
+        // Without chance all clusters are alike, which harms nobody.
+        let _filled = crypto.get_random_values_with_u8_array(low);
+    }
+    u64::from_be_bytes(bytes)
+}
+
 /// Whether a media query holds.
 pub(crate) fn matches_media(query: &str) -> bool {
     window()
@@ -132,9 +158,12 @@ pub(crate) fn caret_beside(element: &web_sys::Element) -> Option<(u32, u32)> {
 /// Line and column, from 1, of an offset in UTF-16 units, which is how browsers and editors count.
 fn place_of(text: &str, offset: u32) -> (u32, u32) {
     let before = text.encode_utf16().take(usize::try_from(offset).unwrap_or(usize::MAX));
-    before.fold((1, 1), |(line, column), unit| {
-        if unit == u16::from(b'\n') { (line + 1, 1) } else { (line, column + 1) }
-    })
+    before.fold(
+        (1, 1),
+        |(line, column), unit| {
+            if unit == u16::from(b'\n') { (line + 1, 1) } else { (line, column + 1) }
+        },
+    )
 }
 
 /// Brings an element into view, below the bars.

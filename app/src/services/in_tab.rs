@@ -8,14 +8,15 @@ use futures_util::future::{Either, select};
 use gloo_timers::callback::Interval;
 use gloo_timers::future::TimeoutFuture;
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Phrase, Query, RunId,
-    SessionView, ToWorker,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, FromWorker, Past as Done, Phrase, Query,
+    RunId, SessionView, ToWorker,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 
 use super::browser;
-use super::link::{Deliver, Delivery, problem};
+use super::journal::Journal;
+use super::link::{Deliver, Delivery, Past, problem};
 use super::reply::{Giver, reply};
 
 /// A module, because the Content-Security-Policy of the worker forbids `importScripts`.
@@ -24,6 +25,9 @@ const TICK_MILLIS: u32 = 100;
 const READY_MILLIS: u32 = 60_000;
 /// A worker that says nothing for so long while time runs has stopped.
 const SILENCE_MILLIS: f64 = 10_000.0;
+
+/// Waits for a command to be taken.
+type Taken = Giver<Result<(), ApiProblem>>;
 
 /// Waits for the session that was asked for.
 type Opened = Giver<Result<SessionView, ApiProblem>>;
@@ -37,10 +41,12 @@ pub(crate) struct InTab(Rc<Inner>);
 struct Inner {
     worker: Worker,
     deliver: Deliver,
+    scenario: String,
+    journal: RefCell<Journal>,
     waiting: RefCell<Option<Opened>>,
     ready: RefCell<Option<Giver<()>>>,
     questions: RefCell<BTreeMap<u32, Giver<Answer>>>,
-    commands: RefCell<BTreeMap<RunId, Giver<Result<(), ApiProblem>>>>,
+    commands: RefCell<BTreeMap<RunId, (CommandEnvelope, Taken)>>,
     next: Cell<u32>,
     asked_at: Cell<Option<f64>>,
     ticked_at: Cell<f64>,
@@ -56,7 +62,28 @@ impl Drop for Inner {
 
 impl InTab {
     pub(super) async fn open(
+        mut request: CreateSession,
+        past: Past,
+        deliver: Deliver,
+    ) -> Result<(Self, SessionView), ApiProblem> {
+        let scenario = request.scenario.clone();
+        match past {
+            Past::Kept => {}
+            Past::ButLast => Journal::drop_last(&scenario),
+            Past::Forgotten => Journal::forget(&scenario),
+        }
+        let journal = Journal::recall(&mut request).unwrap_or_else(|| Journal::begin(&mut request));
+        let opened = Self::start(request, journal, deliver).await;
+        if opened.is_err() {
+            // Whatever it was, trying the same again would end the same.
+            Journal::forget(&scenario);
+        }
+        opened
+    }
+
+    async fn start(
         request: CreateSession,
+        journal: Journal,
         deliver: Deliver,
     ) -> Result<(Self, SessionView), ApiProblem> {
         let worker = start().map_err(|error| stopped(&format!("{error:?}")))?;
@@ -65,6 +92,8 @@ impl InTab {
         let inner = Rc::new(Inner {
             worker,
             deliver,
+            scenario: request.scenario.clone(),
+            journal: RefCell::new(journal),
             waiting: RefCell::new(Some(opened)),
             ready: RefCell::new(Some(said_ready)),
             questions: RefCell::default(),
@@ -81,8 +110,13 @@ impl InTab {
             Either::Left((Some(()), _)) => {}
             _ => return Err(stopped("the worker did not start")),
         }
-        inner.post(&ToWorker::Create { request: Box::new(request) });
-        let view = view.await.ok_or_else(|| stopped("the worker ended"))??;
+        let past = inner.journal.borrow().past();
+        inner.post(&ToWorker::Create { request: Box::new(request), past });
+        let patience = TimeoutFuture::new(READY_MILLIS);
+        let view = match select(view, patience).await {
+            Either::Left((Some(view), _)) => view?,
+            _ => return Err(stopped("the worker did not open the session")),
+        };
         tick(&inner);
         (inner.deliver)(Delivery::Online);
         Ok((Self(inner), view))
@@ -90,7 +124,7 @@ impl InTab {
 
     pub(super) async fn send(&self, envelope: CommandEnvelope) -> Result<(), ApiProblem> {
         let (taken, answer) = reply();
-        self.0.commands.borrow_mut().insert(envelope.run.clone(), taken);
+        self.0.commands.borrow_mut().insert(envelope.run.clone(), (envelope.clone(), taken));
         self.0.post(&ToWorker::Command { envelope: Box::new(envelope) });
         answer.await.unwrap_or_else(|| Err(stopped("the worker ended")))
     }
@@ -142,7 +176,7 @@ impl Inner {
                     waiting.give(Err(*problem));
                 }
             }
-            FromWorker::Taken { run } => self.answer_command(&run, Ok(())),
+            FromWorker::Taken { run, at_millis } => self.answer_command(&run, Ok(at_millis)),
             FromWorker::Refused { run, problem } => self.answer_command(&run, Err(*problem)),
             FromWorker::Stopped { detail } => {
                 let phrase = Phrase::new("page-worker-panicked").with("cause", detail);
@@ -151,11 +185,13 @@ impl Inner {
         }
     }
 
-    fn answer_command(&self, run: &RunId, answer: Result<(), ApiProblem>) {
+    fn answer_command(&self, run: &RunId, answer: Result<i64, ApiProblem>) {
         let asked = self.commands.borrow_mut().remove(run);
-        if let Some(asked) = asked {
-            asked.give(answer);
+        let Some((envelope, asked)) = asked else { return };
+        if let Ok(at_millis) = answer {
+            self.journal.borrow_mut().add(&self.scenario, Done { at_millis, envelope });
         }
+        asked.give(answer.map(|_| ()));
     }
 
     fn lose(&self, phrase: Phrase) {

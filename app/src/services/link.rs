@@ -25,6 +25,17 @@ pub(crate) enum Delivery {
 /// Takes deliveries.
 pub(crate) type Deliver = Rc<dyn Fn(Delivery)>;
 
+/// What becomes of what was done in this tab before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// It is done again.
+    Kept,
+    /// It is done again but for the last command, in which the worker ended.
+    ButLast,
+    /// It is forgotten.
+    Forgotten,
+}
+
 /// A connection to the executor of a session. Ends with the value.
 #[derive(Clone)]
 pub(crate) enum Link {
@@ -35,13 +46,14 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Opens a new session.
+    /// Opens a new session; in the tab, with what was done in the last one when that is wanted.
     pub(crate) async fn open(
         request: CreateSession,
+        past: Past,
         deliver: Deliver,
     ) -> Result<(Self, SessionView), ApiProblem> {
         if request.executor == Executor::EmbeddedTab {
-            let (link, view) = InTab::open(request, deliver).await?;
+            let (link, view) = InTab::open(request, past, deliver).await?;
             return Ok((Self::InTab(link), view));
         }
         let (link, view) = Remote::open(request, deliver).await?;

@@ -122,6 +122,15 @@ impl Model {
         }
     }
 
+    /// The executor ended: what was under way may have happened or not.
+    pub(crate) fn lose(&mut self) {
+        for cell in self.cells.values_mut().filter(|cell| cell.is_busy()) {
+            let cell = cell.make_mut();
+            cell.phase = Phase::Unknown;
+            cell.progress = None;
+        }
+    }
+
     /// Everything known about the cluster is out of date; the drafts are not touched.
     pub(crate) fn forget(&mut self) {
         *self = Self::new(std::mem::take(&mut self.places));

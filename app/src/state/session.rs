@@ -10,7 +10,7 @@ use protocol::v1::{
     Language, Phrase, Query, RunId, SessionView,
 };
 
-use crate::services::link::{Delivery, Link};
+use crate::services::link::{Delivery, Link, Past};
 use crate::services::{browser, remote};
 
 use super::model::{CellPlace, Model};
@@ -60,6 +60,8 @@ pub(crate) struct Session {
     /// Counts openings, so that an old one that ends late changes nothing.
     generation: StoredValue<u64>,
     waiting: StoredValue<Vec<Event>, LocalStorage>,
+    /// The executor that was tried last.
+    tried: StoredValue<Executor>,
 }
 
 impl Default for Session {
@@ -74,6 +76,7 @@ impl Default for Session {
             link: StoredValue::new_local(None),
             generation: StoredValue::new(0),
             waiting: StoredValue::new_local(Vec::new()),
+            tried: StoredValue::new(Executor::EmbeddedTab),
         }
     }
 }
@@ -100,10 +103,14 @@ impl Session {
             self.offered.set(offered.unwrap_or_default());
             let known = browser::remembered(&memory(&scenario));
             match (server, known) {
-                (true, Some(id)) if id == "tab" => self.begin(Executor::EmbeddedTab, None).await,
+                (true, Some(id)) if id == "tab" => {
+                    self.begin(Executor::EmbeddedTab, Past::Kept, None).await;
+                }
                 (true, Some(id)) => self.resume(&id).await,
-                (true, None) => self.begin(Executor::EmbeddedServer, None).await,
-                (false, _) => self.begin(Executor::EmbeddedTab, None).await,
+                (true, None) => {
+                    self.begin(Executor::EmbeddedServer, Past::Forgotten, None).await;
+                }
+                (false, _) => self.begin(Executor::EmbeddedTab, Past::Kept, None).await,
             }
         });
     }
@@ -112,7 +119,7 @@ impl Session {
     pub(crate) fn switch(self, executor: Executor) {
         self.hang_up();
         self.model.update(Model::forget);
-        wasm_bindgen_futures::spawn_local(self.begin(executor, None));
+        wasm_bindgen_futures::spawn_local(self.begin(executor, Past::Forgotten, None));
     }
 
     /// The reader left the scenario: coming back opens it again.
@@ -138,18 +145,18 @@ impl Session {
 
     async fn resume(self, id: &str) {
         let generation = self.generation.get_value();
-        match Link::resume(id, self.deliver(generation)).await {
-            Ok(found) => self.take(generation, found),
-            Err(_) => self.begin(Executor::EmbeddedServer, Some("page-session-renewed")).await,
+        if let Ok(found) = Link::resume(id, self.deliver(generation)).await {
+            return self.take(generation, found);
         }
+        let tell = Some("page-session-renewed");
+        self.begin(Executor::EmbeddedServer, Past::Forgotten, tell).await;
     }
 
-    async fn begin(self, executor: Executor, tell: Option<&'static str>) {
+    async fn begin(self, executor: Executor, past: Past, tell: Option<&'static str>) {
+        self.tried.set_value(executor);
         let generation = self.generation.get_value();
         let opening = self.opening.get_untracked();
         let tab = executor == Executor::EmbeddedTab;
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this age fit")]
-        let now_millis = tab.then(|| browser::now_millis() as i64);
         let request = CreateSession {
             scenario: opening.scenario,
             language: opening.language,
@@ -157,9 +164,9 @@ impl Session {
             variables: BTreeMap::new(),
             content: tab.then_some(opening.content),
             seed: None,
-            now_millis,
+            now_millis: None,
         };
-        match Link::open(request, self.deliver(generation)).await {
+        match Link::open(request, past, self.deliver(generation)).await {
             Ok(found) => {
                 self.take(generation, found);
                 if let Some(code) = tell {
@@ -194,23 +201,39 @@ impl Session {
                 Delivery::Event(event) => self.receive(event),
                 Delivery::Online => self.connection.set(Connection::Online),
                 Delivery::Offline => self.connection.set(Connection::Offline),
-                Delivery::Lost(why) => self.renew(why),
+                Delivery::Lost(why) => self.lose(why),
             }
         })
     }
 
-    /// The session is gone: begins a new one of the same kind. Texts are not touched.
-    fn renew(self, why: Phrase) {
-        let executor =
-            self.view.with_untracked(|view| view.as_ref().map(|view| view.executor.kind));
+    /// The session is gone. One of the server is begun anew. One of the tab ended in a bug or in something
+    /// endless, so the reader decides whether it begins again. Texts are not touched.
+    fn lose(self, why: Phrase) {
+        let tab = self.tried.get_value() == Executor::EmbeddedTab;
+        self.hang_up();
+        if tab {
+            self.model.update(Model::lose);
+            self.connection.set(Connection::Failed(why));
+            return;
+        }
+        self.model.update(Model::forget);
+        self.tell(why);
+        wasm_bindgen_futures::spawn_local(self.begin(
+            self.tried.get_value(),
+            Past::Forgotten,
+            Some("page-session-renewed"),
+        ));
+    }
+
+    /// Begins again where there was no executor: in the tab with all that was done but for the last
+    /// command.
+    pub(crate) fn restart(self) {
+        let executor = self.tried.get_value();
+        let tab = executor == Executor::EmbeddedTab;
         self.hang_up();
         self.model.update(Model::forget);
-        let tab = executor == Some(Executor::EmbeddedTab);
-        self.tell(why);
-        let code = if tab { "page-worker-renewed" } else { "page-session-renewed" };
-        wasm_bindgen_futures::spawn_local(
-            self.begin(executor.unwrap_or(Executor::EmbeddedServer), Some(code)),
-        );
+        let tell = if tab { "page-worker-renewed" } else { "page-session-renewed" };
+        wasm_bindgen_futures::spawn_local(self.begin(executor, Past::ButLast, Some(tell)));
     }
 
     /// Collects events for a moment, so that a long log is folded in one go.

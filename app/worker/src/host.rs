@@ -10,15 +10,20 @@ use cluster::{Cluster, ClusterConfig, Controllers};
 use jiff::Timestamp;
 use notebook::scenario::Notebook;
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, Executor, ExecutorView, FromWorker, Phrase,
-    Query, SessionId, SessionView, ToWorker,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, Executor, ExecutorView, FromWorker, Past,
+    Phrase, Query, SessionId, ToWorker,
 };
 use session::embedded::Embedded;
 use session::{Ends, Opening, Session};
 
+/// The longest stretch of time that a repetition lets pass in one go.
+const STRETCH: Duration = Duration::from_secs(10);
+/// The most polls for one repeated command; one that never rests (a loop of a console line) goes on later.
+const MOST_POLLS: usize = 1000;
+
 /// What a worker holds between two messages.
+#[derive(Default)]
 pub(crate) struct Host {
-    seed: u64,
     bell: Arc<Bell>,
     live: Option<Live>,
 }
@@ -49,16 +54,16 @@ pub(crate) struct Turn {
 }
 
 impl Host {
-    /// No session yet. The seed is for a session that asks for none.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, bell: Arc::default(), live: None }
-    }
-
     /// Takes a message; the answers to it. What it sets in motion needs [`Self::turn`].
     pub(crate) fn take(&mut self, message: ToWorker) -> Option<FromWorker> {
         match message {
-            ToWorker::Create { request } => Some(match self.open(*request) {
-                Ok(session) => FromWorker::Created { session: Box::new(session) },
+            ToWorker::Create { request, past } => Some(match open(*request) {
+                Ok(mut live) => {
+                    self.repeat(&mut live.session, past);
+                    let session = Box::new(live.session.view());
+                    self.live = Some(live);
+                    FromWorker::Created { session }
+                }
                 Err(problem) => FromWorker::Problem { problem: Box::new(problem) },
             }),
             ToWorker::Command { envelope } => Some(self.command(*envelope)),
@@ -83,47 +88,42 @@ impl Host {
         Turn { messages, again: self.bell.0.load(Ordering::Relaxed) }
     }
 
-    fn open(&mut self, request: CreateSession) -> Result<SessionView, ApiProblem> {
-        let content = request.content.as_deref().unwrap_or_default();
-        let notebook: Notebook = serde_json::from_str(content)
-            .map_err(|error| problem(422, "session-no-scenario", error.to_string()))?;
-        let epoch = request
-            .now_millis
-            .and_then(|now| Timestamp::from_millisecond(now).ok())
-            .ok_or_else(|| problem(422, "session-no-time", "`nowMillis` is missing or wrong"))?;
-        let seed = request.seed.unwrap_or(self.seed);
-        let cluster = Embedded::new(Cluster::new(ClusterConfig {
-            seed,
-            epoch,
-            nodes: 3,
-            controllers: Controllers::All,
-            // Nothing outside this worker reaches the cluster, so the token opens no door.
-            admin_token: format!("tab-{seed:016x}"),
-            extra_tokens: Vec::new(),
-        }));
-        let executor = ExecutorView {
-            kind: Executor::EmbeddedTab,
-            kubernetes: "v1.36.3".to_owned(),
-            cluster: "embedded".to_owned(),
-            kubeconfig: false,
+    /// Does again what was done, at the same moments of the cluster's time. What is not taken any more
+    /// (the scenario was changed in the meantime) is left out.
+    fn repeat(&self, session: &mut Session, past: Vec<Past>) {
+        let waker = Waker::from(Arc::clone(&self.bell));
+        let rest = |session: &mut Session| {
+            for _ in 0..MOST_POLLS {
+                self.bell.0.store(false, Ordering::Relaxed);
+                session.poll(&mut Context::from_waker(&waker));
+                if !self.bell.0.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
         };
-        let id = SessionId("tab".to_owned());
-        let ends = Ends::embedded(&cluster);
-        let session = Session::open(Opening { id, request, notebook, executor, ends })
-            .map_err(|error| problem(422, "session-wrong-variables", error.to_string()))?;
-        let view = session.view();
-        self.live = Some(Live { session, told: 0, questions: Vec::new() });
-        Ok(view)
+        for Past { at_millis, envelope } in past {
+            rest(session);
+            while let Some(left) = until(session, at_millis) {
+                session.tick(left.min(STRETCH));
+                rest(session);
+            }
+            if session.command(envelope).is_ok() {
+                rest(session);
+            }
+        }
     }
 
     fn command(&mut self, envelope: CommandEnvelope) -> FromWorker {
         let run = envelope.run.clone();
         let taken = match &mut self.live {
-            Some(live) => live.session.command(envelope),
+            Some(live) => {
+                let at_millis = live.session.view().clock.elapsed_millis;
+                live.session.command(envelope).map(|()| at_millis)
+            }
             None => Err(none_open()),
         };
         match taken {
-            Ok(()) => FromWorker::Taken { run },
+            Ok(at_millis) => FromWorker::Taken { run, at_millis },
             Err(problem) => FromWorker::Refused { run, problem: Box::new(problem) },
         }
     }
@@ -154,6 +154,45 @@ impl Live {
             Poll::Pending => true,
         });
     }
+}
+
+fn open(request: CreateSession) -> Result<Live, ApiProblem> {
+    let content = request.content.as_deref().unwrap_or_default();
+    let notebook: Notebook = serde_json::from_str(content)
+        .map_err(|error| problem(422, "session-no-scenario", error.to_string()))?;
+    let epoch = request
+        .now_millis
+        .and_then(|now| Timestamp::from_millisecond(now).ok())
+        .ok_or_else(|| problem(422, "session-no-time", "`nowMillis` is missing or wrong"))?;
+    let seed = request.seed.unwrap_or(1);
+    let cluster = Embedded::new(Cluster::new(ClusterConfig {
+        seed,
+        epoch,
+        nodes: 3,
+        controllers: Controllers::All,
+        // Nothing outside this worker reaches the cluster, so the token opens no door.
+        admin_token: format!("tab-{seed:016x}"),
+        extra_tokens: Vec::new(),
+    }));
+    let executor = ExecutorView {
+        kind: Executor::EmbeddedTab,
+        kubernetes: "v1.36.3".to_owned(),
+        cluster: "embedded".to_owned(),
+        kubeconfig: false,
+    };
+    let id = SessionId("tab".to_owned());
+    let ends = Ends::embedded(&cluster);
+    let session = Session::open(Opening { id, request, notebook, executor, ends })
+        .map_err(|error| problem(422, "session-wrong-variables", error.to_string()))?;
+    Ok(Live { session, told: 0, questions: Vec::new() })
+}
+
+/// How much wall time is missing to a moment of the cluster's time; nothing once it is reached, or while
+/// the clock stands.
+fn until(session: &Session, at_millis: i64) -> Option<Duration> {
+    let clock = session.view().clock;
+    let left = u64::try_from(at_millis - clock.elapsed_millis).ok().filter(|left| *left > 0)?;
+    (clock.speed > 0).then(|| Duration::from_millis(left.div_ceil(clock.speed.into())))
 }
 
 fn none_open() -> ApiProblem {

@@ -1,7 +1,7 @@
 //! The Web Worker of the page: one session over one embedded cluster, off the thread that draws.
 //!
 //! The page sends [`ToWorker`] and gets [`FromWorker`], as JSON texts over `postMessage`. Wall time comes
-//! from the page's ticks; the seed of a session that asks for none comes from the browser.
+//! from the page's ticks, entropy with the seed of a session.
 //!
 //! *Invariant:* decides nothing. What a message means is in `host`, what a session does is in `session`;
 //! here is only what needs a browser.
@@ -30,7 +30,7 @@ fn main() {
         // The code after a panic is not to be trusted: nothing is taken any more.
         scope().close();
     }));
-    HOST.set(Some(Host::new(seed())));
+    HOST.set(Some(Host::default()));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(|message: MessageEvent| {
         let text = message.data().as_string().unwrap_or_default();
         match serde_json::from_str(&text) {
@@ -52,19 +52,6 @@ fn tell(message: &FromWorker) {
     let text = serde_json::to_string(message).unwrap_or_default();
     // Fails only for values that cannot be copied; a text always can.
     let _copied = scope().post_message(&text.into());
-}
-
-/// Six bytes of the browser's entropy: what a person can still read out to somebody.
-fn seed() -> u64 {
-    let mut bytes = [0; 8];
-    if let Some((_, low)) = bytes.split_at_mut_checked(2)
-        && let Ok(crypto) = js_sys::Reflect::get(&js_sys::global(), &"crypto".into())
-    {
-        let crypto: web_sys::Crypto = crypto.unchecked_into();
-        // Without entropy all sessions are alike, which harms nobody.
-        let _filled = crypto.get_random_values_with_u8_array(low);
-    }
-    u64::from_be_bytes(bytes)
 }
 
 fn take(message: ToWorker) {

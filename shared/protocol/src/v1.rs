@@ -26,7 +26,7 @@ pub use query::{
 pub use session::{
     ApiProblem, ClockView, CreateSession, Executor, ExecutorView, Language, SessionId, SessionView,
 };
-pub use worker::{FromWorker, ToWorker};
+pub use worker::{FromWorker, Past, ToWorker};
 
 /// The version that a client must send in the `x-podium-protocol` header.
 pub const VERSION: &str = "v1";

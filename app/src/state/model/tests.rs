@@ -160,6 +160,15 @@ fn a_changed_connection_belongs_to_the_cell_that_ran_last() {
 }
 
 #[test]
+fn what_was_under_way_when_the_executor_ended_is_not_known() {
+    let mut model = Model::new(Vec::new());
+    model.queue("a", id("1"));
+    model.lose();
+    assert_eq!(model.cell("a").phase, Phase::Unknown);
+    assert_eq!(model.cell("b").phase, Phase::Pristine);
+}
+
+#[test]
 fn a_command_that_was_refused_leaves_a_newer_run_alone() {
     let mut model = Model::new(places());
     model.queue("a", id("1"));

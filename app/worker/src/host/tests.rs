@@ -6,7 +6,7 @@ use std::path::Path;
 use expect_test::expect;
 use protocol::v1::{
     Answer, Command, CommandEnvelope, CreateSession, EventBody, Executor, FromWorker, Language,
-    Query, RunId, ToWorker,
+    Past, Query, RunId, ToWorker,
 };
 
 use super::Host;
@@ -35,7 +35,7 @@ fn compiled(folder: &str) -> String {
     serde_json::to_string(&notebook).unwrap()
 }
 
-fn create(content: Option<String>, now_millis: Option<i64>) -> ToWorker {
+fn create(content: Option<String>, now_millis: Option<i64>, past: Vec<Past>) -> ToWorker {
     ToWorker::Create {
         request: Box::new(CreateSession {
             scenario: "hypercloud-4.1/03-network-policy".to_owned(),
@@ -46,6 +46,7 @@ fn create(content: Option<String>, now_millis: Option<i64>) -> ToWorker {
             seed: None,
             now_millis,
         }),
+        past,
     }
 }
 
@@ -62,12 +63,16 @@ struct Page {
 
 impl Page {
     fn new() -> Self {
-        Self { host: Host::new(7), heard: Vec::new() }
+        Self { host: Host::default(), heard: Vec::new() }
     }
 
     fn with_scenario() -> Self {
+        Self::with_past(Vec::new())
+    }
+
+    fn with_past(past: Vec<Past>) -> Self {
         let mut page = Self::new();
-        page.post(&create(Some(compiled("03-network-policy")), Some(1_767_225_600_000)));
+        page.post(&create(Some(compiled("03-network-policy")), Some(1_767_225_600_000), past));
         page
     }
 
@@ -132,7 +137,7 @@ fn line(message: &FromWorker) -> Option<String> {
         FromWorker::Problem { problem } => {
             format!("problem {} {}", problem.status, problem.phrase.code)
         }
-        FromWorker::Taken { run } => format!("taken {}", run.0),
+        FromWorker::Taken { run, .. } => format!("taken {}", run.0),
         FromWorker::Refused { run, problem } => {
             format!("refused {} {}", run.0, problem.phrase.code)
         }
@@ -156,8 +161,8 @@ fn nothing_is_done_without_a_session() {
         query: Box::new(Query::CompleteLine { line: String::new() }),
     });
     page.post(&ToWorker::Tick { millis: 100 });
-    page.post(&create(None, Some(0)));
-    page.post(&create(Some(compiled("03-network-policy")), None));
+    page.post(&create(None, Some(0), Vec::new()));
+    page.post(&create(Some(compiled("03-network-policy")), None, Vec::new()));
     expect![[r"
         refused early session-gone
         answer 1: session-gone
@@ -231,4 +236,83 @@ fn two_sessions_with_one_seed_are_alike() {
         serde_json::to_string(&page.heard).unwrap()
     });
     assert_eq!(logs[0], logs[1]);
+}
+
+/// What a person sees of the cluster, without times.
+fn pods(page: &mut Page, run: &str) -> String {
+    page.heard.clear();
+    let line = "kubectl get pods,networkpolicies --all-namespaces --output name".to_owned();
+    let (cell, persona, stdin) = ("console".to_owned(), None, None);
+    page.post(&command(run, Command::Console { cell, line, persona, stdin }));
+    page.until_finished(run);
+    page.told()
+}
+
+#[test]
+fn what_was_done_is_done_again_after_a_reload() {
+    let mut page = Page::with_scenario();
+    page.until_finished("setup");
+    let lines = [
+        "kubectl -n dev create deployment web --image nginx:1.29-alpine --replicas 2",
+        "kubectl -n dev delete pod np-no",
+        "kubectl -n dev get pods --watch",
+    ];
+    let mut past = Vec::new();
+    for (number, line) in lines.into_iter().enumerate() {
+        for _ in 0..30 {
+            page.post(&ToWorker::Tick { millis: 100 });
+        }
+        let cell = "console".to_owned();
+        let done = Command::Console { cell, line: line.to_owned(), persona: None, stdin: None };
+        let envelope = CommandEnvelope { run: RunId(format!("r{number}")), command: done };
+        page.post(&ToWorker::Command { envelope: Box::new(envelope.clone()) });
+        let at_millis = page.heard.iter().rev().find_map(|message| match message {
+            FromWorker::Taken { at_millis, .. } => Some(*at_millis),
+            _ => None,
+        });
+        past.push(Past { at_millis: at_millis.unwrap(), envelope });
+    }
+    let times: Vec<i64> = past.iter().map(|past| past.at_millis).collect();
+    expect!["[5500, 8500, 12505]"].assert_eq(&format!("{times:?}"));
+    let cancel = Command::Cancel { target: RunId("r2".to_owned()) };
+    let envelope = CommandEnvelope { run: RunId("r3".to_owned()), command: cancel };
+    past.push(Past { at_millis: times[2] + 10, envelope });
+
+    let mut again = Page::with_past(past);
+    expect![[r#"
+        created hypercloud-4.1/03-network-policy on EmbeddedTab
+        setup started at setup
+        setup ended: Ok
+        r0 started at console
+        kubectl -n dev create deployment web --image nginx:1.29-alpine --replicas 2
+        deployment.apps/web created
+        r0 ended: Ok
+        r1 started at console
+        kubectl -n dev delete pod np-no
+        pod "np-no" deleted from dev namespace
+        r1 ended: Ok
+        r2 started at console
+        kubectl -n dev get pods --watch
+        NAME                  READY   STATUS    RESTARTS   AGE
+        np-connect            1/1     Running   0          12s
+        np-test               1/1     Running   0          12s
+        web-5bb58b75b-h5w8b   1/1     Running   0          7s
+        web-5bb58b75b-rl5s8   1/1     Running   0          7s
+        r3 started at cancel
+        r2 ended: Cancelled
+        r3 ended: Ok
+    "#]].assert_eq(&again.told());
+    assert_eq!(pods(&mut again, "look"), pods(&mut page, "look"));
+    expect![[r"
+        taken look again
+        look again started at console
+        kubectl get pods,networkpolicies --all-namespaces --output name
+        pod/np-connect
+        pod/np-test
+        pod/web-5bb58b75b-h5w8b
+        pod/web-5bb58b75b-rl5s8
+        pod/np-connect
+        pod/np-no
+        look again ended: Ok
+    "]].assert_eq(&pods(&mut again, "look again"));
 }

@@ -4,6 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Query, RunId, SessionView};
 
+/// A command that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// When, in milliseconds of the cluster's time since the session began.
+    pub at_millis: i64,
+    /// The command with its key.
+    pub envelope: CommandEnvelope,
+}
+
 /// From the page to the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -12,6 +21,10 @@ pub enum ToWorker {
     Create {
         /// What to open.
         request: Box<CreateSession>,
+        /// What was done in it before the page was loaded again: done once more, so that the learner
+        /// finds the cluster as it was left. Empty for a new session.
+        #[serde(default)]
+        past: Vec<Past>,
     },
     /// Make something happen.
     Command {
@@ -64,6 +77,8 @@ pub enum FromWorker {
     Taken {
         /// The command's run.
         run: RunId,
+        /// When, in milliseconds of the cluster's time since the session began.
+        at_millis: i64,
     },
     /// A command was not taken.
     Refused {
