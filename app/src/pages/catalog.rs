@@ -48,8 +48,7 @@ fn page(hall: &'static Hall, text: Text, tracks: &[Track]) -> AnyView {
     let first = tracks
         .iter()
         .flat_map(|track| &track.scenarios)
-        .filter(|entry| entry.status == Status::Ready)
-        .max_by_key(|entry| entry.section);
+        .find(|entry| entry.status == Status::Ready);
     div()
         .class("page")
         .child((

@@ -101,6 +101,8 @@ pub fn picture(label: String, data: Signal<Picture>, shown: RwSignal<Option<Stri
         .attr("role", "group")
         .attr("aria-label", label)
         .style(("max-width", natural))
+        // Smaller than the style sheet allows it to become, its words could not be read.
+        .style(("--natural", natural))
         .child((
             g().child(each(move || data.with(|data| data.frames.clone()), Clone::clone, frame)),
             g().child(each(
