@@ -218,9 +218,10 @@ fn a_watch_tells_every_change_until_it_is_dropped() {
         web    0/1     Pending   0          0s
         web    0/1     Pending   0          1s
         web    0/1     ContainerCreating   0          1s
-        web    0/1     Running             0          2s
+        web    0/1     ContainerCreating   0          1s
         web    1/1     Running             0          2s
         pod "web" deleted from default namespace
+        pod/web
         pod/web
     "#]]
     .assert_eq(&said);
@@ -363,7 +364,7 @@ fn a_deployment_rolls_out_scales_and_rolls_back() {
             deployment "shop" successfully rolled out
             $ kubectl get deploy
             NAME   READY   UP-TO-DATE   AVAILABLE   AGE
-            shop   3/3     3            3           6s
+            shop   3/3     3            3           7s
             $ kubectl rollout undo deploy/shop
             deployment.apps/shop rolled back
             Warning: resource deployments/shop was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.
