@@ -51,6 +51,20 @@ pub(crate) fn run_quiet(command: &mut Command) -> Result<(), Failure> {
     Err(format!("`{shown}` ended with {}; its own words stand above", output.status))
 }
 
+/// Runs a program whose errors go to the terminal, and returns what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let shown = show(command);
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("`{shown}` could not be started: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!("`{shown}` ended with {}; its own words stand above", output.status))
+}
+
 /// What a program prints, trimmed; `None` when it is not there or fails.
 pub(crate) fn ask(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;

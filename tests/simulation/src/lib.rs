@@ -109,3 +109,8 @@ pub fn played(seed: u64) -> String {
     play(&mut cluster, seed);
     digest(&cluster)
 }
+
+/// A line for each seed.
+pub fn all() -> String {
+    SEEDS.map(|seed| format!("{seed}: {}\n", played(seed))).concat()
+}

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, output, run};
 use crate::{Failure, tools};
 
 /// Packages that are only built for the browser.
@@ -42,10 +42,14 @@ pub(super) fn unit() -> Result<(), Failure> {
     run(&mut command)
 }
 
+/// Plays journals natively and then, against the digests of that run, as wasm.
 pub(super) fn wasm() -> Result<(), Failure> {
     let path = tools::ensure()?;
+    let native = output(cargo().args(["run", "--quiet", "--locked", "--package", "simulation"]))?;
     run(cargo()
         .args(["test", "--locked", "--target", "wasm32-unknown-unknown", "--package", "simulation"])
+        .args(["--test", "determinism"])
+        .env("PODIUM_NATIVE_DIGESTS", native)
         .env("PATH", path))
 }
 
