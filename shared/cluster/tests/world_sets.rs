@@ -6,11 +6,6 @@
     clippy::needless_raw_string_hashes,
     reason = "a test may panic"
 )]
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
 
 use std::time::Duration;
 
@@ -230,11 +225,11 @@ fn a_stateful_set_begins_and_ends_in_order() {
         db 1/1
     "#]].assert_eq(&world.table(&format!("{APPS}/statefulsets")));
     expect![[r#"
-        Normal SuccessfulCreate: create Pod db-0 in StatefulSet db successful
-        Normal SuccessfulCreate: create Pod db-1 in StatefulSet db successful
-        Normal SuccessfulCreate: create Pod db-2 in StatefulSet db successful
-        Normal SuccessfulDelete: delete Pod db-2 in StatefulSet db successful
-        Normal SuccessfulDelete: delete Pod db-1 in StatefulSet db successful
+        Normal SuccessfulCreate: Create Pod db-0 in StatefulSet db successful
+        Normal SuccessfulCreate: Create Pod db-1 in StatefulSet db successful
+        Normal SuccessfulCreate: Create Pod db-2 in StatefulSet db successful
+        Normal SuccessfulDelete: Delete Pod db-2 in StatefulSet db successful
+        Normal SuccessfulDelete: Delete Pod db-1 in StatefulSet db successful
     "#]].assert_eq(&world.events("StatefulSet"));
 }
 

@@ -35,6 +35,9 @@ impl Normaliser {
             (format!(r"-{SAFE}{{8,10}}\b"), "-<hash>"),
             (format!(r"-{SAFE}{{5}}\b"), "-<suffix>"),
             (r"\.[0-9a-f]{16}\b".to_owned(), ".<event>"),
+            // The real tier has one node of its own; ours are named as those of kubeadm.
+            (r"\b(node|worker)-1\b".to_owned(), "<node>"),
+            (r"\b172\.1[78]\.\d+\.\d+\b".to_owned(), "<ip>"),
             (r"\b10\.96\.\d+\.\d+\b".to_owned(), "<ip>"),
             (r"\b10\.244\.\d+\.\d+\b|\b10\.199\.\d+\.\d+\b".to_owned(), "<ip>"),
             (

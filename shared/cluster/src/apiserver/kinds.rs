@@ -135,6 +135,7 @@ static KINDS: &[Kind] = &[
         key: "daemonsets.apps",
         generation: true,
         default: workload::default_daemon_set,
+        prepare_create: workload::prepare_daemon_set,
         validate: workload::validate_template_owner,
         ..PLAIN
     },

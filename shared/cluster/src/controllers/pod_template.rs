@@ -124,10 +124,7 @@ fn revision(owner: &Value, kind: &str, name: &str, number: i64, data: Value) -> 
     // The two controllers name the hash differently.
     let label = if kind == "DaemonSet" { REVISION_LABEL } else { "controller.kubernetes.io/hash" };
     labels.insert(label.to_owned(), hash.to_owned());
-    let mut annotations = fields::texts(owner, "/metadata/annotations");
-    annotations.retain(|key, _| {
-        key != "kubectl.kubernetes.io/last-applied-configuration" || kind != "DaemonSet"
-    });
+    let annotations = fields::texts(owner, "/metadata/annotations");
     let mut object = json!({
         "apiVersion": "apps/v1", "kind": "ControllerRevision",
         "metadata": {

@@ -86,7 +86,7 @@ impl Controller for StatefulSets {
                 reference(&set, "apps/v1", "StatefulSet"),
                 "FailedCreate",
                 format!(
-                    "create Pod {pod} in StatefulSet {} failed error: {}",
+                    "Create Pod {pod} in StatefulSet {} failed error: {}",
                     fields::name(&set),
                     failure.message()
                 ),
@@ -213,7 +213,7 @@ impl<'a> View<'a> {
     fn delete(&self, pod: &Value, plan: &mut Plan) {
         self.claims_follow_pod(pod, plan);
         let text = format!(
-            "delete Pod {} in StatefulSet {} successful",
+            "Delete Pod {} in StatefulSet {} successful",
             fields::name(pod),
             fields::name(self.set)
         );

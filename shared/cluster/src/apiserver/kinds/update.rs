@@ -59,6 +59,9 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
             if target.kind.key == "services" {
                 super::service::prepare_update(value, live);
             }
+            if target.kind.key == "daemonsets.apps" {
+                super::workload::count_template(value, live);
+            }
             if target.kind.generation && spec_changed(target.kind.key, value, live) {
                 let next =
                     live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);

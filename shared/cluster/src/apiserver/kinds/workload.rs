@@ -98,6 +98,25 @@ pub(super) fn default_autoscaler(value: &mut Value) {
     }
 }
 
+/// The annotation in which `apps/v1` keeps `templateGeneration` (`pkg/apis/apps/v1/conversion.go`).
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// The first template (`daemonSetStrategy.PrepareForCreate`).
+pub(super) fn prepare_daemon_set(value: &mut Value) {
+    super::clear_status(value);
+    object::set(value, &["metadata", "annotations", TEMPLATE_GENERATION], json!("1"));
+}
+
+/// Counts templates (`daemonSetStrategy.PrepareForUpdate`).
+pub(super) fn count_template(value: &mut Value, live: &Value) {
+    let known = live.pointer("/metadata/annotations").and_then(|all| all.get(TEMPLATE_GENERATION));
+    let known: u64 =
+        known.and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or_default();
+    let changed = value.pointer("/spec/template") != live.pointer("/spec/template");
+    let count = known + u64::from(changed);
+    object::set(value, &["metadata", "annotations", TEMPLATE_GENERATION], json!(count.to_string()));
+}
+
 pub(super) fn prepare_replica_set(value: &mut Value) {
     object::set(value, &["status"], json!({"replicas": 0}));
 }

@@ -61,7 +61,7 @@ impl View<'_> {
                 fields::put(&mut claim, &format!("/metadata/labels/{key}"), json!(value));
             }
             let text = format!(
-                "create Claim {name} Pod {pod} in StatefulSet {} success",
+                "Create Claim {name} Pod {pod} in StatefulSet {} success",
                 fields::name(self.set)
             );
             let note = EventNote::normal(self.about(), "SuccessfulCreate", text);

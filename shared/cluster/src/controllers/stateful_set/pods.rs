@@ -13,7 +13,7 @@ impl View<'_> {
         self.create_claims(ordinal, plan);
         let pod = self.pod(ordinal);
         let text = format!(
-            "create Pod {} in StatefulSet {} successful",
+            "Create Pod {} in StatefulSet {} successful",
             fields::name(&pod),
             fields::name(self.set)
         );
