@@ -9,14 +9,6 @@ use std::io::Write as _;
 
 use crate::error::Failure;
 
-/// Said honestly until the gateway to a real cluster is built.
-pub(crate) fn no_real_cluster() -> Failure {
-    Failure::surroundings(
-        "this version of podium cannot run scenarios on a real cluster yet",
-        "leave out --kubeconfig to use the embedded cluster",
-    )
-}
-
 /// Prints a line on standard output.
 pub(crate) fn say(line: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod content;
 pub mod error;
+pub mod gateway;
 pub mod kubernetes;
 pub mod routes;
 pub mod sessions;

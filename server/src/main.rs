@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Serve(arguments) => server::commands::serve::run(arguments).await,
             Command::Cluster(arguments) => server::commands::cluster::run(arguments).await,
-            Command::Check(arguments) => server::commands::check::run(&arguments),
+            Command::Check(arguments) => server::commands::check::run(&arguments).await,
             Command::Scenarios(arguments) => server::commands::scenarios::run(&arguments),
         }
     });

@@ -87,13 +87,15 @@ async fn cluster(State(served): State<Served>, mut request: Request) -> Response
     let rest = path.strip_prefix("/clusters/").unwrap_or("");
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (id, inner) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    let live = match served.sessions.get(id) {
-        Ok(live) => live,
+    let lent = match served.sessions.get(id) {
+        Ok(live) => live.lend(),
         Err(problem) => return api::refuse(problem),
     };
+    // There is no way to a real cluster but the commands of a session.
+    let Some(lent) = lent else { return StatusCode::NOT_FOUND.into_response() };
     let inner = if inner.starts_with('/') { inner.to_owned() } else { format!("/{inner}") };
     if let Ok(uri) = inner.parse::<Uri>() {
         *request.uri_mut() = uri;
     }
-    Api::trusting(live).answer(request).await
+    Api::trusting(lent).answer(request).await
 }

@@ -1,4 +1,4 @@
-//! The sessions of this server: each with its own embedded cluster, driven in real time.
+//! The sessions of this server: each with its own embedded cluster or on the real one, driven in real time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::content::Content;
+use crate::gateway;
 use crate::kubernetes::Gateway;
 use crate::random;
 
@@ -32,13 +33,15 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Clone)]
 pub struct Sessions {
     content: Arc<Content>,
+    real: Option<gateway::Cluster>,
     open: Arc<Mutex<BTreeMap<SessionId, Arc<Live>>>>,
 }
 
 /// A session with what drives it.
 pub struct Live {
     session: Mutex<Session>,
-    cluster: Arc<Embedded<Cluster>>,
+    /// The embedded cluster; none on a real one.
+    cluster: Option<Arc<Embedded<Cluster>>>,
     wake: Arc<Bell>,
     seq: watch::Sender<u64>,
     asked: Mutex<Instant>,
@@ -62,10 +65,16 @@ impl Wake for Bell {
     }
 }
 
-impl Gateway for Live {
+/// The embedded cluster of a live session, lent to HTTP clients.
+struct Lent {
+    live: Arc<Live>,
+    cluster: Arc<Embedded<Cluster>>,
+}
+
+impl Gateway for Lent {
     fn cluster(&self) -> Arc<dyn EmbeddedCluster> {
-        self.touch();
-        self.wake.0.notify_one();
+        self.live.touch();
+        self.live.wake.0.notify_one();
         Arc::clone(&self.cluster) as Arc<dyn EmbeddedCluster>
     }
 }
@@ -77,6 +86,12 @@ impl Live {
         let result = work(&mut self.lock());
         self.wake.0.notify_one();
         result
+    }
+
+    /// Lends the session's embedded cluster, if it has one.
+    pub fn lend(self: &Arc<Self>) -> Option<Arc<dyn Gateway>> {
+        let cluster = Arc::clone(self.cluster.as_ref()?);
+        Some(Arc::new(Lent { live: Arc::clone(self), cluster }))
     }
 
     /// Tells the newest sequence number.
@@ -103,7 +118,10 @@ impl Live {
         let more = session.poll(&mut Context::from_waker(waker));
         let seq = session.seq();
         self.seq.send_if_modified(|known| std::mem::replace(known, seq) != seq);
-        self.wake.forget();
+        // Only an embedded cluster rings for what this turn did itself; a real one rings for news.
+        if self.cluster.is_some() {
+            self.wake.forget();
+        }
         // What moved after the poll's last look rang a bell that was just forgotten.
         if more || session.generation() != session.polled() {
             return PAUSE;
@@ -131,9 +149,15 @@ fn problem(status: u16, code: &str, detail: impl Into<String>) -> ApiProblem {
 }
 
 impl Sessions {
-    /// No sessions yet.
-    pub fn new(content: Arc<Content>) -> Self {
-        Self { content, open: Arc::default() }
+    /// No sessions yet. `real` is a cluster to offer beside the embedded ones.
+    pub fn new(content: Arc<Content>, real: Option<gateway::Cluster>) -> Self {
+        Self { content, real, open: Arc::default() }
+    }
+
+    /// Where sessions can run.
+    pub fn executors(&self) -> Vec<Executor> {
+        let real = self.real.iter().map(|_| Executor::Real);
+        std::iter::once(Executor::EmbeddedServer).chain(real).collect()
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<SessionId, Arc<Live>>> {
@@ -151,18 +175,11 @@ impl Sessions {
         found.ok_or_else(|| problem(404, "session-gone", "no session has this name"))
     }
 
-    /// Opens a session on a fresh embedded cluster.
+    /// Opens a session on a fresh embedded cluster, or on the real one.
     pub fn create(&self, request: CreateSession) -> Result<Arc<Live>, ApiProblem> {
         self.reap();
         if self.count() >= MOST {
             return Err(problem(429, "session-too-many", format!("{MOST} sessions are open")));
-        }
-        if request.executor != Executor::EmbeddedServer {
-            return Err(problem(
-                422,
-                "session-no-executor",
-                "this server runs embedded clusters only",
-            ));
         }
         let language = match request.language {
             Language::Ko => "ko",
@@ -174,28 +191,14 @@ impl Sessions {
             .map_err(|failure| problem(404, "session-no-scenario", failure.to_string()))?;
         let token = random::token()
             .map_err(|failure| problem(503, "session-no-entropy", failure.to_string()))?;
-        let cluster = Embedded::new(Cluster::new(ClusterConfig {
-            seed: request.seed.unwrap_or(1),
-            epoch: jiff::Timestamp::now(),
-            nodes: 3,
-            controllers: Controllers::All,
-            admin_token: token.clone(),
-            extra_tokens: Vec::new(),
-        }));
+        let Place { executor, ends, cluster } = self.place(&request, &token)?;
         let id = SessionId(token);
-        let executor = ExecutorView {
-            kind: Executor::EmbeddedServer,
-            kubernetes: "v1.36.3".to_owned(),
-            cluster: "embedded".to_owned(),
-            kubeconfig: true,
-        };
-        let ends = Ends::embedded(&cluster);
         let opening = Opening { id: id.clone(), request, notebook, executor, ends };
         let session = Session::open(opening)
             .map_err(|error| problem(422, "session-wrong-variables", error.to_string()))?;
         let live = Arc::new(Live {
             session: Mutex::new(session),
-            cluster: Arc::new(cluster),
+            cluster,
             wake: Arc::default(),
             seq: watch::channel(0).0,
             asked: Mutex::new(Instant::now()),
@@ -205,6 +208,25 @@ impl Sessions {
         *live.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         self.all().insert(id, Arc::clone(&live));
         Ok(live)
+    }
+
+    /// Where a session runs.
+    fn place(&self, request: &CreateSession, token: &str) -> Result<Place, ApiProblem> {
+        match (request.executor, &self.real) {
+            (Executor::EmbeddedServer, _) => Ok(embedded(request.seed.unwrap_or(1), token)),
+            (Executor::Real, Some(real)) => {
+                Ok(Place { executor: real.view.clone(), ends: real.ends(), cluster: None })
+            }
+            (Executor::Real, None) => {
+                let detail =
+                    "this server knows no real cluster; it was started without --kubeconfig";
+                Err(problem(422, "session-no-executor", detail))
+            }
+            (Executor::EmbeddedTab, _) => {
+                let detail = "an embedded cluster of the tab runs in the tab";
+                Err(problem(422, "session-no-executor", detail))
+            }
+        }
     }
 
     /// Closes a session.
@@ -233,6 +255,31 @@ impl Sessions {
             stop(live);
         }
     }
+}
+
+/// What a session runs on.
+struct Place {
+    executor: ExecutorView,
+    ends: Ends,
+    cluster: Option<Arc<Embedded<Cluster>>>,
+}
+
+fn embedded(seed: u64, token: &str) -> Place {
+    let cluster = Embedded::new(Cluster::new(ClusterConfig {
+        seed,
+        epoch: jiff::Timestamp::now(),
+        nodes: 3,
+        controllers: Controllers::All,
+        admin_token: token.to_owned(),
+        extra_tokens: Vec::new(),
+    }));
+    let executor = ExecutorView {
+        kind: Executor::EmbeddedServer,
+        kubernetes: "v1.36.3".to_owned(),
+        cluster: "embedded".to_owned(),
+        kubeconfig: true,
+    };
+    Place { executor, ends: Ends::embedded(&cluster), cluster: Some(Arc::new(cluster)) }
 }
 
 fn stop(live: Arc<Live>) {

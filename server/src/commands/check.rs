@@ -1,48 +1,65 @@
 //! `podium check`: proves scenarios headless.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::{Cluster, ClusterConfig, Controllers};
+use notebook::scenario::Notebook;
 use notebook::words::Words;
-use runner::{CellProof, Fault, Proof, Runner, Said, Silent, prove};
+use runner::{CellProof, Fault, Proof, ProofError, Runner, Said, Silent, prove};
 use session::embedded::Embedded;
 
 use super::say;
 use crate::cli::{self, Format};
 use crate::content::Content;
 use crate::error::Failure;
+use crate::gateway;
 
 /// Proves; fails unless every check of every scenario holds.
-pub fn run(arguments: &cli::Check) -> Result<(), Failure> {
-    if arguments.real.kubeconfig.is_some() {
-        return Err(crate::commands::no_real_cluster());
-    }
+pub async fn run(arguments: &cli::Check) -> Result<(), Failure> {
     let content = Content::read(&arguments.folder)?;
+    let real = gateway::Cluster::of(&arguments.real).await?;
     let names = if arguments.names.is_empty() { content.ready() } else { arguments.names.clone() };
     let words = words(arguments.lang.code());
     let mut proofs = Vec::new();
     for name in &names {
         let notebook = content.notebook(name, arguments.lang.code())?;
-        let filled =
-            notebook.with_variables(&std::collections::BTreeMap::new()).map_err(|error| {
-                Failure::unsound(format!("{name}: {error}"), "mend the scenario's variables")
-            })?;
-        let cluster = Embedded::new(Cluster::new(ClusterConfig {
-            seed: 1,
-            epoch: jiff::Timestamp::now(),
-            nodes: 3,
-            controllers: Controllers::All,
-            admin_token: String::new(),
-            extra_tokens: Vec::new(),
-        }));
-        let runner = Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), &filled);
-        let proof = cluster
-            .block_on(prove(&runner, &Silent))
-            .map_err(|_stuck| unprovable(name, "it waits for something that never happens"))?
-            .map_err(|error| unprovable(name, &error.to_string()))?;
-        proofs.push(proof);
+        let filled = notebook.with_variables(&BTreeMap::new()).map_err(|error| {
+            Failure::unsound(format!("{name}: {error}"), "mend the scenario's variables")
+        })?;
+        proofs.push(match &real {
+            None => on_embedded(name, &filled)?,
+            Some(real) => on_real(real, &filled)
+                .await
+                .map_err(|error| unprovable(name, &error.to_string()))?,
+        });
     }
     report(&proofs, &words, arguments.format)
+}
+
+fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
+    let cluster = Embedded::new(Cluster::new(ClusterConfig {
+        seed: 1,
+        epoch: jiff::Timestamp::now(),
+        nodes: 3,
+        controllers: Controllers::All,
+        admin_token: String::new(),
+        extra_tokens: Vec::new(),
+    }));
+    let runner = Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), notebook);
+    cluster
+        .block_on(prove(&runner, &Silent))
+        .map_err(|_stuck| unprovable(name, "it waits for something that never happens"))?
+        .map_err(|error| unprovable(name, &error.to_string()))
+}
+
+/// Proves on a real cluster, which is left as it was found, also when the proof cannot be finished.
+async fn on_real(real: &gateway::Cluster, notebook: &Notebook) -> Result<Proof, ProofError> {
+    let ends = real.ends();
+    let runner = Runner::new(ends.transport, ends.clock, notebook);
+    let proof = prove(&runner, &Silent).await;
+    runner.clear(&Silent).await;
+    proof
 }
 
 fn unprovable(name: &str, cause: &str) -> Failure {

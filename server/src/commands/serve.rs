@@ -6,20 +6,19 @@ use super::{asked_to_stop, say};
 use crate::cli;
 use crate::content::Content;
 use crate::error::Failure;
+use crate::gateway;
 use crate::listen;
 use crate::routes::{self, Served};
 use crate::sessions::Sessions;
 
 /// Serves until it is asked to stop.
 pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
-    if arguments.real.kubeconfig.is_some() {
-        return Err(crate::commands::no_real_cluster());
-    }
+    let real = gateway::Cluster::of(&arguments.real).await?;
     let content = Arc::new(Content::read(&arguments.scenarios)?);
     let compiled = content.compiled()?;
     let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
-    let sessions = Sessions::new(content);
+    let sessions = Sessions::new(content, real);
     let served =
         Served { sessions: sessions.clone(), compiled: Arc::new(compiled), dist: arguments.dist };
     let server = listen::serve(listener, None, routes::router(served), asked_to_stop());

@@ -25,8 +25,8 @@ pub(super) fn refuse(problem: ApiProblem) -> Response {
 }
 
 /// Which executors there are.
-pub(super) async fn executors() -> Json<Vec<Executor>> {
-    Json(vec![Executor::EmbeddedServer])
+pub(super) async fn executors(State(served): State<Served>) -> Json<Vec<Executor>> {
+    Json(served.sessions.executors())
 }
 
 /// Opens a session.
@@ -135,8 +135,10 @@ pub(super) async fn kubeconfig(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(problem) = served.sessions.get(&id) {
-        return refuse(problem);
+    match served.sessions.get(&id) {
+        Ok(live) if live.lend().is_some() => {}
+        Ok(_) => return StatusCode::NOT_FOUND.into_response(),
+        Err(problem) => return refuse(problem),
     }
     let host =
         headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1:8080");

@@ -85,3 +85,19 @@ pub trait Clock: Send + Sync {
     /// Comes back when this much time has passed in the cluster.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 }
+
+/// The exit code in the status that ends an `exec` (channel 3). Errors when the status is a refusal, or none: as `k8s.io/client-go/tools/remotecommand/v4.go` reads it.
+pub fn exit_code_of(status: &[u8]) -> Result<i32, ExecError> {
+    let status: crate::status::Status = serde_json::from_slice(status)
+        .map_err(|error| TransportError::Connection(format!("unreadable exec status: {error}")))?;
+    if status.status == "Success" {
+        return Ok(0);
+    }
+    let code = status.details.iter().flat_map(|details| &details.causes).find_map(|cause| {
+        (cause.reason == "ExitCode").then(|| cause.message.parse::<i32>().ok()).flatten()
+    });
+    match code {
+        Some(code) if status.reason == "NonZeroExitCode" => Ok(code),
+        _ => Err(ExecError::Refused(Box::new(status))),
+    }
+}

@@ -248,20 +248,7 @@ impl Session {
     pub(crate) fn reset_work(&self, run: &RunId, scope: ResetScope) -> Work {
         let (runner, teller) = self.teller(run, "reset", "");
         Box::pin(async move {
-            let admin = match runner.persona(None) {
-                Ok(persona) => runner.kubectl(&persona),
-                Err(error) => return teller.failed(&error.to_string()),
-            };
-            let setup = &runner.notebook().scenario.setup;
-            let files = &runner.notebook().files;
-            let later =
-                files.iter().filter(|(path, _)| !setup.contains(path)).map(|(_, text)| text);
-            let first = setup.iter().rev().filter_map(|path| files.get(path));
-            for text in later.chain(first) {
-                let documents = manifest::read(text).unwrap_or_default();
-                let results = kubectl::apply::delete_documents(&admin, &documents).await;
-                teller.applied("reset", &results);
-            }
+            runner.clear(&teller).await;
             let result = runner.setup(&teller).await;
             teller.finish();
             match result {

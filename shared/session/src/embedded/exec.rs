@@ -1,7 +1,7 @@
 //! `v5.channel.k8s.io` frames collected into what a finished command left.
 
 use apimachinery::status::Status;
-use apimachinery::transport::{ExecError, ExecOutput, TransportError};
+use apimachinery::transport::{ExecError, ExecOutput, TransportError, exit_code_of};
 use futures_util::StreamExt as _;
 
 use super::stream::EngineStream;
@@ -38,27 +38,11 @@ pub(super) async fn collect(
             Some((&STDOUT, data)) => output.stdout.extend(data),
             Some((&STDERR, data)) => output.stderr.extend(data),
             Some((&ERROR, data)) => {
-                output.exit_code = exit_code(data)?;
+                output.exit_code = exit_code_of(data)?;
                 return Ok(output);
             }
             Some(_) | None => {}
         }
     }
     Err(TransportError::Connection("the stream ended without a status".to_owned()).into())
-}
-
-/// The exit code in the status of channel 3, as `k8s.io/client-go/tools/remotecommand/v4.go` reads it.
-fn exit_code(status: &[u8]) -> Result<i32, ExecError> {
-    let status: Status = serde_json::from_slice(status)
-        .map_err(|error| TransportError::Connection(format!("unreadable exec status: {error}")))?;
-    if status.status == "Success" {
-        return Ok(0);
-    }
-    let code = status.details.iter().flat_map(|details| &details.causes).find_map(|cause| {
-        (cause.reason == "ExitCode").then(|| cause.message.parse::<i32>().ok()).flatten()
-    });
-    match code {
-        Some(code) if status.reason == "NonZeroExitCode" => Ok(code),
-        _ => Err(ExecError::Refused(Box::new(status))),
-    }
 }
