@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "Exit codes:\n  0  it worked\n  1  a check does not hold, or a scenario is not \
     sound\n  2  the command line is wrong\n  3  the surroundings do not allow it (port in use, \
-    cluster not reachable, credentials refused, file not readable)";
+    cluster not reachable, credentials refused, file not readable, or the cluster lacks what a \
+    scenario needs)";
 
 /// Kubernetes scenarios as notebooks that run, on an embedded cluster or a real one.
 #[derive(Debug, Parser)]
@@ -35,9 +36,15 @@ pub enum Command {
     )]
     Cluster(Cluster),
     /// Prove scenarios: every check fails before its step is solved and passes afterwards.
+    ///
+    /// On a real cluster, nothing that is there already is changed and nothing stays. What such a
+    /// cluster lacks (nodes, a network plugin that enforces policies) is found out by trying: the
+    /// scenarios and checks that need it are reported as `NOT HERE` with what was found, and the exit
+    /// code is 3.
     #[command(
         after_help = "Examples:\n  podium check\n  podium check hypercloud-4.1/03-network-policy \
-        --lang en\n  podium check --kubeconfig ~/.kube/config --format json"
+        --lang en\n  podium check --kubeconfig ~/.kube/config --format json\n  podium check \
+        hypercloud-4.1/02-authority --kubeconfig ~/.kube/config --context staging --set dev=mine"
     )]
     Check(Check),
     /// List the course, or compile it for the page.
@@ -106,6 +113,9 @@ pub struct Check {
     /// A real cluster to prove them on instead of the embedded one.
     #[command(flatten)]
     pub real: RealCluster,
+    /// Value of a variable of the scenarios, for example `dev=mine`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
     /// Language of the answers.
     #[arg(long, value_enum, default_value_t = Lang::En)]
     pub lang: Lang,
@@ -115,6 +125,11 @@ pub struct Check {
     /// Folder of the scenarios.
     #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
     pub folder: PathBuf,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// `podium scenarios`.

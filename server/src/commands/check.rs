@@ -1,12 +1,14 @@
 //! `podium check`: proves scenarios headless.
 
+mod real;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::{Cluster, ClusterConfig, Controllers};
 use notebook::scenario::Notebook;
 use notebook::words::Words;
-use runner::{CellProof, Fault, Proof, ProofError, Runner, Said, Silent, prove};
+use runner::{CellProof, Fault, Proof, Runner, Said, Silent, State, prove};
 use session::embedded::Embedded;
 
 use super::say;
@@ -21,17 +23,16 @@ pub async fn run(arguments: &cli::Check) -> Result<(), Failure> {
     let real = gateway::Cluster::of(&arguments.real).await?;
     let names = if arguments.names.is_empty() { content.ready() } else { arguments.names.clone() };
     let words = words(arguments.lang.code());
+    let set: BTreeMap<String, String> = arguments.set.iter().cloned().collect();
     let mut proofs = Vec::new();
     for name in &names {
         let notebook = content.notebook(name, arguments.lang.code())?;
-        let filled = notebook.with_variables(&BTreeMap::new()).map_err(|error| {
-            Failure::unsound(format!("{name}: {error}"), "mend the scenario's variables")
+        let filled = notebook.with_variables(&set).map_err(|error| {
+            Failure::usage(format!("{name}: {error}"), "see the variables in its scenario.yaml")
         })?;
         proofs.push(match &real {
             None => on_embedded(name, &filled)?,
-            Some(real) => on_real(real, &filled)
-                .await
-                .map_err(|error| unprovable(name, &error.to_string()))?,
+            Some(real) => real::prove_on(real, &filled).await?,
         });
     }
     report(&proofs, &words, arguments.format)
@@ -53,15 +54,6 @@ fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
         .map_err(|error| unprovable(name, &error.to_string()))
 }
 
-/// Proves on a real cluster, which is left as it was found, also when the proof cannot be finished.
-async fn on_real(real: &gateway::Cluster, notebook: &Notebook) -> Result<Proof, ProofError> {
-    let ends = real.ends();
-    let runner = Runner::new(ends.transport, ends.clock, notebook);
-    let proof = prove(&runner, &Silent).await;
-    runner.clear(&Silent).await;
-    proof
-}
-
 fn unprovable(name: &str, cause: &str) -> Failure {
     Failure::unsound(format!("{name} cannot be proved: {cause}"), "mend the scenario")
 }
@@ -74,20 +66,36 @@ fn report(proofs: &[Proof], words: &Words, format: Format) -> Result<(), Failure
             for check in &proof.checks {
                 say(&line(&proof.scenario, check, words))?;
             }
+            if proof.checks.is_empty() {
+                for lacks in proof.missing() {
+                    let found = words.say(&lacks.said.code, &lacks.said.args);
+                    say(&format!("NOT HERE {}: {found}", proof.scenario))?;
+                }
+            }
         }
     }
+    judge(proofs)
+}
+
+/// Whether everything was proved: a check that does not hold weighs more than what cannot be seen here.
+fn judge(proofs: &[Proof]) -> Result<(), Failure> {
     let all: Vec<&CellProof> = proofs.iter().flat_map(|proof| &proof.checks).collect();
     let wrong = all.iter().filter(|check| check.fault.is_some()).count();
-    let unproved = proofs.iter().filter(|proof| proof.checks.is_empty()).count();
-    if wrong == 0 && unproved == 0 {
+    if wrong > 0 {
+        let cause = format!("{wrong} of {} checks do not hold", all.len());
+        return Err(Failure::unsound(cause, "see the lines above"));
+    }
+    let not_here = proofs.iter().filter(|proof| proof.checks.is_empty()).count();
+    let skipped = all.iter().filter(|check| check.after.state == State::Skipped).count();
+    if not_here + skipped == 0 {
         return Ok(());
     }
-    Err(Failure::unsound(
+    Err(Failure::surroundings(
         format!(
-            "{wrong} of {} checks do not hold, {unproved} scenarios were not proved",
-            all.len()
+            "{not_here} of {} scenarios and {skipped} further checks cannot be proved on this cluster",
+            proofs.len()
         ),
-        "see the lines above",
+        "see the lines above; the embedded cluster (without --kubeconfig) can do it all",
     ))
 }
 
@@ -95,6 +103,7 @@ fn report(proofs: &[Proof], words: &Words, format: Format) -> Result<(), Failure
 fn line(scenario: &str, check: &CellProof, words: &Words) -> String {
     let say = |said: &Said| words.say(&said.code, &said.args);
     let sign = match check.fault {
+        None if check.after.state == State::Skipped => "NOT HERE",
         None => "ok  ",
         Some(Fault::HeldBefore) => "HELD BEFORE",
         Some(Fault::DidNotHoldBefore) => "DID NOT HOLD BEFORE",
