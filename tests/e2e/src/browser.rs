@@ -116,7 +116,12 @@ impl Browser {
     }
 
     async fn listen(&self) -> Outcome {
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": LISTEN }))
+        self.before_pages(LISTEN).await
+    }
+
+    /// Runs a script in every page before the page's own.
+    pub async fn before_pages(&self, script: &str) -> Outcome {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": script }))
             .await
     }
 
