@@ -23,8 +23,10 @@ use super::reply::{Giver, reply};
 const SCRIPT: &str = "/app-worker_loader.js";
 const TICK_MILLIS: u32 = 100;
 const READY_MILLIS: u32 = 60_000;
-/// A worker that says nothing for so long while time runs has stopped.
-const SILENCE_MILLIS: f64 = 10_000.0;
+/// A worker that answers no tick for so long does something endless.
+const SILENCE_MILLIS: f64 = 20_000.0;
+/// A page that did not tick for so long was asleep itself, and its worker too.
+const ASLEEP_MILLIS: f64 = 5_000.0;
 
 /// Waits for a command to be taken.
 type Taken = Giver<Result<(), ApiProblem>>;
@@ -176,6 +178,7 @@ impl Inner {
                     waiting.give(Err(*problem));
                 }
             }
+            FromWorker::Ticked => {}
             FromWorker::Taken { run, at_millis } => self.answer_command(&run, Ok(at_millis)),
             FromWorker::Refused { run, problem } => self.answer_command(&run, Err(*problem)),
             FromWorker::Stopped { detail } => {
@@ -245,13 +248,12 @@ fn tick(inner: &Rc<Inner>) {
         let Some(inner) = weak.upgrade() else { return };
         let now = browser::now_millis();
         // A tab in the background ticks seldom: the cluster then goes on slowly rather than in leaps.
-        let millis = (now - inner.ticked_at.replace(now)).clamp(0.0, 1000.0);
-        let silent_since = inner.asked_at.get().unwrap_or(now);
-        if inner.asked_at.get().is_none() {
+        let passed = now - inner.ticked_at.replace(now);
+        let millis = passed.clamp(0.0, 1000.0);
+        if passed > ASLEEP_MILLIS || inner.asked_at.get().is_none() {
             inner.asked_at.set(Some(now));
         }
-        let waited_for = inner.questions.borrow().len() + inner.commands.borrow().len();
-        if waited_for > 0 && now - silent_since > SILENCE_MILLIS {
+        if inner.asked_at.get().is_some_and(|asked| now - asked > SILENCE_MILLIS) {
             inner.lose(Phrase::new("page-worker-silent"));
             return;
         }

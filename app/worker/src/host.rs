@@ -72,7 +72,7 @@ impl Host {
                 if let Some(live) = &mut self.live {
                     live.session.tick(Duration::from_millis(millis.into()));
                 }
-                None
+                Some(FromWorker::Ticked)
             }
         }
     }

@@ -146,6 +146,7 @@ fn line(message: &FromWorker) -> Option<String> {
             Answer::Failed(phrase) => format!("answer {id}: {}", phrase.code),
             other => format!("answer {id}: {other:?}"),
         },
+        FromWorker::Ticked => return None,
         FromWorker::Ready => "ready".to_owned(),
         FromWorker::Stopped { detail } => format!("stopped: {detail}"),
     };
@@ -301,7 +302,8 @@ fn what_was_done_is_done_again_after_a_reload() {
         r3 started at cancel
         r2 ended: Cancelled
         r3 ended: Ok
-    "#]].assert_eq(&again.told());
+    "#]]
+    .assert_eq(&again.told());
     assert_eq!(pods(&mut again, "look"), pods(&mut page, "look"));
     expect![[r"
         taken look again
@@ -314,5 +316,6 @@ fn what_was_done_is_done_again_after_a_reload() {
         pod/np-connect
         pod/np-no
         look again ended: Ok
-    "]].assert_eq(&pods(&mut again, "look again"));
+    "]]
+    .assert_eq(&pods(&mut again, "look again"));
 }

@@ -73,6 +73,8 @@ pub enum FromWorker {
         /// Why.
         problem: Box<ApiProblem>,
     },
+    /// A tick was taken: the worker lives.
+    Ticked,
     /// A command was taken; what comes of it is told by events.
     Taken {
         /// The command's run.
