@@ -61,7 +61,8 @@ fn usage(error: &clap::Error) -> Failure {
 }
 
 fn start_telemetry() {
+    // What kube's client cannot do is an error that is told where it matters; its own lines say it again.
     let filter = tracing_subscriber::EnvFilter::try_from_env("PODIUM_LOG")
-        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn,kube_client=off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

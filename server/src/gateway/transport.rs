@@ -100,10 +100,12 @@ impl Transport for KubeTransport {
 
     fn exec(
         &self,
-        request: http::Request<Vec<u8>>,
+        mut request: http::Request<Vec<u8>>,
         stdin: Vec<u8>,
     ) -> BoxFuture<'_, Result<ExecOutput, ExecError>> {
         let work = async move {
+            // A kubelet answers 406 to an upgrade that asks for JSON (go-restful); kubectl asks for nothing.
+            request.headers_mut().remove(http::header::ACCEPT);
             let connection = self.client.connect(request).await.map_err(refused)?;
             let closes = connection.supports_stream_close();
             let mut socket = connection.into_stream();
