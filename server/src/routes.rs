@@ -1,7 +1,9 @@
 //! The paths of the server.
 
 mod api;
+mod asked;
 mod headers;
+mod metrics;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,9 +19,6 @@ use tower_http::services::{ServeDir, ServeFile};
 
 use crate::kubernetes::Api;
 use crate::sessions::Sessions;
-
-/// The largest body.
-const BODY_MAX: usize = 512 * 1024;
 
 /// What is served.
 #[derive(Clone)]
@@ -38,6 +37,9 @@ pub fn router(served: Served) -> Router {
         .precompressed_br()
         .precompressed_gzip()
         .fallback(ServeFile::new(served.dist.join("index.html")));
+    let requests = metrics::Requests::default();
+    let counted = requests.clone();
+    let tell = async move |State(served): State<Served>| metrics::tell(&counted, &served.sessions);
     let sessions = Router::new()
         .route("/api/v1/executors", get(api::executors))
         .route("/api/v1/sessions", post(api::create))
@@ -46,7 +48,6 @@ pub fn router(served: Served) -> Router {
         .route("/api/v1/sessions/{id}/commands", post(api::command))
         .route("/api/v1/sessions/{id}/queries", post(api::query))
         .route("/api/v1/sessions/{id}/kubeconfig", get(api::kubeconfig))
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
         .layer(axum::middleware::from_fn(headers::same_origin));
     Router::new()
         .merge(sessions)
@@ -54,9 +55,10 @@ pub fn router(served: Served) -> Router {
         .route("/clusters/{id}/{*path}", any(cluster))
         .route("/scenarios/{*path}", get(scenario))
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(|| async { "ok" }))
-        .route("/metrics", get(metrics))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(tell))
         .fallback_service(page)
+        .layer(axum::middleware::from_fn_with_state(requests, metrics::count))
         .layer(axum::middleware::from_fn(headers::secure))
         .with_state(served)
 }
@@ -72,12 +74,13 @@ async fn scenario(State(served): State<Served>, Path(path): Path<String>) -> Res
     }
 }
 
-/// Prometheus text.
-async fn metrics(State(served): State<Served>) -> String {
-    format!(
-        "# HELP podium_sessions Open sessions.\n# TYPE podium_sessions gauge\npodium_sessions {}\n",
-        served.sessions.count()
-    )
+/// Whether new requests are welcome: no more once the server is asked to stop.
+async fn ready(State(served): State<Served>) -> (StatusCode, &'static str) {
+    if served.sessions.ending() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping")
+    } else {
+        (StatusCode::OK, "ok")
+    }
 }
 
 /// The Kubernetes API of a session's embedded cluster. The path holds the unguessable name of the session,

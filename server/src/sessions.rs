@@ -1,6 +1,7 @@
 //! The sessions of this server: each with its own embedded cluster or on the real one, driven in real time.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
@@ -34,6 +35,10 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub struct Sessions {
     content: Arc<Content>,
     real: Option<gateway::Cluster>,
+    /// How many events there were in all sessions, also those that are closed.
+    events: Arc<AtomicU64>,
+    /// Whether the server is asked to stop.
+    end: Arc<watch::Sender<bool>>,
     open: Arc<Mutex<BTreeMap<SessionId, Arc<Live>>>>,
 }
 
@@ -44,6 +49,7 @@ pub struct Live {
     cluster: Option<Arc<Embedded<Cluster>>>,
     wake: Arc<Bell>,
     seq: watch::Sender<u64>,
+    events: Arc<AtomicU64>,
     asked: Mutex<Instant>,
     task: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -117,7 +123,11 @@ impl Live {
         session.tick(passed);
         let more = session.poll(&mut Context::from_waker(waker));
         let seq = session.seq();
-        self.seq.send_if_modified(|known| std::mem::replace(known, seq) != seq);
+        self.seq.send_if_modified(|known| {
+            let known = std::mem::replace(known, seq);
+            self.events.fetch_add(seq.saturating_sub(known), Ordering::Relaxed);
+            known != seq
+        });
         // Only an embedded cluster rings for what this turn did itself; a real one rings for news.
         if self.cluster.is_some() {
             self.wake.forget();
@@ -151,13 +161,38 @@ fn problem(status: u16, code: &str, detail: impl Into<String>) -> ApiProblem {
 impl Sessions {
     /// No sessions yet. `real` is a cluster to offer beside the embedded ones.
     pub fn new(content: Arc<Content>, real: Option<gateway::Cluster>) -> Self {
-        Self { content, real, open: Arc::default() }
+        let end = Arc::new(watch::Sender::new(false));
+        Self { content, real, events: Arc::default(), end, open: Arc::default() }
     }
 
     /// Where sessions can run.
-    pub fn executors(&self) -> Vec<Executor> {
-        let real = self.real.iter().map(|_| Executor::Real);
-        std::iter::once(Executor::EmbeddedServer).chain(real).collect()
+    pub fn executors(&self) -> Vec<ExecutorView> {
+        let real = self.real.iter().map(|real| real.view.clone());
+        std::iter::once(embedded_view()).chain(real).collect()
+    }
+
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+
+    /// The server is asked to stop: event streams end, so that their readers come back elsewhere.
+    pub fn begin_end(&self) {
+        self.end.send_replace(true);
+    }
+
+    /// Whether the server is asked to stop.
+    pub fn ending(&self) -> bool {
+        *self.end.borrow()
+    }
+
+    /// Comes back when the server is asked to stop.
+    pub fn end_of_service(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut end = self.end.subscribe();
+        async move {
+            // Without a sender there is no server either.
+            let _ended = end.wait_for(|ended| *ended).await;
+        }
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<SessionId, Arc<Live>>> {
@@ -201,6 +236,7 @@ impl Sessions {
             cluster,
             wake: Arc::default(),
             seq: watch::channel(0).0,
+            events: Arc::clone(&self.events),
             asked: Mutex::new(Instant::now()),
             task: Mutex::new(None),
         });
@@ -264,6 +300,15 @@ struct Place {
     cluster: Option<Arc<Embedded<Cluster>>>,
 }
 
+fn embedded_view() -> ExecutorView {
+    ExecutorView {
+        kind: Executor::EmbeddedServer,
+        kubernetes: "v1.36.3".to_owned(),
+        cluster: "embedded".to_owned(),
+        kubeconfig: true,
+    }
+}
+
 fn embedded(seed: u64, token: &str) -> Place {
     let cluster = Embedded::new(Cluster::new(ClusterConfig {
         seed,
@@ -273,12 +318,7 @@ fn embedded(seed: u64, token: &str) -> Place {
         admin_token: token.to_owned(),
         extra_tokens: Vec::new(),
     }));
-    let executor = ExecutorView {
-        kind: Executor::EmbeddedServer,
-        kubernetes: "v1.36.3".to_owned(),
-        cluster: "embedded".to_owned(),
-        kubeconfig: true,
-    };
+    let executor = embedded_view();
     Place { executor, ends: Ends::embedded(&cluster), cluster: Some(Arc::new(cluster)) }
 }
 

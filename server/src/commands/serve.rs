@@ -21,7 +21,12 @@ pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
     let sessions = Sessions::new(content, real);
     let served =
         Served { sessions: sessions.clone(), compiled: Arc::new(compiled), dist: arguments.dist };
-    let server = listen::serve(listener, None, routes::router(served), asked_to_stop());
+    let ending = sessions.clone();
+    let stop = async move {
+        asked_to_stop().await;
+        ending.begin_end();
+    };
+    let server = listen::serve(listener, None, routes::router(served), stop);
     say(&format!("Podium serves http://{address}/"))?;
     server.await;
     sessions.close();

@@ -12,10 +12,11 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use protocol::v1::{Answer, ApiProblem, CommandEnvelope, CreateSession, Executor};
+use protocol::v1::{Answer, ApiProblem, CommandEnvelope, CreateSession, ExecutorView};
 use serde::Deserialize;
 
 use super::Served;
+use super::asked::Asked;
 use crate::kubeconfig::Kubeconfig;
 
 /// A problem as an answer.
@@ -25,14 +26,14 @@ pub(super) fn refuse(problem: ApiProblem) -> Response {
 }
 
 /// Which executors there are.
-pub(super) async fn executors(State(served): State<Served>) -> Json<Vec<Executor>> {
+pub(super) async fn executors(State(served): State<Served>) -> Json<Vec<ExecutorView>> {
     Json(served.sessions.executors())
 }
 
 /// Opens a session.
 pub(super) async fn create(
     State(served): State<Served>,
-    Json(request): Json<CreateSession>,
+    Asked(request): Asked<CreateSession>,
 ) -> Response {
     match served.sessions.create(request) {
         Ok(live) => {
@@ -59,7 +60,7 @@ pub(super) async fn remove(State(served): State<Served>, Path(id): Path<String>)
 pub(super) async fn command(
     State(served): State<Served>,
     Path(id): Path<String>,
-    Json(envelope): Json<CommandEnvelope>,
+    Asked(envelope): Asked<CommandEnvelope>,
 ) -> Response {
     let result =
         served.sessions.get(&id).and_then(|live| live.with(|session| session.command(envelope)));
@@ -73,7 +74,7 @@ pub(super) async fn command(
 pub(super) async fn query(
     State(served): State<Served>,
     Path(id): Path<String>,
-    Json(query): Json<protocol::v1::Query>,
+    Asked(query): Asked<protocol::v1::Query>,
 ) -> Response {
     match served.sessions.get(&id) {
         Ok(live) => {
@@ -104,6 +105,7 @@ pub(super) async fn events(
     // A browser that reconnects by itself says what it saw last.
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let start = last.unwrap_or(since);
+    let end = served.sessions.end_of_service();
     let batches =
         stream::unfold((live.watch(), live, start), |(mut watch, live, mut seen)| async move {
             loop {
@@ -115,7 +117,7 @@ pub(super) async fn events(
                 watch.changed().await.ok()?;
             }
         });
-    Sse::new(frames(batches.flatten()))
+    Sse::new(frames(batches.flatten()).take_until(end))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
         .into_response()
 }
