@@ -4,6 +4,7 @@ session-clock-nothing = Nothing is due in the cluster, so the clock was not move
 session-clock-real = The clock of a real cluster cannot be moved.
 session-clock-speed = The clock can run at ×1 to ×{ $most }.
 session-gone = This session has ended. Reload the page for a new one; your edits stay.
+session-malformed = The server does not understand this request: { $message }. Reload the page; the server may be newer than it.
 session-no-cell = This notebook has no cell `{ $name }`. Reload the page.
 session-no-entropy = The server could not make a safe name for the session. Try again in a moment.
 session-no-executor = This server cannot run it there. Choose another place in the menu of executors.

@@ -4,6 +4,7 @@ session-clock-nothing = 클러스터에 예정된 일이 없어서 시계를 옮
 session-clock-real = 실제 클러스터의 시계는 옮길 수 없습니다.
 session-clock-speed = 시계는 1배부터 { $most }배까지 빠르게 할 수 있습니다.
 session-gone = 이 세션은 이미 끝났습니다. 페이지를 새로 고치면 새 세션이 열리며, 편집한 내용은 그대로 남습니다.
+session-malformed = 서버가 이 요청을 이해하지 못했습니다: { $message }. 페이지를 새로 고치세요. 서버가 페이지보다 새 버전일 수 있습니다.
 session-no-cell = 이 노트북에 `{ $name }` 셀이 없습니다. 페이지를 새로 고치세요.
 session-no-entropy = 서버가 안전한 세션 이름을 만들지 못했습니다. 잠시 뒤에 다시 시도하세요.
 session-no-executor = 이 서버는 그곳에서 실행할 수 없습니다. 실행하는 곳 메뉴에서 다른 곳을 고르세요.
