@@ -1,7 +1,7 @@
 //! The frame of every cell: its heading, who it acts as, its state in an icon and a word.
 
 use app_ui::icon::icon;
-use leptos::html::{div, h3, section, span};
+use leptos::html::{article, div, h3, span};
 use leptos::prelude::*;
 use notebook::cell::Cell;
 
@@ -58,7 +58,7 @@ fn frame(
         let persona = notebook.scenario.personas.iter().find(|persona| persona.id == *id)?;
         Some(ctx.text.with("persona-as", &[("persona", &ctx.text.pick(&persona.title))]))
     });
-    section()
+    article()
         .class(move || format!("cell cell--{kind} cell--{}", tone.get()))
         .id(anchor.clone())
         .attr("data-cell", cell.id.clone())
