@@ -99,9 +99,10 @@ impl Apiserver {
         }
         let generated = self.settle_name(&mut value);
         admission::mutate(self, target, &mut value, None)?;
-        prepare_create(call, target, &mut value);
+        // Before the strategy of the kind: a Job's selector is made of its uid.
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
+        prepare_create(call, target, &mut value);
         let name = object::name(&value).to_owned();
         let mut errors = kinds::validate(target.kind, &value, !target.namespace.is_empty());
         if errors.is_empty() {
