@@ -1,6 +1,6 @@
 # The words of the page itself.
 access-again = Ask again
-access-summary = { $allowed } of { $total } requests are allowed.
+access-summary = { $allowed } of { $total } requests allowed.
 answers-title = What the server answered
 apply = Apply
 banner-no-executor = There is no cluster to run on at the moment. You can read and edit everything, and what you edit is kept.

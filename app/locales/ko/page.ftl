@@ -1,6 +1,6 @@
 # The words of the page itself.
 access-again = 다시 물어보기
-access-summary = { $total }개의 질문 중 { $allowed }개가 허용됩니다.
+access-summary = 요청 { $total }개 중 { $allowed }개가 허용됩니다.
 answers-title = 서버의 답
 apply = 적용
 banner-no-executor = 지금은 실행할 클러스터가 없습니다. 내용은 그대로 읽고 편집할 수 있으며, 편집한 내용은 보존됩니다.
