@@ -26,7 +26,7 @@ mod review_rules;
 mod route;
 mod subresource;
 mod table;
-mod token;
+pub(crate) mod token;
 mod view;
 mod watch;
 mod wire;

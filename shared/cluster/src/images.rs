@@ -23,6 +23,10 @@ pub struct Image {
     pub busybox: bool,
     /// Folder whose files its web server serves.
     pub web_root: String,
+    /// Whether its program is Tomcat, which reads its ports and applications from its files.
+    pub catalina: bool,
+    /// Working directory.
+    pub folder: String,
     /// Name of its web server in the header `Server`.
     pub server: String,
     /// End of the tags that this behaviour is for, for example `-alpine`; any tag when empty.
@@ -41,7 +45,7 @@ pub struct Image {
     pub logs: Vec<String>,
     /// Commands that it has, besides the shell's own.
     pub commands: Vec<String>,
-    /// Files, by path.
+    /// Files, by path; a path that ends with `/` is an empty directory.
     pub files: BTreeMap<String, String>,
     /// Whether the main process ends at once on SIGTERM.
     pub ends_on_term: bool,

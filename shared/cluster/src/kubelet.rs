@@ -5,7 +5,9 @@
 
 mod stop;
 
+mod catalina;
 mod run;
+mod serve;
 
 mod start;
 
@@ -14,8 +16,10 @@ pub(crate) mod node_network;
 mod probes;
 pub(crate) mod sessions;
 mod status;
+mod volume_sources;
+mod volumes;
 
-use self::start::{launch, mount, pulled};
+use self::start::pulled;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +30,7 @@ use serde_json::{Value, json};
 use self::container::{Container, Stage};
 use self::node_network::full_name;
 use self::sessions::Sessions;
+use self::volumes::Mounting;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, reference};
 use crate::fields;
 use crate::images::Reference;
@@ -34,8 +39,6 @@ use crate::store::{Change, Store};
 
 /// How long the sandbox takes.
 const SANDBOX: Duration = Duration::from_millis(400);
-/// How often a kubelet looks at missing ConfigMaps and Secrets again.
-const RETRY: Duration = Duration::from_secs(2);
 
 /// A pod on its node.
 #[derive(Debug, Clone)]
@@ -46,7 +49,7 @@ pub(crate) struct Machine {
     since: Timestamp,
     pub(crate) containers: BTreeMap<String, Container>,
     pub(crate) volumes: BTreeMap<String, BTreeMap<String, Entry>>,
-    mounted: bool,
+    pub(crate) mounting: Mounting,
     stopping: Option<Timestamp>,
 }
 
@@ -58,6 +61,10 @@ pub(crate) struct Kubelets {
     pub(crate) sessions: Sessions,
     pub(crate) first_chunks: BTreeMap<u64, Vec<u8>>,
     images: BTreeMap<String, std::collections::BTreeSet<String>>,
+    /// What is on disks: of persistent volumes and of nodes.
+    disks: serve::Disks,
+    /// What service account tokens are signed with.
+    signing_key: Vec<u8>,
 }
 
 /// Tells the event loop which pods the kubelets look at; the work is done by [`Kubelets::sync`].
@@ -78,7 +85,7 @@ impl Controller for Watching {
             "configmaps" | "secrets" => store
                 .list("pods", Some(&change.namespace))
                 .iter()
-                .filter(|pod| fields::text(pod, "/status/phase") == "Pending")
+                .filter(|pod| volumes::uses(pod, &change.resource, &change.name))
                 .map(|pod| Key::of(pod))
                 .collect(),
             _ => Vec::new(),
@@ -114,6 +121,11 @@ fn note(pod: &Value, spec: &Value, warning: bool, reason: &str, text: String, pl
 }
 
 impl Kubelets {
+    /// Kubelets without pods; tokens of service accounts are signed with this key.
+    pub(crate) fn new(signing_key: Vec<u8>) -> Self {
+        Self { signing_key, ..Self::default() }
+    }
+
     /// Looks at a pod.
     pub(crate) fn sync(&mut self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
@@ -183,7 +195,7 @@ impl Kubelets {
         let ready_at = later(machine.since, SANDBOX);
         if now < ready_at {
             plan.again(until(now, ready_at));
-        } else if mount(store, pod, &mut machine, now, plan) {
+        } else if self.mount(store, pod, &mut machine, now, plan) {
             if machine.address.is_empty() {
                 machine.address = self.free_address(store, pod, node);
             }
@@ -210,7 +222,7 @@ impl Kubelets {
             since,
             containers,
             volumes: BTreeMap::new(),
-            mounted: false,
+            mounting: Mounting::default(),
             stopping: None,
         };
         self.machines.insert(full_name(pod), Arc::new(machine));
@@ -291,7 +303,7 @@ impl Kubelets {
                 Stage::Pulling { until: at } if at <= now => {
                     self.images.entry(machine.node.clone()).or_default().insert(canonical(spec));
                     pulled(pod, spec, plan);
-                    launch(store, pod, spec, one, now, plan);
+                    self.launch(store, pod, machine, spec, now, plan);
                 }
                 Stage::Waiting { until: at, reason, .. } if at <= now => match reason {
                     "CrashLoopBackOff" => {

@@ -12,6 +12,6 @@ mod parse;
 mod syntax;
 mod text_commands;
 
-pub(crate) use files::{Entry, Files, Mount};
+pub(crate) use files::{Entry, Files, Modes, Mount, absolute};
 pub(crate) use machine::{Facts, Input, Os, Shell, Waiting};
 pub(crate) use network_commands::{Answer, Dialed, Network};

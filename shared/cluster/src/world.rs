@@ -46,7 +46,7 @@ impl World {
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
-            kubelets: Kubelets::default(),
+            kubelets: Kubelets::new(api.settings.signing_key.clone()),
         };
         for write in nodes::install(config.nodes, config.epoch) {
             // What is there already stays (a cluster that was put together before).

@@ -2,14 +2,17 @@
 
 mod sources;
 
-use self::sources::substitute;
-pub(crate) use self::sources::{environment, mounts, root, volume};
+pub(crate) use self::sources::{
+    contents, environment, field_of, missing, resource_of, root, substitute,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::catalina;
+use crate::event_loop::Plan;
 use crate::fields;
 use crate::images::{Image, Reference, find};
 use crate::rng;
@@ -40,6 +43,8 @@ pub(crate) enum Process {
     None,
     /// The image's own program.
     Service,
+    /// The image's own program, which gives up.
+    Ending { at: Timestamp, code: i32 },
     /// A command.
     Shell(Box<Shell>),
 }
@@ -68,6 +73,12 @@ pub(crate) struct Container {
     pub(crate) files: Files,
     pub(crate) facts: Facts,
     pub(crate) folder: String,
+    /// Ports of the image's own program.
+    pub(crate) serves: Vec<u16>,
+    /// What its Tomcat has read.
+    pub(crate) catalina: Option<catalina::Settings>,
+    /// Lines that it is going to write.
+    pub(crate) upcoming: VecDeque<(Timestamp, String)>,
     pub(crate) log: VecDeque<Line>,
     pub(crate) previous: VecDeque<Line>,
     /// The unfinished last line of the log.
@@ -94,6 +105,9 @@ impl Container {
             files: Files::default(),
             facts: Facts::default(),
             folder: "/".to_owned(),
+            serves: Vec::new(),
+            catalina: None,
+            upcoming: VecDeque::new(),
             log: VecDeque::new(),
             previous: VecDeque::new(),
             open: String::new(),
@@ -130,22 +144,36 @@ impl Container {
                 .filter(|image| {
                     now.as_millisecond() - since.as_millisecond() >= millis(image.ready_millis)
                 })
-                .map(|image| image.ports.clone())
+                .map(|_| self.serves.clone())
                 .unwrap_or_default(),
             Process::Shell(shell) => shell.listening(),
-            Process::None => Vec::new(),
+            Process::None | Process::Ending { .. } => Vec::new(),
         }
+    }
+
+    /// What every instance begins with.
+    fn begin(&mut self) {
+        self.previous = std::mem::take(&mut self.log);
+        self.open.clear();
+        self.dropped = 0;
+        self.catalina = None;
+        self.serves.clear();
+        self.upcoming.clear();
+        self.ready = false;
+        self.started = false;
+        (self.readiness, self.liveness, self.startup) = Default::default();
+    }
+
+    /// The runtime could not start it.
+    pub(crate) fn fail_to_start(&mut self, now: Timestamp) {
+        self.begin();
+        self.stage = Stage::Ended { code: 128, since: now, at: now };
     }
 
     /// Starts the command; an error is the runtime's text.
     pub(crate) fn start(&mut self, spec: &Value, now: Timestamp) -> Result<(), String> {
-        self.previous = std::mem::take(&mut self.log);
-        self.open.clear();
-        self.dropped = 0;
+        self.begin();
         self.input = Input { bytes: VecDeque::new(), closed: !fields::flag(spec, "/stdin") };
-        self.ready = false;
-        self.started = false;
-        (self.readiness, self.liveness, self.startup) = Default::default();
         let image = image_of(spec);
         let argv = argv(spec, image, &self.facts.environment);
         let program = argv.first().map_or("", String::as_str);
@@ -155,11 +183,16 @@ impl Container {
         self.stage = Stage::Running { since: now };
         if own && (same || argv.is_empty()) {
             self.process = Process::Service;
+            self.facts.processes = vec![argv.join(" ")];
+            self.serves = image.map(|image| image.ports.clone()).unwrap_or_default();
+            if image.is_some_and(|image| image.catalina) {
+                self.start_catalina(image.map_or(0, |image| image.ready_millis), now);
+                return Ok(());
+            }
             let lines = image.map(|image| image.logs.clone()).unwrap_or_default();
             for line in lines {
                 self.write(format!("{line}\n").as_bytes(), now);
             }
-            self.facts.processes = vec![argv.join(" ")];
             return Ok(());
         }
         let name = program.rsplit('/').next().unwrap_or(program);
@@ -179,6 +212,31 @@ impl Container {
         Ok(())
     }
 
+    fn start_catalina(&mut self, ready: u64, now: Timestamp) {
+        let started = catalina::start(&mut self.files, now, Duration::from_millis(ready));
+        let last = started.lines.last().map_or(now, |(at, _)| *at);
+        self.upcoming = started.lines.into();
+        match started.settings {
+            Some(settings) => {
+                self.serves.clone_from(&settings.ports);
+                self.catalina = Some(settings);
+            }
+            None => self.process = Process::Ending { at: last, code: 1 },
+        }
+    }
+
+    /// Writes the lines whose time has come.
+    pub(crate) fn say_due(&mut self, now: Timestamp, plan: &mut Plan) {
+        while let Some((at, line)) = self.upcoming.pop_front() {
+            if at > now {
+                plan.again(super::until(now, at));
+                self.upcoming.push_front((at, line));
+                return;
+            }
+            self.write(format!("{line}\n").as_bytes(), at);
+        }
+    }
+
     /// The process has ended.
     pub(crate) fn end(&mut self, code: i32, now: Timestamp) {
         let since = match self.stage {
@@ -190,6 +248,7 @@ impl Container {
             self.log.push_back(Line { at: now, text });
         }
         self.process = Process::None;
+        self.upcoming.clear();
         self.ready = false;
         self.started = false;
         self.stage = Stage::Ended { code, since, at: now };

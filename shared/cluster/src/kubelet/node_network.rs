@@ -1,4 +1,4 @@
-//! The network as processes of a pod meet it, and the HTTP answers of images.
+//! The network as processes of a pod meet it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,18 +7,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Machine;
-use super::container::{Process, image_of};
+use super::serve::{Asked, Disks, Served, listener, reply};
 use crate::fields;
 use crate::network::{Dial, Outcome, address, connect};
 use crate::shell::{Answer, Dialed, Network};
 use crate::store::Store;
-
-/// A request that a pod has answered; its log tells.
-pub(crate) struct Served {
-    pub(crate) pod: String,
-    pub(crate) container: String,
-    pub(crate) line: String,
-}
 
 /// The network of one pod during a step.
 pub(crate) struct PodNetwork<'a> {
@@ -31,6 +24,8 @@ pub(crate) struct PodNetwork<'a> {
     pub(crate) others: &'a BTreeMap<String, Arc<Machine>>,
     /// The ports on which each pod listens.
     pub(crate) ports: &'a BTreeMap<String, Vec<u16>>,
+    /// What is on disks.
+    pub(crate) disks: &'a Disks,
     pub(crate) served: Vec<Served>,
     /// How many connections this step has made: no two of them take the same endpoint by rule.
     pub(crate) connections: u32,
@@ -49,72 +44,19 @@ impl PodNetwork<'_> {
         (method, path, agent): (&str, &str, &str),
     ) -> Option<Answer> {
         let key = full_name(target);
-        let spec = fields::items(target, "/spec/containers")
-            .iter()
-            .find(|spec| image_of(spec).is_some_and(|image| image.ports.contains(&port)))?;
-        let image = image_of(spec)?;
-        let name = fields::text(spec, "/name");
-        let plain = path.split('?').next().unwrap_or(path);
         let machine = if key == full_name(self.pod) {
             self.own
         } else {
             self.others.get(&key).map(Arc::as_ref)
-        };
-        let container = machine.and_then(|machine| machine.containers.get(name));
-        if container.is_some_and(|container| !matches!(container.process, Process::Service)) {
-            return None;
-        }
-        let own = image.http.get(plain).map(|text| fill(text, target, self.pod, path).into_bytes());
-        let file = container.filter(|_| !image.web_root.is_empty()).and_then(|container| {
-            let path =
-                if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
-            let mut files = container.files.clone();
-            files.volumes = machine.map(|machine| machine.volumes.clone()).unwrap_or_default();
-            files.read(&format!("{}{path}", image.web_root)).ok().map(|data| data.to_vec())
-        });
-        let (code, reason, body) = if let Some(body) = file.or(own) {
-            (200, "OK", body)
-        } else {
-            let server = if image.server.is_empty() {
-                String::new()
-            } else {
-                format!("<hr><center>{}</center>\n", image.server)
-            };
-            let text = format!(
-                "<html>\n<head><title>404 Not Found</title></head>\n<body>\n<center><h1>404 Not Found</h1></center>\n{server}</body>\n</html>\n"
-            );
-            (404, "Not Found", text.into_bytes())
-        };
-        let mut headers = Vec::new();
-        if !image.server.is_empty() {
-            headers.push(("Server".to_owned(), image.server.clone()));
-        }
-        headers
-            .push(("Date".to_owned(), self.now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
-        headers.push((
-            "Content-Type".to_owned(),
-            if body.starts_with(b"<") { "text/html" } else { "text/plain" }.to_owned(),
-        ));
-        headers.push(("Content-Length".to_owned(), body.len().to_string()));
+        }?;
+        let (spec, container) = listener(target, machine, port, self.now)?;
         let from = fields::text(self.pod, "/status/podIP");
-        let date = self.now.strftime("%d/%b/%Y:%H:%M:%S +0000");
-        let line = format!(
-            "{from} - - [{date}] \"{method} {path} HTTP/1.1\" {code} {} \"-\" \"{agent}\" \"-\"\n",
-            body.len()
-        );
-        self.served.push(Served { pod: key, container: name.to_owned(), line });
-        Some(Answer { code, reason: reason.to_owned(), headers, body })
+        let asked = Asked { method, path, agent, from, now: self.now };
+        let reply = reply(self.disks, target, machine, (spec, container), asked)?;
+        let container = fields::text(spec, "/name").to_owned();
+        self.served.push(Served { pod: key, container, line: reply.line, file: reply.file });
+        Some(reply.answer)
     }
-}
-
-/// Placeholders of an answer.
-fn fill(text: &str, pod: &Value, client: &Value, path: &str) -> String {
-    text.replace("${HOSTNAME}", fields::name(pod))
-        .replace("${NAMESPACE}", fields::namespace(pod))
-        .replace("${IP}", fields::text(pod, "/status/podIP"))
-        .replace("${NODE}", fields::text(pod, "/spec/nodeName"))
-        .replace("${CLIENT}", fields::text(client, "/status/podIP"))
-        .replace("${PATH}", path)
 }
 
 impl Network for PodNetwork<'_> {

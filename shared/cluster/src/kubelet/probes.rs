@@ -142,7 +142,7 @@ impl Kubelets {
                 "" => "/",
                 path => path,
             };
-            return match probe_answer(machine, spec, port, Some(path), now) {
+            return match probe_answer((&self.disks, pod, machine), spec, port, Some(path), now) {
                 Ok(code) if code < 400 => Ok(()),
                 Ok(code) => Err(format!("HTTP probe failed with statuscode: {code}")),
                 Err(_) => Err(format!(
@@ -152,7 +152,7 @@ impl Kubelets {
         }
         if probe.get("tcpSocket").is_some() {
             let port = number(port("/tcpSocket/port"));
-            return match probe_answer(machine, spec, port, None, now) {
+            return match probe_answer((&self.disks, pod, machine), spec, port, None, now) {
                 Ok(_) => Ok(()),
                 Err(_) => Err(format!("dial tcp {address}:{port}: connect: connection refused")),
             };

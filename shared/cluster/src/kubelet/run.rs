@@ -9,6 +9,7 @@ use super::later;
 use super::node_network::PodNetwork;
 use super::node_network::full_name;
 use super::until;
+use super::volumes::disks_of;
 use crate::event_loop::Plan;
 use crate::fields;
 use crate::shell::Facts;
@@ -67,9 +68,20 @@ impl Kubelets {
                 }
                 one.process = Process::Shell(shell);
             }
+            Some(Process::Ending { at, code }) => {
+                let Some(one) = machine.containers.get_mut(&name) else { return };
+                one.say_due(now, plan);
+                if at <= now {
+                    one.end(code, now);
+                    return;
+                }
+                plan.again(until(now, at));
+                one.process = Process::Ending { at, code };
+            }
             Some(other) => {
                 if let Some(one) = machine.containers.get_mut(&name) {
                     one.process = other;
+                    one.say_due(now, plan);
                 }
                 Self::wait_for_service(machine, spec, now, plan);
             }
@@ -124,12 +136,14 @@ impl Kubelets {
         // A pod that serves may ask itself.
         let serves = machine.containers.values().any(|one| matches!(one.process, Process::Service));
         let own = serves.then(|| machine.clone());
+        let disks = disks_of(&self.disks, machine);
         let Some(one) = machine.containers.get_mut(name) else {
             return (Vec::new(), Vec::new(), Waiting::Exited(137));
         };
         let mut files: Files = std::mem::take(&mut one.files);
         let facts: Facts = one.facts.clone();
         files.volumes = std::mem::take(&mut machine.volumes);
+        files.volumes.extend(disks);
         let mut network = PodNetwork {
             store,
             pod,
@@ -137,6 +151,7 @@ impl Kubelets {
             own: own.as_ref(),
             others: &self.machines,
             ports: &self.ports,
+            disks: &self.disks,
             served: Vec::new(),
             connections: 0,
         };
@@ -151,19 +166,16 @@ impl Kubelets {
             stderr: &mut stderr,
         });
         let served = network.served;
-        machine.volumes = std::mem::take(&mut files.volumes);
+        let written = std::mem::take(&mut files.volumes);
+        self.take_back(machine, written);
         if let Some(one) = machine.containers.get_mut(name) {
             one.files = files;
         }
         for request in served {
             if request.pod == full_name(pod) {
-                if let Some(one) = machine.containers.get_mut(&request.container) {
-                    one.write(request.line.as_bytes(), now);
-                }
-            } else if let Some(target) = self.machines.get_mut(&request.pod)
-                && let Some(one) = Arc::make_mut(target).containers.get_mut(&request.container)
-            {
-                one.write(request.line.as_bytes(), now);
+                self.log_served_in(machine, &request, now);
+            } else {
+                self.log_served(&request, now);
             }
         }
         (stdout, stderr, waiting)

@@ -7,7 +7,8 @@ use apimachinery::status::Status;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::container::{Container, Line, Process, Stage, image_of};
+use super::container::{Container, Line, Process, Stage};
+use super::serve::{Asked, Disks, reply};
 use super::{Kubelets, Machine};
 use crate::apiserver::{NodeRequest, NodeWhat};
 use crate::fields;
@@ -326,7 +327,7 @@ fn not_started(request: &NodeRequest, reason: &str) -> Status {
 
 /// Whether a container's program answers a probe of its image.
 pub(crate) fn probe_answer(
-    machine: &Machine,
+    (disks, pod, machine): (&Disks, &Value, &Machine),
     spec: &Value,
     port: u16,
     path: Option<&str>,
@@ -341,15 +342,7 @@ pub(crate) fn probe_answer(
     if !matches!(container.process, Process::Service) {
         return Err("refused");
     }
-    let image = image_of(spec);
-    let plain = path.split('?').next().unwrap_or(path);
-    let file = image.filter(|image| !image.web_root.is_empty()).is_some_and(|image| {
-        let path =
-            if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
-        let mut files = container.files.clone();
-        files.volumes.clone_from(&machine.volumes);
-        files.read(&format!("{}{path}", image.web_root)).is_ok()
-    });
-    let known = file || image.is_some_and(|image| image.http.contains_key(plain));
-    Ok(if known { 200 } else { 404 })
+    let asked = Asked { method: "GET", path, agent: "kube-probe/1.36", from: "", now };
+    let reply = reply(disks, pod, machine, (spec, container), asked);
+    Ok(reply.map_or(404, |reply| reply.answer.code))
 }

@@ -2,23 +2,20 @@
 
 use super::Kubelets;
 use super::Machine;
-use super::RETRY;
 use super::canonical;
 use super::container::Container;
 use super::container::Stage;
 use super::container::image_of;
 use super::later;
 use super::note;
-use crate::event_loop::EventNote;
+use super::volumes::{lend, mounts_at_start, prepare};
 use crate::event_loop::Plan;
-use crate::event_loop::reference;
 use crate::fields;
 use crate::shell::Facts;
 use crate::shell::Files;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl Kubelets {
@@ -105,6 +102,74 @@ impl Kubelets {
             };
         }
     }
+
+    /// Creates and starts a container whose image is there.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step needs the cluster, the pod, its machine, the clock and the plan"
+    )]
+    pub(super) fn launch(
+        &mut self,
+        store: &Store,
+        pod: &Value,
+        machine: &mut Machine,
+        spec: &Value,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
+        let Some(image) = image_of(spec) else { return };
+        let name = fields::text(spec, "/name").to_owned();
+        let environment = super::container::environment(store, pod, spec);
+        let mounts = mounts_at_start(pod, spec, machine);
+        let volumes = lend(&self.disks, machine);
+        let Some(one) = machine.containers.get_mut(&name) else { return };
+        let environment = match environment {
+            Ok(environment) => environment,
+            Err(text) => {
+                note(pod, spec, true, "Failed", format!("Error: {text}"), plan);
+                one.stage = Stage::Waiting {
+                    reason: "CreateContainerConfigError",
+                    message: text,
+                    until: later(now, Duration::from_secs(12)),
+                };
+                return;
+            }
+        };
+        one.facts = Facts {
+            hostname: fields::name(pod).to_owned(),
+            user: if image.user.is_empty() { "root".to_owned() } else { image.user.clone() },
+            commands: image.commands.clone(),
+            busybox: image.busybox,
+            environment,
+            processes: Vec::new(),
+        };
+        one.folder = match fields::text(spec, "/workingDir") {
+            "" if image.folder.is_empty() => "/".to_owned(),
+            "" => image.folder.clone(),
+            folder => folder.to_owned(),
+        };
+        let root = super::container::root(pod, spec, image);
+        one.files = Files {
+            root: root.clone(),
+            mounts,
+            volumes,
+            read_only_root: fields::flag(spec, "/securityContext/readOnlyRootFilesystem"),
+        };
+        note(pod, spec, false, "Created", "Container created".to_owned(), plan);
+        let started = match prepare(&mut one.files, &root, pod, &name) {
+            Ok(()) => one.start(spec, now),
+            Err(text) => {
+                one.fail_to_start(now);
+                Err(text)
+            }
+        };
+        let written = std::mem::take(&mut one.files.volumes);
+        match started {
+            Ok(()) => note(pod, spec, false, "Started", "Container started".to_owned(), plan),
+            Err(text) => note(pod, spec, true, "Failed", format!("Error: {text}"), plan),
+        }
+        self.take_back(machine, written);
+    }
 }
 
 pub(super) fn pulled(pod: &Value, spec: &Value, plan: &mut Plan) {
@@ -127,88 +192,4 @@ pub(super) fn pulled(pod: &Value, spec: &Value, plan: &mut Plan) {
         "Successfully pulled image \"{image}\" in {seconds} ({seconds} including waiting). Image size: {size} bytes."
     );
     note(pod, spec, false, "Pulled", text, plan);
-}
-
-/// Fills the pod's volumes; false when something is missing.
-pub(super) fn mount(
-    store: &Store,
-    pod: &Value,
-    machine: &mut Machine,
-    now: Timestamp,
-    plan: &mut Plan,
-) -> bool {
-    if machine.mounted {
-        return true;
-    }
-    for volume in fields::items(pod, "/spec/volumes") {
-        let name = fields::text(volume, "/name");
-        match super::container::volume(store, pod, volume) {
-            Ok(Some(tree)) => drop(machine.volumes.insert(name.to_owned(), tree)),
-            Ok(None) => drop(machine.volumes.entry(name.to_owned()).or_default()),
-            Err(text) => {
-                let message = format!("MountVolume.SetUp failed for volume \"{name}\" : {text}");
-                plan.events.push(EventNote::warning(
-                    reference(pod, "v1", "Pod"),
-                    "FailedMount",
-                    message,
-                ));
-                plan.again(
-                    RETRY.saturating_mul(
-                        u32::try_from((now.as_second() - machine.since.as_second()).clamp(1, 60))
-                            .unwrap_or(1),
-                    ),
-                );
-                return false;
-            }
-        }
-    }
-    machine.mounted = true;
-    true
-}
-
-/// Creates and starts a container whose image is there.
-pub(super) fn launch(
-    store: &Store,
-    pod: &Value,
-    spec: &Value,
-    one: &mut Container,
-    now: Timestamp,
-    plan: &mut Plan,
-) {
-    let Some(image) = image_of(spec) else { return };
-    let environment = match super::container::environment(store, pod, spec) {
-        Ok(environment) => environment,
-        Err(text) => {
-            note(pod, spec, true, "Failed", format!("Error: {text}"), plan);
-            one.stage = Stage::Waiting {
-                reason: "CreateContainerConfigError",
-                message: text,
-                until: later(now, Duration::from_secs(12)),
-            };
-            return;
-        }
-    };
-    one.facts = Facts {
-        hostname: fields::name(pod).to_owned(),
-        user: if image.user.is_empty() { "root".to_owned() } else { image.user.clone() },
-        commands: image.commands.clone(),
-        busybox: image.busybox,
-        environment,
-        processes: Vec::new(),
-    };
-    one.folder = match fields::text(spec, "/workingDir") {
-        "" => "/".to_owned(),
-        folder => folder.to_owned(),
-    };
-    one.files = Files {
-        root: super::container::root(pod, spec, image),
-        mounts: super::container::mounts(spec),
-        volumes: BTreeMap::new(),
-        read_only_root: fields::flag(spec, "/securityContext/readOnlyRootFilesystem"),
-    };
-    note(pod, spec, false, "Created", "Container created".to_owned(), plan);
-    match one.start(spec, now) {
-        Ok(()) => note(pod, spec, false, "Started", "Container started".to_owned(), plan),
-        Err(text) => note(pod, spec, true, "Failed", format!("Error: {text}"), plan),
-    }
 }

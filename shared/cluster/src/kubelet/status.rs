@@ -195,7 +195,7 @@ fn mount(mount: &Value) -> Value {
 
 fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Vec<Value> {
     let done = matches!(phase, "Succeeded" | "Failed");
-    let sandbox = !machine.address.is_empty() && machine.mounted && !done;
+    let sandbox = !machine.address.is_empty() && machine.mounting.done && !done;
     let mut list = vec![condition("PodReadyToStartContainers", sandbox, pod, now)];
     let inits: Vec<&str> = pairs(pod, "/spec/initContainers", machine)
         .iter()

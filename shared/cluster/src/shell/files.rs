@@ -25,6 +25,17 @@ pub(crate) struct Mount {
     pub(crate) sub_path: String,
     /// Whether writes are refused.
     pub(crate) read_only: bool,
+    /// Permissions of its files.
+    pub(crate) modes: Modes,
+}
+
+/// Permissions of the files of a volume that comes from the API.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Modes {
+    /// Of all files that have none of their own.
+    pub(crate) default: Option<u32>,
+    /// By path in the volume.
+    pub(crate) files: BTreeMap<String, u32>,
 }
 
 /// The contents of a tree: paths that begin with `/`.
@@ -125,6 +136,12 @@ impl Files {
             .iter()
             .any(|mount| mount.path.starts_with(&format!("{}/", path.trim_end_matches('/'))));
         (implied || above_mount).then_some(Entry::Folder)
+    }
+
+    /// The permissions of a file that a volume sets.
+    pub(crate) fn mode(&self, path: &str) -> Option<u32> {
+        let (mount, inner) = self.place(path)?;
+        mount.modes.files.get(&inner).copied().or(mount.modes.default)
     }
 
     /// The contents of a file.

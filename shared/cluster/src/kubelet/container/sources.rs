@@ -3,13 +3,13 @@
 use crate::fields;
 use crate::images::Image;
 use crate::shell::Entry;
-use crate::shell::Mount;
 use crate::store::Store;
+use apimachinery::quantity::Quantity;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) fn substitute(text: &str, environment: &BTreeMap<String, String>) -> String {
+pub(crate) fn substitute(text: &str, environment: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("$(") {
@@ -78,7 +78,7 @@ pub(crate) fn environment(
     Ok(found)
 }
 
-pub(super) fn missing(resource: &str, name: &str) -> String {
+pub(crate) fn missing(resource: &str, name: &str) -> String {
     format!("{} \"{name}\" not found", resource.trim_end_matches('s'))
 }
 
@@ -109,10 +109,30 @@ pub(super) fn env_source(
     if let Some(path) = one.pointer("/valueFrom/fieldRef/fieldPath").and_then(Value::as_str) {
         return Ok(Some(field_of(pod, path)));
     }
-    let resource = fields::text(one, "/valueFrom/resourceFieldRef/resource");
-    Ok(resource
-        .split_once('.')
-        .map(|(kind, name)| fields::text(spec, &format!("/resources/{kind}/{name}")).to_owned()))
+    Ok(one.get("valueFrom").and_then(|from| resource_of(store, pod, spec, from)))
+}
+
+/// A request or limit of a container as a number of its divisor, rounded up; a limit that is not set is what the
+/// node has (`pkg/api/v1/resource/helpers.go ExtractContainerResourceValue`).
+pub(crate) fn resource_of(
+    store: &Store,
+    pod: &Value,
+    spec: &Value,
+    from: &Value,
+) -> Option<String> {
+    let reference = from.get("resourceFieldRef")?;
+    let (kind, name) = fields::text(reference, "/resource").split_once('.')?;
+    let own = fields::text(spec, &format!("/resources/{kind}/{name}"));
+    let node = store.get("nodes", "", fields::text(pod, "/spec/nodeName"));
+    let text = match (own, kind, node.as_ref()) {
+        ("", "limits", Some(node)) => fields::text(node, &format!("/status/allocatable/{name}")),
+        ("", ..) => "0",
+        (own, ..) => own,
+    };
+    let milli = |text: &str| Quantity::parse(text).map(|found| found.milli_value()).ok();
+    let divisor = milli(fields::text(reference, "/divisor")).filter(|one| *one > 0).unwrap_or(1000);
+    let value = milli(text)?;
+    Some(((value + divisor - 1) / divisor).to_string())
 }
 
 /// The downward API (`pkg/fieldpath`).
@@ -168,7 +188,7 @@ pub(super) fn services(store: &Store, pod: &Value, found: &mut BTreeMap<String, 
 }
 
 /// The entries of a ConfigMap or Secret as bytes.
-pub(super) fn contents(object: &Value, field: &str, encoded: bool) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn contents(object: &Value, field: &str, encoded: bool) -> BTreeMap<String, Vec<u8>> {
     use base64::Engine as _;
     let decode =
         |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
@@ -180,90 +200,6 @@ pub(super) fn contents(object: &Value, field: &str, encoded: bool) -> BTreeMap<S
         fields::texts(object, "/binaryData").into_iter().map(|(key, value)| (key, decode(&value))),
     );
     found
-}
-
-/// The tree of a volume: what comes out of the API. `None` for volumes that pods write to.
-pub(crate) fn volume(
-    store: &Store,
-    pod: &Value,
-    volume: &Value,
-) -> Result<Option<BTreeMap<String, Entry>>, String> {
-    let mut tree = BTreeMap::new();
-    if ["configMap", "secret", "downwardAPI"].iter().any(|kind| volume.get(kind).is_some()) {
-        source(store, pod, volume, &mut tree)?;
-        return Ok(Some(tree));
-    }
-    let Some(projected) = volume.get("projected") else { return Ok(None) };
-    for one in fields::items(projected, "/sources") {
-        if let Some(token) = one.get("serviceAccountToken") {
-            let text = format!(
-                "embedded-token-of-{}-{}",
-                fields::namespace(pod),
-                fields::text(pod, "/spec/serviceAccountName")
-            );
-            insert(&mut tree, fields::text(token, "/path"), text.into_bytes());
-        }
-        source(store, pod, one, &mut tree)?;
-    }
-    Ok(Some(tree))
-}
-
-pub(super) fn insert(tree: &mut BTreeMap<String, Entry>, path: &str, data: Vec<u8>) {
-    tree.insert(format!("/{path}"), Entry::File(data.into()));
-}
-
-pub(super) fn source(
-    store: &Store,
-    pod: &Value,
-    volume: &Value,
-    tree: &mut BTreeMap<String, Entry>,
-) -> Result<(), String> {
-    for (kind, resource, name) in [
-        ("configMap", "configmaps", "name"),
-        ("secret", "secrets", "secretName"),
-        ("secret", "secrets", "name"),
-    ] {
-        let Some(spec) = volume.get(kind) else { continue };
-        let name = fields::text(spec, &format!("/{name}"));
-        if name.is_empty() {
-            continue;
-        }
-        let Some(object) = store.get(resource, fields::namespace(pod), name) else {
-            if fields::flag(spec, "/optional") {
-                continue;
-            }
-            return Err(missing(resource, name));
-        };
-        let all = contents(&object, "data", resource == "secrets");
-        let items = fields::items(spec, "/items");
-        for (key, data) in &all {
-            let path = match items.iter().find(|item| fields::text(item, "/key") == key) {
-                Some(item) => fields::text(item, "/path"),
-                None if items.is_empty() => key,
-                None => continue,
-            };
-            insert(tree, path, data.clone());
-        }
-    }
-    for item in volume.pointer("/downwardAPI/items").and_then(Value::as_array).into_iter().flatten()
-    {
-        let text = field_of(pod, fields::text(item, "/fieldRef/fieldPath"));
-        insert(tree, fields::text(item, "/path"), text.into_bytes());
-    }
-    Ok(())
-}
-
-/// The mounts of a container.
-pub(crate) fn mounts(spec: &Value) -> Vec<Mount> {
-    fields::items(spec, "/volumeMounts")
-        .iter()
-        .map(|mount| Mount {
-            path: fields::text(mount, "/mountPath").trim_end_matches('/').to_owned(),
-            volume: fields::text(mount, "/name").to_owned(),
-            sub_path: fields::text(mount, "/subPath").to_owned(),
-            read_only: fields::flag(mount, "/readOnly"),
-        })
-        .collect()
 }
 
 /// The files that a fresh container finds.
@@ -278,7 +214,8 @@ pub(crate) fn root(pod: &Value, spec: &Value, image: &Image) -> BTreeMap<String,
         tree.insert(format!("/bin/{command}"), Entry::Program);
     }
     for (path, content) in &image.files {
-        tree.insert(path.clone(), text(content.clone()));
+        let entry = if path.ends_with('/') { Entry::Folder } else { text(content.clone()) };
+        tree.insert(path.trim_end_matches('/').to_owned(), entry);
     }
     let namespace = fields::namespace(pod);
     tree.insert("/etc/hostname".to_owned(), text(format!("{}\n", fields::name(pod))));

@@ -54,10 +54,11 @@ impl Work<'_, '_, '_> {
         if !self.options.has('l') {
             return format!("{name}\n");
         }
+        let bits = self.os.files.mode(path).unwrap_or(0o644);
         let (mode, size) = match self.os.files.entry(path) {
-            Some(Entry::Folder) | None => ("drwxr-xr-x    2", 4096),
-            Some(Entry::File(data)) => ("-rw-r--r--    1", data.len()),
-            Some(Entry::Program) => ("-rwxr-xr-x    1", 820_000),
+            Some(Entry::Folder) | None => ("drwxr-xr-x    2".to_owned(), 4096),
+            Some(Entry::File(data)) => (format!("-{}    1", permissions(bits)), data.len()),
+            Some(Entry::Program) => ("-rwxr-xr-x    1".to_owned(), 820_000),
         };
         let date = self.os.now.strftime("%b %e %H:%M");
         format!("{mode} root     root     {size:>9} {date} {name}\n")
@@ -207,4 +208,12 @@ impl Work<'_, '_, '_> {
         self.print(&format!("{}\t{place}\n", bytes.div_ceil(1024).max(4)));
         self.done()
     }
+}
+
+/// Permissions as `ls -l` shows them.
+fn permissions(bits: u32) -> String {
+    (0..9)
+        .zip("rwxrwxrwx".chars())
+        .map(|(place, letter)| if bits & (0o400 >> place) == 0 { '-' } else { letter })
+        .collect()
 }

@@ -1,0 +1,187 @@
+//! What the programs of images answer to HTTP: to other pods, to probes, and through the API server's proxy.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::container::{Container, Process, image_of};
+use super::{Kubelets, Machine, catalina};
+use crate::fields;
+use crate::shell::{Answer, Entry, Files};
+
+/// A request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) agent: &'a str,
+    /// Address of who asks.
+    pub(crate) from: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+/// An answer, and what its server writes about it.
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) line: String,
+    /// The file to which the line goes; the output when there is none.
+    pub(crate) file: Option<String>,
+}
+
+/// A request that a pod has answered; its log tells.
+pub(crate) struct Served {
+    pub(crate) pod: String,
+    pub(crate) container: String,
+    pub(crate) line: String,
+    pub(crate) file: Option<String>,
+}
+
+/// What is on disks.
+pub(crate) type Disks = BTreeMap<String, Arc<BTreeMap<String, Entry>>>;
+
+/// The container of a pod that listens on a port with its image's own program.
+pub(crate) fn listener<'a>(
+    pod: &'a Value,
+    machine: &'a Machine,
+    port: u16,
+    now: Timestamp,
+) -> Option<(&'a Value, &'a Container)> {
+    fields::items(pod, "/spec/initContainers")
+        .iter()
+        .chain(fields::items(pod, "/spec/containers"))
+        .find_map(|spec| {
+            let one = machine.containers.get(fields::text(spec, "/name"))?;
+            let serves =
+                matches!(one.process, Process::Service) && one.ports(spec, now).contains(&port);
+            serves.then_some((spec, one))
+        })
+}
+
+/// Answers a request.
+pub(crate) fn reply(
+    disks: &Disks,
+    pod: &Value,
+    machine: &Machine,
+    (spec, container): (&Value, &Container),
+    asked: Asked<'_>,
+) -> Option<Reply> {
+    let image = image_of(spec)?;
+    let mut files = container.files.clone();
+    files.volumes = super::volumes::lend(disks, machine);
+    if let Some(settings) = &container.catalina {
+        return Some(of_catalina(settings, &files, asked));
+    }
+    let plain = asked.path.split('?').next().unwrap_or(asked.path);
+    let own = image.http.get(plain).map(|text| fill(text, pod, asked).into_bytes());
+    let file = (!image.web_root.is_empty()).then(|| {
+        let path =
+            if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
+        files.read(&format!("{}{path}", image.web_root)).ok().map(|data| data.to_vec())
+    });
+    let (code, reason, body) = match file.flatten().or(own) {
+        Some(body) => (200, "OK", body),
+        None => (404, "Not Found", not_found(&image.server).into_bytes()),
+    };
+    let mut headers = Vec::new();
+    if !image.server.is_empty() {
+        headers.push(("Server".to_owned(), image.server.clone()));
+    }
+    headers.push(("Date".to_owned(), date(asked.now)));
+    let kind = if body.starts_with(b"<") { "text/html" } else { "text/plain" };
+    headers.push(("Content-Type".to_owned(), kind.to_owned()));
+    headers.push(("Content-Length".to_owned(), body.len().to_string()));
+    let line = format!(
+        "{} - - [{}] \"{} {} HTTP/1.1\" {code} {} \"-\" \"{}\" \"-\"\n",
+        asked.from,
+        asked.now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        asked.method,
+        asked.path,
+        body.len(),
+        asked.agent
+    );
+    let answer = Answer { code, reason: reason.to_owned(), headers, body };
+    Some(Reply { answer, line, file: None })
+}
+
+fn of_catalina(settings: &catalina::Settings, files: &Files, asked: Asked<'_>) -> Reply {
+    let page = catalina::page(settings, files, asked.path);
+    let mut headers = Vec::new();
+    if page.code == 200 {
+        headers.push(("Accept-Ranges".to_owned(), "bytes".to_owned()));
+    }
+    if let Some(location) = page.location {
+        headers.push(("Location".to_owned(), location));
+    }
+    if !page.kind.is_empty() {
+        headers.push(("Content-Type".to_owned(), page.kind.to_owned()));
+    }
+    if page.code >= 400 {
+        headers.push(("Content-Language".to_owned(), "en".to_owned()));
+    }
+    headers.push(("Content-Length".to_owned(), page.body.len().to_string()));
+    headers.push(("Date".to_owned(), date(asked.now)));
+    let (file, line) = catalina::access(
+        settings,
+        asked.now,
+        (asked.from, asked.method, asked.path, asked.agent),
+        (page.code, page.body.len()),
+    )
+    .map_or((None, String::new()), |(file, line)| (Some(file), line));
+    let answer =
+        Answer { code: page.code, reason: page.reason.to_owned(), headers, body: page.body };
+    Reply { answer, line, file }
+}
+
+fn date(now: Timestamp) -> String {
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+fn not_found(server: &str) -> String {
+    let server =
+        if server.is_empty() { String::new() } else { format!("<hr><center>{server}</center>\n") };
+    format!(
+        "<html>\n<head><title>404 Not Found</title></head>\n<body>\n<center><h1>404 Not Found</h1></center>\n{server}</body>\n</html>\n"
+    )
+}
+
+/// Placeholders of an answer.
+fn fill(text: &str, pod: &Value, asked: Asked<'_>) -> String {
+    text.replace("${HOSTNAME}", fields::name(pod))
+        .replace("${NAMESPACE}", fields::namespace(pod))
+        .replace("${IP}", fields::text(pod, "/status/podIP"))
+        .replace("${NODE}", fields::text(pod, "/spec/nodeName"))
+        .replace("${CLIENT}", asked.from)
+        .replace("${PATH}", asked.path)
+}
+
+impl Kubelets {
+    /// Writes down what a server has served.
+    pub(super) fn log_served(&mut self, served: &Served, now: Timestamp) {
+        let Some(shared) = self.machines.remove(&served.pod) else { return };
+        let mut machine = Arc::unwrap_or_clone(shared);
+        self.log_served_in(&mut machine, served, now);
+        self.machines.insert(served.pod.clone(), Arc::new(machine));
+    }
+
+    /// The same for a pod whose machine is in use.
+    pub(super) fn log_served_in(&mut self, machine: &mut Machine, served: &Served, now: Timestamp) {
+        let Some(path) = &served.file else {
+            if let Some(one) = machine.containers.get_mut(&served.container) {
+                one.write(served.line.as_bytes(), now);
+            }
+            return;
+        };
+        let volumes = super::volumes::lend(&self.disks, machine);
+        let Some(one) = machine.containers.get_mut(&served.container) else { return };
+        one.files.volumes = volumes;
+        // A server whose log cannot be written serves all the same.
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            let _made = one.files.make_folder(folder, true);
+        }
+        let _written = one.files.write(path, served.line.as_bytes(), true);
+        let written = std::mem::take(&mut one.files.volumes);
+        self.take_back(machine, written);
+    }
+}
