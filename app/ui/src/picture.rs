@@ -87,6 +87,11 @@ pub struct Picture {
 
 /// Room around the picture for titles and focus rings.
 const MARGIN: i32 = 12;
+/// Room between the border of a card and its words.
+const INSET: i32 = 8;
+/// Widths of a letter: of a card's name in bold, and of its lines, which are set in a code font.
+const NAME_LETTER: f64 = 9.0;
+const LINE_LETTER: f64 = 7.3;
 
 /// Draws a picture. `shown` is the id of the card or arrow that the pointer or the focus is on.
 pub fn picture(label: String, data: Signal<Picture>, shown: RwSignal<Option<String>>) -> AnyView {
@@ -151,6 +156,7 @@ fn card(card: Card, shown: RwSignal<Option<String>>) -> AnyView {
 
     let rows = lines.into_iter().enumerate().map(|(row, line)| {
         let row = i32::try_from(row).unwrap_or_default();
+        let line = fit(&line, area.width, LINE_LETTER);
         tspan().attr("x", middle).attr("y", area.y + 47 + row * 20).child(line)
     });
     let on = (id.clone(), id.clone());
@@ -171,7 +177,7 @@ fn card(card: Card, shown: RwSignal<Option<String>>) -> AnyView {
                 .attr("class", "picture__name")
                 .attr("x", middle)
                 .attr("y", area.y + 26)
-                .child(title),
+                .child(fit(&title, area.width, NAME_LETTER)),
             text().attr("class", "picture__lines").child(rows.collect_view()),
             text()
                 .attr("class", "picture__word")
@@ -180,6 +186,25 @@ fn card(card: Card, shown: RwSignal<Option<String>>) -> AnyView {
                 .child(word),
         ))
         .into_any()
+}
+
+/// A text that stays inside a card: what does not fit is left out in its middle, because names of images
+/// and pods differ at their ends. The sentence below the picture has all of it.
+fn fit(text: &str, width: i32, letter: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "some tens of letters"
+    )]
+    let most = (f64::from(width - 2 * INSET) / letter).max(8.0) as usize;
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= most {
+        return text.to_owned();
+    }
+    let begin = most / 5;
+    let end = letters.len() - (most - begin - 1);
+    let begin = letters.iter().take(begin);
+    begin.chain(['\u{2026}'].iter()).chain(letters.iter().skip(end)).collect()
 }
 
 fn arrow(arrow: Arrow, shown: RwSignal<Option<String>>) -> AnyView {
@@ -256,7 +281,15 @@ fn sign(state: &str, (x, y): (i32, i32)) -> Option<AnyView> {
 
 #[cfg(test)]
 mod tests {
-    use super::head;
+    use super::{LINE_LETTER, NAME_LETTER, fit, head};
+
+    #[test]
+    fn long_texts_lose_their_middle() {
+        let image = "image: registry.k8s.io/e2e-test-images/agnhost:2.53";
+        assert_eq!(fit(image, 288, LINE_LETTER), "image: \u{2026}/e2e-test-images/agnhost:2.53");
+        assert_eq!(fit("image: nginx", 152, LINE_LETTER), "image: nginx");
+        assert_eq!(fit("np-connect", 152, NAME_LETTER), "np-connect");
+    }
 
     #[test]
     fn the_head_of_an_arrow_points_along_its_last_stretch() {
