@@ -7,11 +7,13 @@ mod endpoint_slice;
 mod garbage_collector;
 mod namespace;
 mod node_lifecycle;
+pub(crate) mod persistent_volume;
 mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod service_account;
 mod stateful_set;
+mod volume_protection;
 
 use std::sync::Arc;
 
@@ -29,6 +31,10 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
         ("statefulset-controller", Arc::new(stateful_set::StatefulSets)),
         ("daemonset-controller", Arc::new(daemon_set::DaemonSets)),
+        ("persistentvolume-binder-controller", Arc::new(persistent_volume::Binder)),
+        ("disk-provisioner", Arc::new(persistent_volume::provisioner::Provisioner)),
+        ("persistentvolumeclaim-protection-controller", Arc::new(volume_protection::Claims)),
+        ("persistentvolume-protection-controller", Arc::new(volume_protection::Volumes)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Watching)),

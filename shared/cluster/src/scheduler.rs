@@ -1,6 +1,8 @@
 //! The scheduler: which node a pod goes to, and why it goes nowhere
 //! (`pkg/scheduler`, the texts of `framework/types.go FitError`).
 
+mod volume_binding;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -30,7 +32,7 @@ impl Controller for Scheduler {
             "pods" => {
                 change.new.as_deref().filter(|pod| waits(pod)).map(Key::of).into_iter().collect()
             }
-            "nodes" => store
+            "nodes" | "persistentvolumes" | "persistentvolumeclaims" => store
                 .list("pods", None)
                 .iter()
                 .filter(|pod| waits(pod))
@@ -47,10 +49,17 @@ impl Controller for Scheduler {
             return plan;
         };
         let nodes = store.list("nodes", None);
+        let claims = match volume_binding::claims(store, &pod) {
+            Ok(claims) => claims,
+            Err(why) => {
+                unschedulable(&pod, nodes.len(), &why, &mut plan);
+                return plan;
+            }
+        };
         let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
         let mut feasible = Vec::new();
         for node in &nodes {
-            match refusal(store, &pod, node) {
+            match refusal(store, &pod, node).or_else(|| claims.refusal(store, node)) {
                 None => feasible.push(node),
                 Some(why) => *refusals.entry(why).or_default() += 1,
             }
@@ -62,8 +71,12 @@ impl Controller for Scheduler {
                 .count()
         };
         match feasible.into_iter().min_by_key(|node| (load(node), fields::name(node).to_owned())) {
-            Some(node) => bind(&pod, fields::name(node), &mut plan),
-            None => unschedulable(&pod, nodes.len(), &refusals, &mut plan),
+            Some(node) => {
+                if claims.bind(store, node, &mut plan) {
+                    bind(&pod, fields::name(node), &mut plan);
+                }
+            }
+            None => unschedulable(&pod, nodes.len(), &listed(&refusals), &mut plan),
         }
         plan
     }
@@ -89,16 +102,20 @@ fn bind(pod: &Value, node: &str, plan: &mut Plan) {
     plan.events.push(note);
 }
 
-fn unschedulable(pod: &Value, nodes: usize, refusals: &BTreeMap<String, usize>, plan: &mut Plan) {
+/// How many nodes say what.
+fn listed(refusals: &BTreeMap<String, usize>) -> String {
+    let mut reasons: Vec<String> =
+        refusals.iter().map(|(why, count)| format!("{count} {why}")).collect();
+    reasons.sort();
+    reasons.join(", ")
+}
+
+fn unschedulable(pod: &Value, nodes: usize, why: &str, plan: &mut Plan) {
     let message = if nodes == 0 {
         "no nodes available to schedule pods".to_owned()
     } else {
-        let mut reasons: Vec<String> =
-            refusals.iter().map(|(why, count)| format!("{count} {why}")).collect();
-        reasons.sort();
         format!(
-            "0/{nodes} nodes are available: {}. preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling.",
-            reasons.join(", ")
+            "0/{nodes} nodes are available: {why}. preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
         )
     };
     let same = fields::condition(pod, "PodScheduled")

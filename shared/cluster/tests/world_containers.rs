@@ -522,7 +522,7 @@ fn configuration_reaches_the_container() {
         sh: can't create /var/run/secrets/kubernetes.io/serviceaccount/y: Read-only file system
         = 1, 0 s
         Scheduled x1 Successfully assigned default/conf to worker-1
-        FailedMount x2 MountVolume.SetUp failed for volume "conf" : configmap "conf" not found
+        FailedMount x4 MountVolume.SetUp failed for volume "conf" : configmap "conf" not found
         Pulling x1 Pulling image "alpine"
         Pulled x1 Successfully pulled image "alpine" in 700ms (700ms including waiting). Image size: 3802452 bytes.
         Created x1 Container created

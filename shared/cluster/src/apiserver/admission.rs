@@ -6,6 +6,7 @@ mod limit_range;
 mod namespace_lifecycle;
 mod pods;
 mod quota;
+mod storage_class;
 
 pub(crate) use self::evaluate::used;
 
@@ -48,6 +49,7 @@ pub(crate) fn mutate(
         }
         ("pods", Some(_)) => pods::tolerations(value),
         ("nodes", None) => pods::not_ready_taint(value),
+        ("persistentvolumeclaims", None) => storage_class::fill(server, value),
         _ => {}
     }
     Ok(())
@@ -62,8 +64,11 @@ pub(crate) fn validate(
     if operation.target.key == "pods" && operation.old.is_none() {
         limit_range::validate(server, operation.target, value)?;
     }
-    if operation.target.key == "persistentvolumeclaims" && operation.old.is_none() {
-        limit_range::validate_claim(server, operation.target, value)?;
+    if operation.target.key == "persistentvolumeclaims" {
+        match operation.old {
+            None => limit_range::validate_claim(server, operation.target, value)?,
+            Some(old) => storage_class::resize(server, operation.target, value, old)?,
+        }
     }
     quota::check(server, operation, value)
 }

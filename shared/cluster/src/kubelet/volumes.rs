@@ -65,6 +65,7 @@ impl Kubelets {
             plan.again(until(now, next.min(deadline)));
             return false;
         }
+        self.forget_disks(store);
         let (mut missing, mut unprocessed) = (Vec::new(), Vec::new());
         for volume in fields::items(pod, "/spec/volumes") {
             let name = fields::text(volume, "/name").to_owned();

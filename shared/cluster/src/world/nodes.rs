@@ -19,6 +19,8 @@ pub(super) fn install(count: u32, now: Timestamp) -> Vec<Write> {
         let status = json!({ "status": node.get("status") });
         writes.push(Write::patch("nodes", "", &name, "status", status));
     }
+    let class = crate::controllers::persistent_volume::provisioner::default_class();
+    writes.push(Write::create("storageclasses.storage.k8s.io", class));
     writes
 }
 
