@@ -1,5 +1,6 @@
 # What checks expect and find, why they fail, what the cluster can do, and pictures in words.
 check-waiting = Looking at the check { $check }
+check-waiting-gone = Waiting until { $object } is gone
 check-waiting-pod = Waiting for pod { $pod } to be ready
 check-running = Running { $line }
 check-setup-file = Applying { $file }

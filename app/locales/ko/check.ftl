@@ -1,5 +1,6 @@
 # 검사가 기대한 것과 찾은 것, 실패한 까닭, 클러스터가 할 수 있는 일, 그림을 말로 옮긴 것.
 check-waiting = 검사 { $check } 확인 중
+check-waiting-gone = { $object } 삭제를 기다리는 중
 check-waiting-pod = 파드 { $pod } 준비를 기다리는 중
 check-running = { $line } 실행 중
 check-setup-file = { $file } 적용 중

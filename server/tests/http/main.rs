@@ -146,8 +146,14 @@ async fn only_the_page_or_a_program_may_ask() {
     for (what, headers) in [
         ("without the protocol", vec![]),
         ("another protocol", vec![("x-podium-protocol", "0")]),
-        ("another site", vec![("x-podium-protocol", "1"), ("origin", "https://evil.example")]),
-        ("cross-site", vec![("x-podium-protocol", "1"), ("sec-fetch-site", "cross-site")]),
+        (
+            "another site",
+            vec![("x-podium-protocol", protocol::v1::VERSION), ("origin", "https://evil.example")],
+        ),
+        (
+            "cross-site",
+            vec![("x-podium-protocol", protocol::v1::VERSION), ("sec-fetch-site", "cross-site")],
+        ),
     ] {
         let body = opening().to_string();
         let answer = client.send_with("POST", "/api/v1/sessions", &body, &headers).await;

@@ -8,6 +8,7 @@
 
 mod cause;
 mod check;
+mod clear;
 mod client;
 pub mod connect;
 mod insert;
@@ -25,6 +26,7 @@ use apimachinery::transport::{Clock, Transport};
 use notebook::cell::{Cell, CellKind};
 use notebook::scenario::{Notebook, Persona, StepPlan};
 
+pub use clear::Standing;
 pub use connect::{Connection, Outcome, Probe};
 pub use kubectl::apply::DocumentResult;
 pub use play::{CommandRun, SetupError};

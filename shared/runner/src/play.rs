@@ -110,21 +110,6 @@ impl Runner {
         Ok(())
     }
 
-    /// Takes away everything that the scenario's manifests name: first what the cells made, then the
-    /// setup, last applied first. What is not there is no failure.
-    pub async fn clear(&self, progress: &dyn Progress) {
-        let kubectl = Kubectl::new(Arc::clone(&self.transport), Arc::clone(&self.clock));
-        let setup = &self.notebook.scenario.setup;
-        let files = &self.notebook.files;
-        let cells = files.iter().filter(|(path, _)| !setup.contains(path)).map(|(_, text)| text);
-        let first = setup.iter().rev().filter_map(|path| files.get(path));
-        for text in cells.chain(first) {
-            let documents = manifest::read(text).unwrap_or_default();
-            let results = delete_documents(&kubectl, &documents).await;
-            progress.applied("reset", &results);
-        }
-    }
-
     /// Applies documents, again while the cluster only needs a moment.
     async fn settle(&self, kubectl: &Kubectl, documents: &[Document]) -> Vec<DocumentResult> {
         let start = self.clock.now();

@@ -8,7 +8,7 @@ use kubectl::manifest;
 use protocol::v1::{
     ApplyOutcome, EventBody, ObjectOutcome, Phrase, ResetScope, RunId, RunOutcome, Stream,
 };
-use runner::{Progress, RunError, Runner, Said, SetupError, State, Verdict};
+use runner::{Capability, Progress, RunError, Runner, Said, SetupError, State, Verdict};
 
 use crate::convert;
 use crate::outbox::{Outbox, Printer};
@@ -109,6 +109,21 @@ fn ok_if(good: bool) -> RunOutcome {
 }
 
 /// What an apply or a delete came to.
+/// Finds out what the cluster can do, and tells it.
+async fn preflight(runner: &Runner, teller: &Teller) -> Vec<Capability> {
+    let found = runner.preflight(teller).await;
+    let capabilities = found.iter().map(convert::capability).collect();
+    teller.outbox.put(EventBody::Preflight { capabilities });
+    found
+}
+
+/// Whether the cluster has what the whole scenario needs, as far as that can be found out.
+async fn is_able(runner: &Runner, teller: &Teller) -> bool {
+    let requires = &runner.notebook().scenario.requires;
+    let found = preflight(runner, teller).await;
+    !found.iter().any(|one| one.met == Some(false) && requires.contains(&one.requirement))
+}
+
 fn documents(
     teller: &Teller,
     result: Result<Result<Vec<DocumentResult>, manifest::ManifestError>, RunError>,
@@ -148,7 +163,17 @@ impl Session {
 
     pub(crate) fn setup_work(&self, run: &RunId, cell: &str) -> Work {
         let (runner, teller) = self.teller(run, cell, "");
+        let real = self.ends.steering.is_none();
         Box::pin(async move {
+            // A real cluster is asked before anything is made on it whether the lesson is true there.
+            if real && !is_able(&runner, &teller).await {
+                teller.finish();
+                return RunOutcome::Failed;
+            }
+            if real {
+                // What an earlier session took away may still be going.
+                runner.deletions_end(&teller).await;
+            }
             let result = runner.setup(&teller).await;
             teller.finish();
             match result {
@@ -236,11 +261,8 @@ impl Session {
     pub(crate) fn preflight_work(&self, run: &RunId, cell: &str) -> Work {
         let (runner, teller) = self.teller(run, cell, "");
         Box::pin(async move {
-            let found = runner.preflight(&teller).await;
-            let met = found.iter().all(|one| one.met == Some(true));
-            let capabilities = found.iter().map(convert::capability).collect();
-            teller.outbox.put(EventBody::Preflight { capabilities });
-            ok_if(met)
+            let found = preflight(&runner, &teller).await;
+            ok_if(found.iter().all(|one| one.met == Some(true)))
         })
     }
 

@@ -106,7 +106,7 @@ pub struct Session {
     variables: BTreeMap<String, String>,
     notebook: Arc<Notebook>,
     pub(crate) runner: Arc<Runner>,
-    ends: Ends,
+    pub(crate) ends: Ends,
     clock: SessionClock,
     log: EventLog,
     pub(crate) outbox: Outbox,
