@@ -5,6 +5,7 @@ mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod garbage_collector;
+mod job;
 mod namespace;
 mod node_lifecycle;
 pub(crate) mod persistent_volume;
@@ -13,6 +14,7 @@ mod replica_set;
 mod resource_quota;
 mod service_account;
 mod stateful_set;
+mod ttl_after_finished;
 mod volume_protection;
 
 use std::sync::Arc;
@@ -35,6 +37,8 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("disk-provisioner", Arc::new(persistent_volume::provisioner::Provisioner)),
         ("persistentvolumeclaim-protection-controller", Arc::new(volume_protection::Claims)),
         ("persistentvolume-protection-controller", Arc::new(volume_protection::Volumes)),
+        ("job-controller", Arc::new(job::Jobs)),
+        ("ttl-after-finished-controller", Arc::new(ttl_after_finished::FinishedJobs)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Watching)),

@@ -150,7 +150,6 @@ static KINDS: &[Kind] = &[
     Kind {
         key: "jobs.batch",
         generation: true,
-        acted_on: false,
         default: batch::default_job,
         prepare_create: batch::prepare_job,
         validate: batch::validate_job,

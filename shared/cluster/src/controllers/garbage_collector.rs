@@ -23,9 +23,13 @@ impl Controller for GarbageCollector {
         let gone = change.new.is_none() || change.new.as_deref().is_some_and(fields::deleting);
         let owner =
             change.old.as_deref().filter(|_| gone).map(|old| Key::new("", fields::uid(old)));
-        // A dependent that is written after its owner is gone.
-        let orphan = change.new.as_deref().filter(|_| change.old.is_none()).into_iter();
-        let owners = orphan.flat_map(|new| fields::items(new, "/metadata/ownerReferences"));
+        // A dependent that is written after its owner is gone, or that an owner waited for.
+        let came = change.new.as_deref().filter(|_| change.old.is_none());
+        let left = change.old.as_deref().filter(|_| change.new.is_none());
+        let owners = came
+            .into_iter()
+            .chain(left)
+            .flat_map(|new| fields::items(new, "/metadata/ownerReferences"));
         owner.into_iter().chain(owners.map(|one| Key::new("", fields::text(one, "/uid")))).collect()
     }
 

@@ -1,4 +1,4 @@
-//! Jobs and CronJobs, as far as storing them goes: nothing here runs them yet.
+//! Jobs and CronJobs, as far as the API server goes; `controllers/job.rs` runs them.
 
 use serde_json::{Value, json};
 
