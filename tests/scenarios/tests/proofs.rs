@@ -229,7 +229,7 @@ fn wrong_answers_to_section_6_are_told_from_right_ones() {
         &[
             text("web-to-update"),
             &update.replace("replicas: 4", "replicas: 3"),
-            &update.replace("agnhost:2.53", "agnhots:2.53"),
+            &update.replace("agnhost:2.57", "agnhots:2.57"),
         ],
         "updated",
     );
