@@ -284,3 +284,32 @@ fn wrong_answers_to_section_1_are_told_from_right_ones() {
         "sees",
     );
 }
+
+#[test]
+fn wrong_answers_to_section_4_are_told_from_right_ones() {
+    let folder = "04-containers";
+    let texts = files(&content().join("hypercloud-4.1").join(folder));
+    let text = |name: &str| texts[&format!("cells/{name}.yaml")].as_str();
+    let config = text("server-xml-on-8888");
+    only_right(
+        folder,
+        &[],
+        &[("server-xml", config)],
+        &[text("server-xml"), &config.replace("server.xml: |", "serverxml: |")],
+        "registered",
+    );
+    let pod = text("config-tomcat-with-a-file");
+    only_right(
+        folder,
+        &["config"],
+        &[("claims", text("claims")), ("config-tomcat", pod)],
+        &[
+            text("config-tomcat"),
+            &pod.replace("          subPath: server.xml\n", ""),
+            &pod.replace("conf/server.xml\n", "conf\n")
+                .replace("          subPath: server.xml\n", ""),
+            &pod.replace("claimName: home-pvc", "claimName: house-pvc"),
+        ],
+        "runs",
+    );
+}
