@@ -44,7 +44,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  podium check\n  podium check hypercloud-4.1/03-network-policy \
         --lang en\n  podium check --kubeconfig ~/.kube/config --format json\n  podium check \
-        hypercloud-4.1/02-authority --kubeconfig ~/.kube/config --context staging --set dev=mine"
+        hypercloud-4.1/02-authority --kubeconfig ~/.kube/config --set dev=mine"
     )]
     Check(Check),
     /// List the course, or compile it for the page.

@@ -136,16 +136,20 @@ fn unreachable(server: &str, file: &Path, error: &TransportError) -> Failure {
     }
 }
 
-/// An error with what caused it, as one line.
+/// An error with what caused it, as one line, without the layers that only pass it on.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut parts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
         let text = error.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
+        let line = text.lines().next().unwrap_or_default().to_owned();
+        if !parts.iter().any(|part| part.contains(&line)) {
+            parts.push(line);
         }
-        cause = error.source();
+        next = error.source();
     }
-    parts.join(": ").replace('\n', " ")
+    let last = parts.len().saturating_sub(1);
+    let layer = |part: &str| part.starts_with("ServiceError") || part.starts_with("client error (");
+    let told = parts.iter().enumerate().filter(|(place, part)| *place == last || !layer(part));
+    told.map(|(_, part)| part.as_str()).collect::<Vec<_>>().join(": ")
 }

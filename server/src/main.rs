@@ -48,6 +48,9 @@ fn fail(failure: &Failure) -> ExitCode {
 
 /// clap's explanation as one sentence.
 fn usage(error: &clap::Error) -> Failure {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Failure::usage("no command was given", "see `podium --help`");
+    }
     let text = error.to_string();
     let cause: Vec<&str> = text
         .lines()
@@ -57,7 +60,8 @@ fn usage(error: &clap::Error) -> Failure {
         .collect();
     let cause = cause.join(" ");
     let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
-    Failure::usage(cause.replace(" For more information, try '--help'.", ""), "see `podium --help`")
+    let cause = cause.replace(" For more information, try '--help'.", "").replace(" tip: ", "; ");
+    Failure::usage(cause, "see `podium --help`")
 }
 
 fn start_telemetry() {

@@ -22,6 +22,12 @@ pub async fn run(arguments: &cli::Check) -> Result<(), Failure> {
     let content = Content::read(&arguments.folder)?;
     let real = gateway::Cluster::of(&arguments.real).await?;
     let names = if arguments.names.is_empty() { content.ready() } else { arguments.names.clone() };
+    if names.is_empty() {
+        return Err(Failure::unsound(
+            format!("{} holds no scenario that is ready", arguments.folder.display()),
+            "name the folder of the scenarios with --scenarios",
+        ));
+    }
     let words = words(arguments.lang.code());
     let set: BTreeMap<String, String> = arguments.set.iter().cloned().collect();
     let mut proofs = Vec::new();

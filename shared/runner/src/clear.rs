@@ -72,7 +72,7 @@ impl Runner {
         for text in cells.chain(first) {
             let documents = manifest::read(text).unwrap_or_default();
             let mut results = delete_documents(&kubectl, &documents).await;
-            results.retain(|one| !one.status.as_ref().is_some_and(|status| status.code == 404));
+            results.retain(|one| one.status.as_ref().is_none_or(|status| status.code != 404));
             if !results.is_empty() {
                 progress.applied("reset", &results);
             }
