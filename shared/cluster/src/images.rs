@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub struct Image {
     /// Repositories that it answers to, for example `nginx`.
     pub names: Vec<String>,
-    /// Tags that exist; any when empty.
+    /// Tags that exist; an image with another tag is not found.
     pub tags: Vec<String>,
     /// What runs when the container gives no command.
     pub command: Vec<String>,
@@ -29,8 +29,6 @@ pub struct Image {
     pub folder: String,
     /// Name of its web server in the header `Server`.
     pub server: String,
-    /// End of the tags that this behaviour is for, for example `-alpine`; any tag when empty.
-    pub tag_ending: String,
     /// Size in bytes.
     pub size: u64,
     /// Milliseconds that pulling takes.
@@ -99,8 +97,12 @@ pub fn all() -> &'static [Image] {
 pub fn find(reference: &str) -> Option<&'static Image> {
     let reference = Reference::parse(reference);
     all().iter().find(|image| {
-        image.names.contains(&reference.repository)
-            && (image.tags.is_empty() || image.tags.contains(&reference.tag))
-            && reference.tag.ends_with(&image.tag_ending)
+        image.names.contains(&reference.repository) && image.tags.contains(&reference.tag)
     })
+}
+
+/// Whether a registry has the repository of a reference, whatever its tags.
+pub fn has_repository(reference: &str) -> bool {
+    let repository = Reference::parse(reference).repository;
+    all().iter().any(|image| image.names.contains(&repository))
 }

@@ -5,6 +5,7 @@
 
 mod stop;
 
+mod attach;
 mod catalina;
 mod run;
 mod serve;

@@ -262,7 +262,7 @@ fn a_deployment_rolls_without_losing_availability() {
     cluster.advance(Duration::from_secs(30));
     let found = get(&mut cluster, &format!("{deployments}/web"));
     assert_eq!(found["status"]["readyReplicas"], 3, "{found:#}");
-    web["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:2");
+    web["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:1.28");
     send(&mut cluster, "PUT", &format!("{deployments}/web"), &web);
     let mut fewest = 3;
     for _ in 0..600 {

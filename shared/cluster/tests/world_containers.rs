@@ -470,15 +470,26 @@ fn images_that_do_not_exist_are_not_pulled() {
     .unwrap();
     text.push_str(&log(&mut cluster, "typo", ""));
     text.push_str(&events(&mut cluster, "typo"));
+    create(
+        &mut cluster,
+        "tag",
+        &json!({ "containers": [{ "name": "main", "image": "nginx:9.9" }] }),
+    );
+    cluster.advance(Duration::from_secs(5));
+    text.push_str(&events(&mut cluster, "tag"));
     expect![[r#"
         "ErrImagePull"
         "ImagePullBackOff"
         {"apiVersion":"v1","code":400,"kind":"Status","message":"container \"main\" in pod \"typo\" is waiting to start: trying and failing to pull image","metadata":{},"reason":"BadRequest","status":"Failure"}Scheduled x1 Successfully assigned default/typo to worker-1
         Pulling x1 Pulling image "ngnix:1.29"
-        Failed x1 Failed to pull image "ngnix:1.29": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/ngnix:1.29": failed to resolve reference "docker.io/library/ngnix:1.29": docker.io/library/ngnix:1.29: not found
+        Failed x1 Failed to pull image "ngnix:1.29": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/library/ngnix:1.29": failed to resolve reference "docker.io/library/ngnix:1.29": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed
         Failed x1 Error: ErrImagePull
         BackOff x1 Back-off pulling image "ngnix:1.29"
         Failed x1 Error: ImagePullBackOff
+        Scheduled x1 Successfully assigned default/tag to worker-2
+        Pulling x1 Pulling image "nginx:9.9"
+        Failed x1 Failed to pull image "nginx:9.9": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:9.9": failed to resolve reference "docker.io/library/nginx:9.9": docker.io/library/nginx:9.9: not found
+        Failed x1 Error: ErrImagePull
     "#]].assert_eq(&text);
 }
 
@@ -635,4 +646,63 @@ fn the_same_seed_and_journal_give_the_same_state() {
         text
     };
     assert_eq!(digest(), digest());
+}
+
+/// What an attached client sees after a while.
+fn attached(cluster: &mut Cluster, stream: StreamId, typed: &[u8]) -> String {
+    if !typed.is_empty() {
+        cluster.write_stream(stream, &[&[0], typed].concat());
+    }
+    cluster.advance(Duration::from_secs(3));
+    let read = cluster.read_stream(stream);
+    let mut text = String::new();
+    for chunk in read.chunks {
+        writeln!(text, "{}: {:?}", chunk[0], String::from_utf8_lossy(&chunk[1..])).unwrap();
+    }
+    if read.closed {
+        text.push_str("closed\n");
+    }
+    text
+}
+
+fn attach(cluster: &mut Cluster, pod: &str, flags: &str) -> StreamId {
+    let path = format!("/api/v1/namespaces/default/pods/{pod}/attach?{flags}");
+    match raw(cluster, "GET", &path, &Value::Null) {
+        EngineAnswer::Stream(response) => response.into_body(),
+        EngineAnswer::Full(response) => panic!("{}", String::from_utf8_lossy(response.body())),
+    }
+}
+
+#[test]
+fn who_attaches_types_into_the_main_process_and_sees_what_it_writes() {
+    let mut cluster = fresh();
+    let shell = json!({ "name": "main", "image": "busybox:1.37", "stdin": true, "stdinOnce": true, "tty": true });
+    create(&mut cluster, "shell", &json!({ "restartPolicy": "Never", "containers": [shell] }));
+    let ticks = json!({ "name": "main", "image": "busybox:1.37", "command": ["sh", "-c", "while true; do echo tick; sleep 2; done"] });
+    create(&mut cluster, "ticks", &json!({ "containers": [ticks] }));
+    cluster.advance(Duration::from_secs(10));
+    let stream = attach(&mut cluster, "shell", "stdin=true&stdout=true&tty=true");
+    let mut seen = attached(&mut cluster, stream, b"");
+    seen += &attached(&mut cluster, stream, b"\r");
+    seen += &attached(&mut cluster, stream, b"echo hx\x7fi\r");
+    seen += &attached(&mut cluster, stream, b"exit 3\r");
+    let stream = attach(&mut cluster, "ticks", "stdout=true&stderr=true");
+    seen += &attached(&mut cluster, stream, b"");
+    let status = &get(&mut cluster, "shell")["status"];
+    writeln!(
+        seen,
+        "{} {}",
+        status["phase"], status["containerStatuses"][0]["state"]["terminated"]["exitCode"]
+    )
+    .unwrap();
+    expect![[r#"
+        1: "\r\n/ # "
+        1: "echo hx\u{8} \u{8}i\r\nhi\r\n/ # "
+        1: "exit 3\r\n"
+        3: "{\"metadata\":{},\"status\":\"Success\"}"
+        closed
+        1: "tick\n"
+        "Failed" 3
+    "#]]
+    .assert_eq(&seen);
 }

@@ -193,8 +193,8 @@ fn a_daemon_set_is_updated_node_by_node() {
         agent 3 3 3 3 3 <none>
     "#]].assert_eq(&seen.concat());
     expect![[r#"
-        agent-#########f daemonset.apps/agent #
-        agent-dc#cf#b### daemonset.apps/agent #
+        agent-####cdf### daemonset.apps/agent #
+        agent-cc###c##b# daemonset.apps/agent #
     "#]].assert_eq(
         &world
             .table(&format!("{APPS}/controllerrevisions"))

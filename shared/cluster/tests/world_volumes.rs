@@ -134,7 +134,9 @@ fn events(cluster: &mut Cluster, name: &str) -> String {
 fn state(cluster: &mut Cluster, name: &str) -> String {
     let pod = get(cluster, name);
     let status = &pod["status"];
-    format!("{} {}\n", status["phase"].as_str().unwrap(), status["containerStatuses"][0]["state"])
+    let state = status["containerStatuses"][0]["state"].to_string();
+    let state = state.replace(pod["metadata"]["uid"].as_str().unwrap(), "UID");
+    format!("{} {state}\n", status["phase"].as_str().unwrap())
 }
 
 fn box_with(volumes: &Value, mounts: &Value) -> Value {
@@ -371,7 +373,7 @@ fn tomcat_listens_where_its_server_xml_says_and_logs_what_it_serves() {
         10.244.1.2 - - [21/Sep/2026:14:13:40 +0000] "GET /a HTTP/1.1" 404 753
         10.244.1.2 - - [21/Sep/2026:14:13:40 +0000] "GET / HTTP/1.1" 404 752
         = 0, 0 s
-    "#]].assert_eq(&(log(&mut cluster, "config-tomcat", "") + &seen));
+    "#]].assert_eq(&(log(&mut cluster, "config-tomcat", "") + &seen.replace('\r', "")));
 }
 
 #[test]
@@ -409,9 +411,34 @@ fn tomcat_without_the_rest_of_its_conf_serves_nothing_and_without_server_xml_giv
         java.io.FileNotFoundException: /usr/local/tomcat/conf/server.xml (No such file or directory)
         Sep 21, 2026 2:13:57 PM org.apache.catalina.startup.Catalina start
         SEVERE: Cannot start server, server instance is not configured
-        Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=empty_default(68c4a97d-1583-4821-808c-d9ee68d5e0ce)","reason":"CrashLoopBackOff"}}
-        Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=wrong-key_default(17bf7808-3c11-4c91-bc79-aa8441a8eb02)","reason":"CrashLoopBackOff"}}
+        Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=empty_default(UID)","reason":"CrashLoopBackOff"}}
+        Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=wrong-key_default(UID)","reason":"CrashLoopBackOff"}}
         Failed x3: Error: failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error mounting "/var/lib/kubelet/pods/UID/volume-subpaths/server-volume/tomcat/0" to rootfs at "/usr/local/tomcat/conf/server.xml": mount src=/var/lib/kubelet/pods/UID/volume-subpaths/server-volume/tomcat/0, dst=/usr/local/tomcat/conf/server.xml, dstFd=/proc/thread-self/fd/11, flags=MS_BIND|MS_REC: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type
         BackOff x2: Back-off restarting failed container tomcat in pod wrong-key_default(UID)
     "#]].assert_eq(&shown);
+}
+
+#[test]
+fn the_proxy_of_the_api_server_reaches_a_pods_server() {
+    let mut cluster = fresh();
+    let container = json!({ "name": "web", "image": "nginx:1.29", "ports": [{ "name": "http", "containerPort": 80 }] });
+    create(&mut cluster, "web", &json!({ "containers": [container] }));
+    cluster.advance(Duration::from_secs(10));
+    let mut seen = String::new();
+    for path in ["web/proxy/", "web:http/proxy/none?x=1", "web:81/proxy/"] {
+        let path = format!("/api/v1/namespaces/default/pods/{path}");
+        let EngineAnswer::Full(response) = raw(&mut cluster, "GET", &path, &Value::Null) else {
+            panic!("a stream")
+        };
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        let line = body.lines().nth(1).or(body.lines().next()).unwrap_or_default();
+        writeln!(seen, "{} {line}", response.status()).unwrap();
+    }
+    expect![[r#"
+        200 OK <html>
+        404 Not Found <head><title>404 Not Found</title></head>
+        503 Service Unavailable {"apiVersion":"v1","code":503,"kind":"Status","message":"error trying to reach service: dial tcp 10.244.1.2:81: connect: connection refused","metadata":{},"reason":"ServiceUnavailable","status":"Failure"}
+        172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "GET / HTTP/1.1" 200 615 "-" "" "-"
+        172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "GET /none?x=1 HTTP/1.1" 404 146 "-" "" "-"
+    "#]].assert_eq(&(seen + &log(&mut cluster, "web", "tailLines=2")));
 }

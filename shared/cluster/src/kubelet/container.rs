@@ -77,6 +77,8 @@ pub(crate) struct Container {
     pub(crate) serves: Vec<u16>,
     /// What its Tomcat has read.
     pub(crate) catalina: Option<catalina::Settings>,
+    /// Why the runtime could not start it.
+    pub(crate) trouble: String,
     /// Lines that it is going to write.
     pub(crate) upcoming: VecDeque<(Timestamp, String)>,
     pub(crate) log: VecDeque<Line>,
@@ -107,6 +109,7 @@ impl Container {
             folder: "/".to_owned(),
             serves: Vec::new(),
             catalina: None,
+            trouble: String::new(),
             upcoming: VecDeque::new(),
             log: VecDeque::new(),
             previous: VecDeque::new(),
@@ -157,6 +160,7 @@ impl Container {
         self.open.clear();
         self.dropped = 0;
         self.catalina = None;
+        self.trouble.clear();
         self.serves.clear();
         self.upcoming.clear();
         self.ready = false;
@@ -165,8 +169,9 @@ impl Container {
     }
 
     /// The runtime could not start it.
-    pub(crate) fn fail_to_start(&mut self, now: Timestamp) {
+    pub(crate) fn fail_to_start(&mut self, why: &str, now: Timestamp) {
         self.begin();
+        why.clone_into(&mut self.trouble);
         self.stage = Stage::Ended { code: 128, since: now, at: now };
     }
 
@@ -197,10 +202,12 @@ impl Container {
         }
         let name = program.rsplit('/').next().unwrap_or(program);
         if !self.facts.commands.iter().any(|known| known == name) {
-            self.stage = Stage::Ended { code: 128, since: now, at: now };
-            return Err(format!(
+            let why = format!(
                 "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: \"{program}\": executable file not found in $PATH"
-            ));
+            );
+            self.stage = Stage::Ended { code: 128, since: now, at: now };
+            self.trouble.clone_from(&why);
+            return Err(why);
         }
         self.facts.processes = vec![argv.join(" ")];
         self.process = Process::Shell(Box::new(Shell::new(
@@ -272,10 +279,16 @@ impl Container {
                     128 => "StartError",
                     _ => "Error",
                 };
-                json!({ "terminated": {
+                let mut ended = json!({
                     "exitCode": code, "reason": reason, "containerID": id,
                     "startedAt": fields::seconds(*since), "finishedAt": fields::seconds(*at),
-                } })
+                });
+                if *code == 128 && !self.trouble.is_empty() {
+                    // An instance that has not run began at the beginning of time.
+                    fields::put(&mut ended, "/startedAt", json!("1970-01-01T00:00:00Z"));
+                    fields::put(&mut ended, "/message", json!(self.trouble));
+                }
+                json!({ "terminated": ended })
             }
         }
     }

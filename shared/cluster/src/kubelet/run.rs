@@ -55,8 +55,15 @@ impl Kubelets {
                     self.step_in(store, (pod, machine), (&name, &mut shell, &mut input), now);
                 let Some(one) = machine.containers.get_mut(&name) else { return };
                 one.input = input;
-                one.write(&stderr, now);
-                one.write(&stdout, now);
+                // On a terminal the prompt, which goes to the errors, follows the output.
+                let written = if fields::flag(spec, "/tty") {
+                    [&stdout, &stderr]
+                } else {
+                    [&stderr, &stdout]
+                };
+                for bytes in written {
+                    one.write(bytes, now);
+                }
                 match waiting {
                     Waiting::Exited(code) => {
                         one.end(code, now);

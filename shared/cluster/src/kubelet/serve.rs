@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use apimachinery::status::Status;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::container::{Container, Process, image_of};
+use super::node_network::full_name;
 use super::{Kubelets, Machine, catalina};
+use crate::apiserver::NodeRequest;
 use crate::fields;
 use crate::shell::{Answer, Entry, Files};
 
@@ -156,7 +159,65 @@ fn fill(text: &str, pod: &Value, asked: Asked<'_>) -> String {
         .replace("${PATH}", asked.path)
 }
 
+/// The port of a pod that is asked for by name or number; none is its first (`pod/strategy.go ResourceLocation`).
+fn port_of(pod: &Value, asked: &str) -> u16 {
+    let number = |port: &Value| {
+        fields::number(port, "/containerPort").and_then(|number| u16::try_from(number).ok())
+    };
+    asked
+        .parse()
+        .ok()
+        .or_else(|| {
+            fields::items(pod, "/spec/containers")
+                .iter()
+                .flat_map(|spec| fields::items(spec, "/ports"))
+                .find(|port| asked.is_empty() || fields::text(port, "/name") == asked)
+                .and_then(number)
+        })
+        .unwrap_or(80)
+}
+
 impl Kubelets {
+    /// Passes a request of the API server's proxy on.
+    pub(super) fn proxy(
+        &mut self,
+        request: &NodeRequest,
+        port: &str,
+        (method, path): (&str, &str),
+        now: Timestamp,
+    ) -> http::Response<Vec<u8>> {
+        let pod = request.pod.as_ref();
+        let key = full_name(pod);
+        let port = port_of(pod, port);
+        let asked = Asked { method, path, agent: "", from: "172.18.0.2", now };
+        let found = self.machines.get(&key).and_then(|machine| {
+            let (spec, container) = listener(pod, machine, port, now)?;
+            let reply = reply(&self.disks, pod, machine, (spec, container), asked)?;
+            Some((fields::text(spec, "/name").to_owned(), reply))
+        });
+        let Some((container, reply)) = found else {
+            let address = fields::text(pod, "/status/podIP");
+            let text = format!(
+                "error trying to reach service: dial tcp {address}:{port}: connect: connection refused"
+            );
+            let status = Status::failure(503, "ServiceUnavailable", text);
+            let body = serde_json::to_value(&status).unwrap_or(Value::Null);
+            return crate::world::json_response(503, &body);
+        };
+        let served = Served { pod: key, container, line: reply.line, file: reply.file };
+        self.log_served(&served, now);
+        let mut response = http::Response::new(reply.answer.body);
+        *response.status_mut() = http::StatusCode::from_u16(reply.answer.code).unwrap_or_default();
+        for (name, value) in &reply.answer.headers {
+            if let (Ok(name), Ok(value)) =
+                (http::HeaderName::try_from(name), http::HeaderValue::try_from(value))
+            {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+
     /// Writes down what a server has served.
     pub(super) fn log_served(&mut self, served: &Served, now: Timestamp) {
         let Some(shared) = self.machines.remove(&served.pod) else { return };

@@ -42,12 +42,14 @@ pub(crate) struct Following {
 pub(crate) struct Sessions {
     pub(crate) commands: BTreeMap<u64, Session>,
     pub(crate) logs: BTreeMap<u64, Following>,
+    pub(crate) attached: BTreeMap<u64, super::attach::Attached>,
     pub(crate) last: u64,
 }
 
 /// How a request was answered.
 pub(crate) enum Opened {
     Text(String),
+    Full(http::Response<Vec<u8>>),
     Stream(u64),
     Refused(Status),
 }
@@ -218,13 +220,15 @@ impl Kubelets {
                 self.step_session(store, id, now);
                 Opened::Stream(id)
             }
-            NodeWhat::Attach { .. } | NodeWhat::PortForward { .. } | NodeWhat::Proxy { .. } => {
-                Opened::Refused(Status::failure(
-                    501,
-                    "NotImplemented",
-                    "the embedded cluster does not do this yet",
-                ))
+            NodeWhat::Attach { streams } => self.attach(request, *streams),
+            NodeWhat::Proxy { port, path, method, .. } => {
+                Opened::Full(self.proxy(request, port, (method, path), now))
             }
+            NodeWhat::PortForward { .. } => Opened::Refused(Status::failure(
+                501,
+                "NotImplemented",
+                "the embedded cluster does not do this yet",
+            )),
         }
     }
 
@@ -265,6 +269,9 @@ impl Kubelets {
             if read.closed {
                 self.sessions.commands.remove(&id);
             }
+            return read;
+        }
+        if let Some(read) = self.read_attached(id) {
             return read;
         }
         let Some(following) = self.sessions.logs.get_mut(&id) else {

@@ -65,10 +65,7 @@ impl Kubelets {
             };
             return;
         }
-        let cause = format!(
-            "rpc error: code = NotFound desc = failed to pull and unpack image \"{0}\": failed to resolve reference \"{0}\": {0}: not found",
-            canonical(spec)
-        );
+        let cause = not_pulled(spec);
         if failed_before {
             note(pod, spec, false, "BackOff", format!("Back-off pulling image \"{image}\""), plan);
             note(pod, spec, true, "Failed", "Error: ImagePullBackOff".to_owned(), plan);
@@ -159,7 +156,7 @@ impl Kubelets {
         let started = match prepare(&mut one.files, &root, pod, &name) {
             Ok(()) => one.start(spec, now),
             Err(text) => {
-                one.fail_to_start(now);
+                one.fail_to_start(&text, now);
                 Err(text)
             }
         };
@@ -170,6 +167,21 @@ impl Kubelets {
         }
         self.take_back(machine, written);
     }
+}
+
+/// Why containerd cannot pull an image: Docker Hub does not say whether a repository that it does not show exists.
+fn not_pulled(spec: &Value) -> String {
+    let name = canonical(spec);
+    let known = crate::images::has_repository(fields::text(spec, "/image"));
+    let (code, why) = if known || !name.starts_with("docker.io/") {
+        ("NotFound", format!("{name}: not found"))
+    } else {
+        let why = "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed";
+        ("Unknown", why.to_owned())
+    };
+    format!(
+        "rpc error: code = {code} desc = failed to pull and unpack image \"{name}\": failed to resolve reference \"{name}\": {why}"
+    )
 }
 
 pub(super) fn pulled(pod: &Value, spec: &Value, plan: &mut Plan) {

@@ -35,6 +35,7 @@ impl World {
                     .insert("content-type", http::HeaderValue::from_static("text/plain"));
                 NodeAnswer::Full(response)
             }
+            Opened::Full(response) => NodeAnswer::Full(response),
             Opened::Stream(id) => NodeAnswer::Stream(http::Response::new(StreamId(FIRST + id))),
             Opened::Refused(status) => {
                 let body = serde_json::to_value(&status).unwrap_or(Value::Null);
@@ -63,6 +64,12 @@ impl World {
         frame: &[u8],
     ) {
         let id = stream.0.saturating_sub(FIRST);
+        if let Some(pod) = self.kubelets.type_in(id, frame, now)
+            && let Some((namespace, name)) = pod.split_once('/')
+        {
+            self.look_at(namespace, name, now);
+            return;
+        }
         let Some(session) = self.kubelets.sessions.commands.get_mut(&id) else { return };
         session.receive(frame);
         let pod = session.pod.clone();
@@ -82,5 +89,6 @@ impl World {
         let id = stream.0.saturating_sub(FIRST);
         self.kubelets.sessions.commands.remove(&id);
         self.kubelets.sessions.logs.remove(&id);
+        self.kubelets.sessions.attached.remove(&id);
     }
 }
