@@ -6,10 +6,12 @@
 //!
 //! *Invariant:* an expectation is never written from the embedded cluster's answer.
 
+mod known;
 mod normalise;
 mod run;
 mod transcript;
 
+pub use known::Known;
 pub use normalise::Normaliser;
 pub use run::{Difference, Report, Target, bless, check, differences, outcomes};
 pub use transcript::{Plane, Step, Transcript, all};

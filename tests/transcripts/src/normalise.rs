@@ -37,7 +37,7 @@ impl Normaliser {
             (r"\.[0-9a-f]{16}\b".to_owned(), ".<event>"),
             // The real tier has one node of its own; ours are named as those of kubeadm.
             (r"\b(node|worker)-1\b".to_owned(), "<node>"),
-            (r"\b172\.1[78]\.\d+\.\d+\b".to_owned(), "<ip>"),
+            (r"\b172\.1[78]\.\d+\.[1-9]\d*\b".to_owned(), "<ip>"),
             (r"\b10\.96\.\d+\.\d+\b".to_owned(), "<ip>"),
             (r"\b10\.244\.\d+\.\d+\b|\b10\.199\.\d+\.\d+\b".to_owned(), "<ip>"),
             (
