@@ -8,6 +8,10 @@ use serde::Deserialize;
 /// How a simulated image behaves; one file of `manifests/images` each.
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property that an author may give an image"
+)]
 pub struct Image {
     /// Repositories that it answers to, for example `nginx`.
     pub names: Vec<String>,

@@ -109,10 +109,13 @@ fn until(now: Timestamp, at: Timestamp) -> Duration {
 fn note(pod: &Value, spec: &Value, warning: bool, reason: &str, text: String, plan: &mut Plan) {
     let mut regarding = reference(pod, "v1", "Pod");
     let name = fields::text(spec, "/name");
-    let init = fields::items(pod, "/spec/initContainers")
-        .iter()
-        .any(|one| fields::text(one, "/name") == name);
-    let list = if init { "initContainers" } else { "containers" };
+    let list = ["initContainers", "ephemeralContainers"]
+        .into_iter()
+        .find(|list| {
+            let all = fields::items(pod, &format!("/spec/{list}"));
+            all.iter().any(|one| fields::text(one, "/name") == name)
+        })
+        .unwrap_or("containers");
     fields::put(&mut regarding, "/fieldPath", json!(format!("spec.{list}{{{name}}}")));
     plan.events.push(if warning {
         EventNote::warning(regarding, reason, text)
@@ -278,6 +281,12 @@ impl Kubelets {
         }
         for spec in fields::items(pod, "/spec/containers") {
             self.container(store, pod, machine, (spec, policy), now, plan);
+        }
+        // They are added to a pod that runs already, and never start again.
+        for spec in fields::items(pod, "/spec/ephemeralContainers") {
+            let name = fields::text(spec, "/name").to_owned();
+            machine.containers.entry(name).or_insert_with(Container::new);
+            self.container(store, pod, machine, (spec, "Never"), now, plan);
         }
     }
 

@@ -706,3 +706,43 @@ fn who_attaches_types_into_the_main_process_and_sees_what_it_writes() {
     "#]]
     .assert_eq(&seen);
 }
+
+#[test]
+fn a_container_for_debugging_joins_a_pod_that_runs() {
+    let mut cluster = fresh();
+    let container = json!({ "name": "web", "image": "nginx:1.29" });
+    create(&mut cluster, "web", &json!({ "containers": [container] }));
+    cluster.advance(Duration::from_secs(10));
+    let mut pod = get(&mut cluster, "web");
+    pod["spec"]["ephemeralContainers"] = json!([{
+        "name": "debugger", "image": "busybox:1.37", "stdin": true, "tty": true, "targetContainerName": "web",
+    }]);
+    let path = "/api/v1/namespaces/default/pods/web/ephemeralcontainers";
+    let answer = send(&mut cluster, "PUT", path, &pod);
+    assert_eq!(answer["kind"], "Pod", "{answer:#}");
+    cluster.advance(Duration::from_secs(5));
+    let path = "/api/v1/namespaces/default/pods/web/attach?container=debugger&stdin=true&stdout=true&tty=true";
+    let EngineAnswer::Stream(stream) = raw(&mut cluster, "GET", path, &Value::Null) else {
+        panic!("no stream");
+    };
+    let stream = stream.into_body();
+    let mut seen = attached(&mut cluster, stream, b"wget -qO- localhost | head -n 2\r");
+    seen += &attached(&mut cluster, stream, b"exit\r");
+    let status = get(&mut cluster, "web")["status"].clone();
+    let debugger = &status["ephemeralContainerStatuses"][0];
+    let ended = &debugger["state"]["terminated"];
+    writeln!(
+        seen,
+        "{} {} {} {}",
+        status["phase"], debugger["name"], ended["reason"], ended["exitCode"]
+    )
+    .unwrap();
+    expect![[r#"
+        1: "wget -qO- localhost | head -n 2\r\n<!DOCTYPE html>\r\n<html>\r\n/ # "
+        1: "exit\r\n"
+        3: "{\"metadata\":{},\"status\":\"Success\"}"
+        closed
+        "Running" "debugger" "Completed" 0
+    "#]]
+    .assert_eq(&seen);
+}

@@ -127,6 +127,7 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
     for (list, field) in [
         ("/spec/initContainers", "initContainerStatuses"),
         ("/spec/containers", "containerStatuses"),
+        ("/spec/ephemeralContainers", "ephemeralContainerStatuses"),
     ] {
         let initial = list == "/spec/initContainers";
         let waits = pairs(pod, "/spec/initContainers", machine)

@@ -183,16 +183,15 @@ fn from_api(store: &Store, pod: &Value, volume: &Value, files: &mut Files) -> Re
         }
     }
     for item in fields::items(volume, "/downwardAPI/items") {
-        let text = match item.pointer("/fieldRef/fieldPath").and_then(Value::as_str) {
-            Some(path) => field_of(pod, path),
-            None => {
-                let wanted = fields::text(item, "/resourceFieldRef/containerName");
-                fields::items(pod, "/spec/containers")
-                    .iter()
-                    .find(|spec| fields::text(spec, "/name") == wanted)
-                    .and_then(|spec| resource_of(store, pod, spec, item))
-                    .unwrap_or_default()
-            }
+        let text = if let Some(path) = item.pointer("/fieldRef/fieldPath").and_then(Value::as_str) {
+            field_of(pod, path)
+        } else {
+            let wanted = fields::text(item, "/resourceFieldRef/containerName");
+            fields::items(pod, "/spec/containers")
+                .iter()
+                .find(|spec| fields::text(spec, "/name") == wanted)
+                .and_then(|spec| resource_of(store, pod, spec, item))
+                .unwrap_or_default()
         };
         files.insert(fields::text(item, "/path"), text.into_bytes());
     }
