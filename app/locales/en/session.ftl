@@ -16,6 +16,7 @@ session-no-time = The page did not tell the time, so the cluster could not start
 session-not-shown = These kinds are not shown, because you may not list them: { $kinds }
 session-not-the-page = The request did not come from this server's page and was refused. Open the page at the address that the server printed.
 session-not-this-kind = The cell `{ $name }` cannot do this. Reload the page.
+session-real-standing = The cluster has already: { $objects }. This scenario uses them, and resetting it deletes them. If they are not yours, go on in the embedded cluster.
 session-reset-lost = The state to go back to is no longer kept. Reset the whole scenario.
 session-reset-nothing = Nothing has changed yet, so there is nothing to reset.
 session-reset-real = On a real cluster, the objects of this scenario are deleted and set up again.

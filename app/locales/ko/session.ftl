@@ -16,6 +16,7 @@ session-no-time = 페이지가 현재 시각을 알리지 않아 클러스터를
 session-not-shown = 권한이 없어 다음 종류는 표시하지 않습니다: { $kinds }
 session-not-the-page = 이 서버의 페이지에서 보낸 요청이 아니라서 거부했습니다. 서버가 알려 준 주소로 페이지를 여세요.
 session-not-this-kind = `{ $name }` 셀에서는 할 수 없는 일입니다. 페이지를 새로 고치세요.
+session-real-standing = 클러스터에 이미 있는 오브젝트: { $objects }. 이 시나리오는 이 오브젝트들을 그대로 쓰고, 시나리오를 되돌릴 때 삭제합니다. 직접 만든 것이 아니면 내장 클러스터에서 계속하세요.
 session-reset-lost = 되돌아갈 상태가 더는 남아 있지 않습니다. 시나리오 전체를 되돌리세요.
 session-reset-nothing = 아직 바뀐 것이 없어서 되돌릴 것도 없습니다.
 session-reset-real = 실제 클러스터에서는 이 시나리오의 오브젝트를 지우고 처음부터 다시 준비합니다.

@@ -6,9 +6,9 @@ use apimachinery::transport::BoxFuture;
 use kubectl::apply::{DocumentOutcome, DocumentResult};
 use kubectl::manifest;
 use protocol::v1::{
-    ApplyOutcome, EventBody, ObjectOutcome, Phrase, ResetScope, RunId, RunOutcome, Stream,
+    ApplyOutcome, EventBody, Level, ObjectOutcome, Phrase, ResetScope, RunId, RunOutcome, Stream,
 };
-use runner::{Capability, Progress, RunError, Runner, Said, SetupError, State, Verdict};
+use runner::{Capability, Progress, RunError, Runner, Said, SetupError, Standing, State, Verdict};
 
 use crate::convert;
 use crate::outbox::{Outbox, Printer};
@@ -109,6 +109,17 @@ fn ok_if(good: bool) -> RunOutcome {
 }
 
 /// What an apply or a delete came to.
+impl Teller {
+    /// What a real cluster has already may be somebody else's: a reset would delete it.
+    fn warn_of(&self, standing: &[Standing]) {
+        let names: Vec<&str> = standing.iter().map(|one| one.object.as_str()).collect();
+        if !names.is_empty() {
+            let phrase = Phrase::new("session-real-standing").with("objects", names.join(", "));
+            self.outbox.put(EventBody::Notice { level: Level::Warning, phrase });
+        }
+    }
+}
+
 /// Finds out what the cluster can do, and tells it.
 async fn preflight(runner: &Runner, teller: &Teller) -> Vec<Capability> {
     let found = runner.preflight(teller).await;
@@ -172,7 +183,8 @@ impl Session {
             }
             if real {
                 // What an earlier session took away may still be going.
-                runner.deletions_end(&teller).await;
+                let standing = runner.deletions_end(&teller).await;
+                teller.warn_of(&standing);
             }
             let result = runner.setup(&teller).await;
             teller.finish();
@@ -280,9 +292,7 @@ impl Session {
                 }
                 Err(error) => {
                     let phrase = Phrase::new("session-reset-lost");
-                    teller
-                        .outbox
-                        .put(EventBody::Notice { level: protocol::v1::Level::Error, phrase });
+                    teller.outbox.put(EventBody::Notice { level: Level::Error, phrase });
                     teller.failed(&error.to_string())
                 }
             }
