@@ -1,6 +1,7 @@
 //! The control loops of kube-controller-manager that run here.
 
 mod cluster_role_aggregation;
+pub(crate) mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
@@ -33,12 +34,13 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
         ("statefulset-controller", Arc::new(stateful_set::StatefulSets)),
         ("daemonset-controller", Arc::new(daemon_set::DaemonSets)),
+        ("cronjob-controller", Arc::new(cron_job::CronJobs)),
+        ("job-controller", Arc::new(job::Jobs)),
+        ("ttl-after-finished-controller", Arc::new(ttl_after_finished::FinishedJobs)),
         ("persistentvolume-binder-controller", Arc::new(persistent_volume::Binder)),
         ("disk-provisioner", Arc::new(persistent_volume::provisioner::Provisioner)),
         ("persistentvolumeclaim-protection-controller", Arc::new(volume_protection::Claims)),
         ("persistentvolume-protection-controller", Arc::new(volume_protection::Volumes)),
-        ("job-controller", Arc::new(job::Jobs)),
-        ("ttl-after-finished-controller", Arc::new(ttl_after_finished::FinishedJobs)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Watching)),

@@ -1,4 +1,4 @@
-//! Jobs over virtual time, told by what `kubectl get` and the events say.
+//! Jobs and CronJobs over virtual time, told by what `kubectl get` and the events say.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const JOBS: &str = "/apis/batch/v1/namespaces/default/jobs";
+const CRONS: &str = "/apis/batch/v1/namespaces/default/cronjobs";
 const CORE: &str = "/api/v1/namespaces/default";
 
 struct World {
@@ -100,6 +101,31 @@ impl World {
             self.wait(1);
         }
         told
+    }
+
+    fn cron(&mut self, name: &str, spec: Value, script: &str) {
+        let mut spec = spec;
+        spec["jobTemplate"] = json!({ "spec": { "template": template(script, "Never") } });
+        let cron = json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": { "name": name }, "spec": spec,
+        });
+        self.send("POST", CRONS, &cron);
+    }
+
+    /// The jobs that are there: name, when due, succeeded or not.
+    fn jobs(&mut self) -> String {
+        let list = self.send("GET", JOBS, &Value::Null);
+        let line = |job: &Value| {
+            format!(
+                "{} {} {}\n",
+                job["metadata"]["name"].as_str().unwrap(),
+                job["metadata"]["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"]
+                    .as_str()
+                    .unwrap_or("-"),
+                job["status"]["succeeded"]
+            )
+        };
+        list["items"].as_array().unwrap().iter().map(line).collect()
     }
 
     fn events(&mut self, kind: &str) -> String {
@@ -277,4 +303,68 @@ fn the_pods_of_a_deleted_job_go_with_it() {
     world.send("DELETE", &format!("{JOBS}/long"), &options);
     world.wait(40);
     assert_eq!(world.pods(), "");
+}
+
+#[test]
+fn a_cron_job_makes_a_job_each_minute_and_keeps_three() {
+    let mut world = World::new();
+    world.cron("hello", json!({ "schedule": "*/1 * * * *" }), "echo hello");
+    world.wait(330);
+    let cron = world.send("GET", &format!("{CRONS}/hello"), &Value::Null);
+    let told = format!("{}{}{}\n", world.jobs(), world.events("CronJob"), cron["status"]);
+    expect![[r#"
+        hello-29833336 2026-09-21T14:16:00Z 1
+        hello-29833337 2026-09-21T14:17:00Z 1
+        hello-29833338 2026-09-21T14:18:00Z 1
+        Normal SuccessfulCreate: Created job hello-29833334
+        Normal SawCompletedJob: Saw completed job: hello-29833334, condition: Complete
+        Normal SuccessfulCreate: Created job hello-29833335
+        Normal SawCompletedJob: Saw completed job: hello-29833335, condition: Complete
+        Normal SuccessfulCreate: Created job hello-29833336
+        Normal SawCompletedJob: Saw completed job: hello-29833336, condition: Complete
+        Normal SuccessfulCreate: Created job hello-29833337
+        Normal SuccessfulDelete: Deleted job hello-29833334
+        Normal SawCompletedJob: Saw completed job: hello-29833337, condition: Complete
+        Normal SuccessfulCreate: Created job hello-29833338
+        Normal SuccessfulDelete: Deleted job hello-29833335
+        Normal SawCompletedJob: Saw completed job: hello-29833338, condition: Complete
+        {"lastScheduleTime":"2026-09-21T14:18:00Z","lastSuccessfulTime":"2026-09-21T14:18:01Z"}
+    "#]]
+    .assert_eq(&told);
+}
+
+#[test]
+fn the_concurrency_policy_decides_about_a_job_that_still_runs() {
+    let mut told = String::new();
+    for policy in ["Allow", "Forbid", "Replace"] {
+        let mut world = World::new();
+        let spec = json!({ "schedule": "* * * * *", "concurrencyPolicy": policy });
+        world.cron("long", spec, "sleep 100");
+        world.wait(140);
+        told.push_str(&format!("{policy}\n{}{}", world.jobs(), world.events("CronJob")));
+    }
+    expect![[r#"
+        Allow
+        long-29833334 2026-09-21T14:14:00Z null
+        long-29833335 2026-09-21T14:15:00Z null
+        Normal SuccessfulCreate: Created job long-29833334
+        Normal SuccessfulCreate: Created job long-29833335
+        Forbid
+        long-29833334 2026-09-21T14:14:00Z null
+        Normal SuccessfulCreate: Created job long-29833334
+        Normal JobAlreadyActive: Not starting job because prior execution is running and concurrency policy is Forbid
+        Replace
+        long-29833335 2026-09-21T14:15:00Z null
+        Normal SuccessfulCreate: Created job long-29833334
+        Normal SuccessfulDelete: Deleted job long-29833334
+        Normal SuccessfulCreate: Created job long-29833335
+    "#]].assert_eq(&told);
+}
+
+#[test]
+fn a_suspended_cron_job_makes_nothing() {
+    let mut world = World::new();
+    world.cron("hold", json!({ "schedule": "* * * * *", "suspend": true }), "true");
+    world.wait(200);
+    assert_eq!(world.jobs(), "");
 }

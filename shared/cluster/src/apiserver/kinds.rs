@@ -158,8 +158,8 @@ static KINDS: &[Kind] = &[
     Kind {
         key: "cronjobs.batch",
         generation: true,
-        acted_on: false,
         default: batch::default_cron_job,
+        validate: batch::validate_cron_job,
         ..PLAIN
     },
     Kind {

@@ -1,10 +1,12 @@
 //! Jobs and CronJobs, as far as the API server goes; `controllers/job.rs` runs them.
 
+use apimachinery::field_error::FieldError;
 use serde_json::{Value, json};
 
 use super::pod_defaults::{fill, fill_text, map_at};
 use super::workload;
 use super::{Faults, labels};
+use crate::controllers::cron_job::schedule::{self, Schedule};
 use crate::fields::{number, put, text};
 
 fn default_spec(value: &mut Value, pointer: &str) {
@@ -70,9 +72,31 @@ pub(super) fn validate_job(value: &Value, faults: &mut Faults) {
     let policy = text(value, "/spec/template/spec/restartPolicy");
     if policy == "Always" {
         let path = "spec.template.spec.restartPolicy";
-        faults.push(apimachinery::field_error::FieldError::required(
-            path,
-            "valid values: \"OnFailure\", \"Never\"",
-        ));
+        faults.push(FieldError::required(path, "valid values: \"OnFailure\", \"Never\""));
+    }
+}
+
+/// `pkg/apis/batch/validation/validation.go validateCronJobSpec`.
+pub(super) fn validate_cron_job(value: &Value, faults: &mut Faults) {
+    let schedule = text(value, "/spec/schedule");
+    if schedule.is_empty() {
+        faults.push(FieldError::required("spec.schedule", ""));
+    } else if let Err(why) = Schedule::parse(schedule) {
+        faults.push(FieldError::invalid("spec.schedule", schedule, &why));
+    }
+    let zone = text(value, "/spec/timeZone");
+    if schedule::zone(zone).is_none() {
+        let why = format!("unknown time zone {zone}");
+        faults.push(FieldError::invalid("spec.timeZone", zone, &why));
+    }
+    for field in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds"]
+    {
+        let path = format!("spec.{field}");
+        labels::nonnegative(number(value, &format!("/spec/{field}")), &path, faults);
+    }
+    let policy = text(value, "/spec/jobTemplate/spec/template/spec/restartPolicy");
+    if policy == "Always" {
+        let path = "spec.jobTemplate.spec.template.spec.restartPolicy";
+        faults.push(FieldError::required(path, "valid values: \"OnFailure\", \"Never\""));
     }
 }
