@@ -16,8 +16,8 @@ pub(crate) enum Profile {
     Dev,
 }
 
-/// Everything the wasm of the page and the worker is made of.
-const INPUTS: [&str; 8] = [
+/// Everything the wasm of the page and the worker is made of, and the sections that have a page.
+const INPUTS: [&str; 9] = [
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
@@ -25,6 +25,7 @@ const INPUTS: [&str; 8] = [
     "public",
     "shared",
     "manifests/images",
+    "manifests/scenarios",
     "rust-toolchain.toml",
 ];
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::process::{cargo, output, run};
-use crate::{Failure, tools};
+use crate::{Failure, page, tools};
 
 /// Packages that are only built for the browser.
 const WASM_PACKAGES: [&str; 3] = ["app", "app-monaco", "app-worker"];
@@ -54,7 +54,6 @@ pub(super) fn wasm() -> Result<(), Failure> {
 }
 
 pub(super) fn transcripts() -> Result<(), Failure> {
-    run(cargo().args(["build", "--quiet", "--locked", "--package", "server"]))?;
     with_real("transcripts", "embedded")
 }
 
@@ -71,16 +70,10 @@ pub(super) fn node() -> Result<(), Failure> {
 
 /// Tests that the feature `real` switches on, because they build or start a real Kubernetes.
 fn with_real(package: &str, test: &str) -> Result<(), Failure> {
-    run(cargo().args([
-        "test",
-        "--locked",
-        "--features",
-        "real",
-        "--package",
-        package,
-        "--test",
-        test,
-    ]))
+    let podium = page::server()?;
+    run(cargo()
+        .args(["test", "--locked", "--features", "real", "--package", package, "--test", test])
+        .env("PODIUM_BIN", podium))
 }
 
 fn exclude_wasm(command: &mut Command) {
