@@ -94,8 +94,7 @@ impl World {
             );
             if line != last {
                 let at = self.cluster.now().as_second() - self.began.as_second();
-                told.push_str(format!("{at:>3} s {line}").trim_end());
-                told.push('\n');
+                told.extend([format!("{at:>3} s {line}").trim_end(), "\n"]);
                 last = line;
             }
             self.wait(1);
@@ -341,7 +340,7 @@ fn the_concurrency_policy_decides_about_a_job_that_still_runs() {
         let spec = json!({ "schedule": "* * * * *", "concurrencyPolicy": policy });
         world.cron("long", spec, "sleep 100");
         world.wait(140);
-        told.push_str(&format!("{policy}\n{}{}", world.jobs(), world.events("CronJob")));
+        told.extend([policy, "\n", &world.jobs(), &world.events("CronJob")]);
     }
     expect![[r#"
         Allow

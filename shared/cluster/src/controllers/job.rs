@@ -162,7 +162,7 @@ impl<'a> Sync<'a> {
         }
         let mut succeeded_indexes = Indexes::parse(fields::text(job, "/status/completedIndexes"));
         succeeded_indexes.extend(newly_succeeded.iter().filter_map(|pod| pods::index(pod)));
-        Self { job, now, active, newly_succeeded, newly_failed, succeeded_indexes, pods }
+        Self { job, now, pods, active, newly_succeeded, newly_failed, succeeded_indexes }
     }
 
     fn indexed(&self) -> bool {

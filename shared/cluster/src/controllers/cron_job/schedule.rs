@@ -254,7 +254,7 @@ mod tests {
                     .map_or_else(|| "never".to_owned(), |at| at.to_string()),
                 Err(error) => error,
             };
-            text.push_str(&format!("{schedule}: {said}\n"));
+            text.extend([schedule, ": ", &said, "\n"]);
         }
         expect![[r#"
             */1 * * * *: 2026-09-21T14:14:00Z

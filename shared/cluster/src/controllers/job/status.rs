@@ -35,9 +35,8 @@ fn set(job: &mut Value, condition: Value) {
 pub(super) fn suspension(before: &Value, job: &mut Value, now: Timestamp, plan: &mut Plan) {
     let suspended = fields::flag(before, "/spec/suspend");
     let known = fields::condition(before, "Suspended");
-    if suspended {
-        let status = job.get_mut("status").and_then(Value::as_object_mut);
-        status.into_iter().for_each(|status| drop(status.remove("startTime")));
+    if suspended && let Some(status) = job.get_mut("status").and_then(Value::as_object_mut) {
+        status.remove("startTime");
     }
     if suspended == known.is_some_and(|one| fields::text(one, "/status") == "True") {
         return;
