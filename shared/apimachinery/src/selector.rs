@@ -113,6 +113,10 @@ impl LabelSelector {
 
     /// Reads kubectl's form, for example `app=web,tier in (a,b),!canary`.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let operators = ["==", "!=", "=", "<", ">", "("];
+        if let Some(found) = operators.iter().find(|token| text.trim_start().starts_with(**token)) {
+            return Err(format!("found '{found}', expected: !, identifier, or 'end of string'"));
+        }
         let mut requirements = Vec::new();
         for part in split_outside_parentheses(text) {
             let part = part.trim();
@@ -175,6 +179,11 @@ fn requirement(part: &str, whole: &str) -> Result<Requirement, String> {
             (Some(key), Some("notin")) => of(key, Operator::NotIn(values)),
             _ => Err(format!("unable to parse requirement: {whole}")),
         };
+    }
+    let mut words = part.split_whitespace();
+    if let Some("in" | "notin") = words.nth(1) {
+        let found = words.next().unwrap_or_default();
+        return Err(format!("unable to parse requirement: found '{found}' expected: '('"));
     }
     if part.contains(char::is_whitespace) {
         let found = part.split_whitespace().nth(1).unwrap_or("");
