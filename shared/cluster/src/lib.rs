@@ -7,6 +7,7 @@
 pub mod apiserver;
 mod cluster;
 mod controllers;
+mod cron;
 pub mod event_loop;
 mod fields;
 pub mod images;

@@ -149,17 +149,20 @@ fn a_daemon_set_has_one_pod_on_every_node_that_takes_it() {
     world.wait(10);
     expect![[r#"
         agent 3 3 3 3 3 <none>
-    "#]].assert_eq(&world.table(&format!("{APPS}/daemonsets")));
+    "#]]
+    .assert_eq(&world.table(&format!("{APPS}/daemonsets")));
     expect![[r#"
         agent-ktrfh worker-2 nginx:1.29-alpine Running
         agent-w42fg worker-1 nginx:1.29-alpine Running
         agent-zlrdr worker-3 nginx:1.29-alpine Running
-    "#]].assert_eq(&world.pods());
+    "#]]
+    .assert_eq(&world.pods());
     expect![[r#"
         Normal SuccessfulCreate: Created pod: agent-w42fg
         Normal SuccessfulCreate: Created pod: agent-ktrfh
         Normal SuccessfulCreate: Created pod: agent-zlrdr
-    "#]].assert_eq(&world.events("DaemonSet"));
+    "#]]
+    .assert_eq(&world.events("DaemonSet"));
     // A label that only one node has.
     world.patch("/api/v1/nodes/worker-2", &json!({ "metadata": { "labels": { "disk": "ssd" } } }));
     let only = json!({ "spec": { "template": { "spec": { "nodeSelector": { "disk": "ssd" } } } } });
@@ -167,7 +170,8 @@ fn a_daemon_set_has_one_pod_on_every_node_that_takes_it() {
     world.wait(60);
     expect![[r#"
         agent 1 1 1 1 1 disk=ssd
-    "#]].assert_eq(&world.table(&format!("{APPS}/daemonsets")));
+    "#]]
+    .assert_eq(&world.table(&format!("{APPS}/daemonsets")));
 }
 
 #[test]
@@ -191,11 +195,13 @@ fn a_daemon_set_is_updated_node_by_node() {
         agent 3 3 2 2 2 <none>
         agent 3 3 2 3 2 <none>
         agent 3 3 3 3 3 <none>
-    "#]].assert_eq(&seen.concat());
+    "#]]
+    .assert_eq(&seen.concat());
     expect![[r#"
         agent-####cdf### daemonset.apps/agent #
         agent-cc###c##b# daemonset.apps/agent #
-    "#]].assert_eq(
+    "#]]
+    .assert_eq(
         &world
             .table(&format!("{APPS}/controllerrevisions"))
             .replace(|c: char| c.is_ascii_digit(), "#"),
@@ -218,19 +224,22 @@ fn a_stateful_set_begins_and_ends_in_order() {
         db-0 0/1 ContainerCreating 0 | 
         db-0 1/1 Running 0 | db-1 0/1 ContainerCreating 0 | 
         db-0 1/1 Running 0 | db-1 1/1 Running 0 | db-2 0/1 ContainerCreating 0 | 
-        db-0 1/1 Running 0 | db-1 1/1 Running 0 | db-2 1/1 Running 0 | "#]].assert_eq(&seen.join("\n"));
+        db-0 1/1 Running 0 | db-1 1/1 Running 0 | db-2 1/1 Running 0 | "#]]
+    .assert_eq(&seen.join("\n"));
     world.patch(&format!("{APPS}/statefulsets/db"), &json!({ "spec": { "replicas": 1 } }));
     world.wait(90);
     expect![[r#"
         db 1/1
-    "#]].assert_eq(&world.table(&format!("{APPS}/statefulsets")));
+    "#]]
+    .assert_eq(&world.table(&format!("{APPS}/statefulsets")));
     expect![[r#"
         Normal SuccessfulCreate: Create Pod db-0 in StatefulSet db successful
         Normal SuccessfulCreate: Create Pod db-1 in StatefulSet db successful
         Normal SuccessfulCreate: Create Pod db-2 in StatefulSet db successful
         Normal SuccessfulDelete: Delete Pod db-2 in StatefulSet db successful
         Normal SuccessfulDelete: Delete Pod db-1 in StatefulSet db successful
-    "#]].assert_eq(&world.events("StatefulSet"));
+    "#]]
+    .assert_eq(&world.events("StatefulSet"));
 }
 
 #[test]
@@ -248,7 +257,8 @@ fn a_stateful_set_is_updated_from_the_last_to_the_partition() {
         db-0 worker-1 nginx:1.29-alpine Running
         db-1 worker-2 httpd:2.4 Running
         db-2 worker-3 httpd:2.4 Running
-    "#]].assert_eq(&world.pods());
+    "#]]
+    .assert_eq(&world.pods());
     // A pod below the partition comes back as it was.
     world.send("DELETE", &format!("{CORE}/pods/db-0"), "application/json", &Value::Null);
     world.wait(60);
@@ -256,7 +266,8 @@ fn a_stateful_set_is_updated_from_the_last_to_the_partition() {
         db-0 worker-1 nginx:1.29-alpine Running
         db-1 worker-2 httpd:2.4 Running
         db-2 worker-3 httpd:2.4 Running
-    "#]].assert_eq(&world.pods());
+    "#]]
+    .assert_eq(&world.pods());
     let all = json!({ "spec": { "updateStrategy": { "rollingUpdate": { "partition": 0 } } } });
     world.patch(&format!("{APPS}/statefulsets/db"), &all);
     world.wait(60);
@@ -264,5 +275,6 @@ fn a_stateful_set_is_updated_from_the_last_to_the_partition() {
         db-0 worker-1 httpd:2.4 Running
         db-1 worker-2 httpd:2.4 Running
         db-2 worker-3 httpd:2.4 Running
-    "#]].assert_eq(&world.pods());
+    "#]]
+    .assert_eq(&world.pods());
 }

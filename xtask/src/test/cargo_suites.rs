@@ -36,7 +36,7 @@ pub(super) fn unit() -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["test", "--locked", "--workspace"]);
     // `tidy` ran before; the packages below need a browser or a real cluster and have their own suites.
-    for package in ["tidy", "e2e", "transcripts", "realcluster", "app-worker"] {
+    for package in ["tidy", "e2e", "transcripts", "realcluster"] {
         command.args(["--exclude", package]);
     }
     run(&mut command)
@@ -60,11 +60,13 @@ pub(super) fn transcripts() -> Result<(), Failure> {
 pub(super) fn real() -> Result<(), Failure> {
     with_real("realcluster", "schema")?;
     with_real("realcluster", "control_plane")?;
+    with_real("server", "real")?;
     with_real("transcripts", "real")
 }
 
 pub(super) fn node() -> Result<(), Failure> {
     with_real("realcluster", "node_tier")?;
+    with_real("server", "nodes")?;
     with_real("transcripts", "nodes")
 }
 

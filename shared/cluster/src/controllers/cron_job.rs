@@ -1,7 +1,5 @@
 //! CronJobs: a Job at each time of a schedule (`pkg/controller/cronjob/cronjob_controllerv2.go`).
 
-pub(crate) mod schedule;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use self::schedule::Schedule;
 use super::pod_template::owner_reference;
+use crate::cron::{self, Schedule};
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
 use crate::store::{Change, Store};
@@ -158,7 +156,7 @@ fn start_due(cron: &mut Value, jobs: &[Arc<Value>], now: Timestamp, plan: &mut P
         plan.events.push(EventNote::warning(about(cron), reason, text));
     };
     let zone_name = fields::text(cron, "/spec/timeZone");
-    let Some(zone) = schedule::zone(zone_name) else {
+    let Some(zone) = cron::zone(zone_name) else {
         let text = format!("invalid timeZone: {zone_name:?}: unknown time zone {zone_name}");
         warn("UnknownTimeZone", text);
         return;

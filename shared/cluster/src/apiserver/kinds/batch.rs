@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::pod_defaults::{fill, fill_text, map_at};
 use super::workload;
 use super::{Faults, labels};
-use crate::controllers::cron_job::schedule::{self, Schedule};
+use crate::cron::{self, Schedule};
 use crate::fields::{number, put, text};
 
 fn default_spec(value: &mut Value, pointer: &str) {
@@ -85,7 +85,7 @@ pub(super) fn validate_cron_job(value: &Value, faults: &mut Faults) {
         faults.push(FieldError::invalid("spec.schedule", schedule, &why));
     }
     let zone = text(value, "/spec/timeZone");
-    if schedule::zone(zone).is_none() {
+    if cron::zone(zone).is_none() {
         let why = format!("unknown time zone {zone}");
         faults.push(FieldError::invalid("spec.timeZone", zone, &why));
     }
