@@ -173,22 +173,28 @@ fn settle_conflicts(
     (who, changed): (&Manager, &FieldSet),
     force: bool,
 ) -> Result<(), Box<Status>> {
-    let mut conflicts: Vec<(Manager, FieldSet, Option<String>)> = Vec::new();
-    for (other, theirs, time) in managers.entries.iter().filter(|(other, ..)| other != who) {
+    let mut conflicts: Vec<(Manager, FieldSet)> = Vec::new();
+    for (other, theirs, _) in managers.entries.iter().filter(|(other, ..)| other != who) {
         let both = theirs.intersection(changed);
         if !both.is_empty() {
-            conflicts.push((other.clone(), both, time.clone()));
+            conflicts.push((other.clone(), both));
         }
     }
     if !force && !conflicts.is_empty() {
-        // What the client-side apply annotation names may be taken over (`internal/lastapplied.go`).
-        let allowed = last_applied(schema, shape, base);
-        let rest = conflicts.iter().any(|(_, set, _)| !set.difference(&allowed).is_empty());
-        if rest {
-            return Err(Box::new(conflict_status(&conflicts)));
+        // Only kubectl's own manager takes over what its client-side apply owned
+        // (`managedfields/internal/lastappliedmanager.go Apply`).
+        let allowed =
+            if who.is("kubectl") { last_applied(schema, shape, base) } else { FieldSet::default() };
+        let mut refused = conflicts.clone();
+        for (_, set) in &mut refused {
+            *set = set.difference(&allowed);
+        }
+        refused.retain(|(_, set)| !set.is_empty());
+        if !refused.is_empty() {
+            return Err(Box::new(conflict_status(&refused)));
         }
     }
-    for (other, both, _) in &conflicts {
+    for (other, both) in &conflicts {
         for (one, theirs, _) in &mut managers.entries {
             if one == other {
                 *theirs = theirs.difference(both);
@@ -198,20 +204,25 @@ fn settle_conflicts(
     Ok(())
 }
 
+/// What the annotation of client-side apply names and the live object still has, as it was applied.
 fn last_applied(schema: &Schema, shape: &Shape<'_>, base: &Value) -> FieldSet {
-    object::annotations(base)
+    let document = object::annotations(base)
         .get("kubectl.kubernetes.io/last-applied-configuration")
         .and_then(|text| serde_json::from_str::<Value>(text).ok())
-        .map(|document| stripped(fields_of(schema, shape, &document)))
-        .unwrap_or_default()
+        .filter(|document| document.get("apiVersion") == base.get("apiVersion"));
+    let Some(document) = document else { return FieldSet::default() };
+    let live = compare(schema, shape, &document, base);
+    stripped(fields_of(schema, shape, &document))
+        .difference(&live.changed)
+        .difference(&live.removed)
 }
 
 /// `internal/conflict.go NewConflictError`.
-fn conflict_status(conflicts: &[(Manager, FieldSet, Option<String>)]) -> Status {
+fn conflict_status(conflicts: &[(Manager, FieldSet)]) -> Status {
     let mut causes = Vec::new();
     let mut lines = Vec::new();
-    for (manager, set, time) in conflicts {
-        let shown = manager.show(time.as_deref());
+    for (manager, set) in conflicts {
+        let shown = manager.show();
         lines.push(format!("conflicts with {shown}:"));
         for path in set.paths() {
             lines.push(format!("- {path}"));

@@ -93,7 +93,7 @@ fn conflicts_name_the_managers_and_the_fields() {
     expect![[r#"
         Apply failed with 2 conflicts: conflicts with "kubectl":
         - .spec.template.spec.containers[name="c"].image
-        conflicts with "kubectl" with subresource "scale" using apps/v1 at 1970-01-01T00:00:00Z:
+        conflicts with "kubectl" with subresource "scale" using apps/v1:
         - .spec.replicas"#]]
     .assert_eq(&refused.message);
 }

@@ -37,9 +37,17 @@ const AGNHOST: Module = Module {
     linker_flags: || "-s -w".to_owned(),
 };
 
+const KUBECTL_1_32: Module =
+    Module { folder: "kubectl132", packages: &["."], linker_flags: || version_flags("v1.32.9") };
+
 /// The hyperkube-like program: etcd, the control plane, kubelet, kube-proxy and kubectl.
 pub fn control_plane() -> Result<PathBuf, Failure> {
     Ok(build(&CONTROL_PLANE)?.join("controlplane"))
+}
+
+/// The oldest kubectl that is promised to work, for transcripts that run it as `kubectl-1.32`.
+pub fn kubectl_1_32() -> Result<PathBuf, Failure> {
+    Ok(build(&KUBECTL_1_32)?.join("kubectl132"))
 }
 
 /// The folder with containerd, its shim and ctr.
@@ -64,12 +72,16 @@ pub(crate) fn cache() -> PathBuf {
 }
 
 fn kubernetes_flags() -> String {
-    let mut numbers = KUBERNETES.trim_start_matches('v').split('.');
+    version_flags(KUBERNETES)
+}
+
+fn version_flags(version: &str) -> String {
+    let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     let mut flags = vec!["-s".to_owned(), "-w".to_owned()];
     for package in ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"] {
         for (name, value) in [
-            ("gitVersion", KUBERNETES),
+            ("gitVersion", version),
             ("gitMajor", major),
             ("gitMinor", minor),
             ("gitTreeState", "clean"),

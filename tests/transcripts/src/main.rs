@@ -10,7 +10,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use realcluster::programs;
 use transcripts::{Failure, Report, Target};
 
 const USAGE: &str = "\
@@ -72,6 +71,5 @@ fn target(kubeconfig: &str) -> Result<Target, Failure> {
     if let Ok(kubectl) = std::env::var("KUBECTL") {
         return Target::new(&[&kubectl], Path::new(kubeconfig));
     }
-    let program = programs::control_plane()?.display().to_string();
-    Target::new(&[&program, "kubectl"], Path::new(kubeconfig))
+    Target::of(Path::new(kubeconfig))
 }

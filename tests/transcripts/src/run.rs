@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use realcluster::programs;
 use similar::{ChangeTag, TextDiff};
 
 use crate::{Failure, Normaliser, Step, Transcript};
@@ -44,21 +45,37 @@ pub struct Report {
 }
 
 impl Target {
+    /// Asks with the kubectl of the real cluster; `kubectl-1.32` is there as well.
+    pub fn of(kubeconfig: &Path) -> Result<Self, Failure> {
+        let program = programs::control_plane()?.display().to_string();
+        let target = Self::new(&[&program, "kubectl"], kubeconfig)?;
+        let older = programs::kubectl_1_32()?.display().to_string();
+        target.offer("kubectl-1.32", &[&older])?;
+        Ok(target)
+    }
+
     /// `kubectl` is a program with its first arguments.
     pub fn new(kubectl: &[&str], kubeconfig: &Path) -> Result<Self, Failure> {
         let number = std::process::id();
         let stem = kubeconfig.display().to_string().replace(['/', '.'], "-");
         let dir = std::env::temp_dir().join(format!("podium-transcripts-{number}{stem}"));
-        let bin = dir.join("bin");
+        let target =
+            Self { kubectl: dir.join("bin/kubectl"), kubeconfig: kubeconfig.to_owned(), dir };
+        target.offer("kubectl", kubectl)?;
+        Ok(target)
+    }
+
+    /// Puts a command on the path of the transcripts.
+    fn offer(&self, name: &str, program: &[&str]) -> Result<(), Failure> {
+        let bin = self.dir.join("bin");
         let cannot =
-            |error: std::io::Error| format!("{} cannot be prepared: {error}", dir.display());
+            |error: std::io::Error| format!("{} cannot be prepared: {error}", bin.display());
         fs::create_dir_all(&bin).map_err(cannot)?;
-        let wrapper = bin.join("kubectl");
-        let words: Vec<String> = kubectl.iter().map(|word| format!("'{word}'")).collect();
+        let wrapper = bin.join(name);
+        let words: Vec<String> = program.iter().map(|word| format!("'{word}'")).collect();
         fs::write(&wrapper, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))
             .map_err(cannot)?;
-        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).map_err(cannot)?;
-        Ok(Self { kubectl: wrapper, kubeconfig: kubeconfig.to_owned(), dir })
+        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).map_err(cannot)
     }
 
     /// A kubeconfig whose namespace is the transcript's own.

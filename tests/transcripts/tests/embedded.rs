@@ -5,7 +5,6 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use realcluster::programs;
 use transcripts::{Known, Plane, Report, Target};
 
 /// `podium cluster`, stopped when dropped.
@@ -56,14 +55,13 @@ impl Drop for Embedded {
 }
 
 fn run(plane: Plane) {
-    let program = programs::control_plane().expect("kubectl").display().to_string();
     let mut ran = transcripts::all().expect("transcripts that can be read");
     ran.retain(|transcript| transcript.plane == plane);
     let known = Known::read().expect("a list of known differences");
     let mut report = Report::default();
     for transcript in &ran {
         let cluster = Embedded::start(plane);
-        let target = Target::new(&[&program, "kubectl"], &cluster.kubeconfig).expect("a target");
+        let target = Target::of(&cluster.kubeconfig).expect("a target");
         report.add(transcripts::check(&target, transcript).expect("a transcript that runs"));
     }
     println!("{report}");

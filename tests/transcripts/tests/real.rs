@@ -14,8 +14,7 @@ fn run(plane: Plane, components: &[Component]) {
         return;
     }
     let cluster = ControlPlane::start_with(components).expect("a control plane");
-    let program = cluster.program().display().to_string();
-    let target = Target::new(&[&program, "kubectl"], &cluster.kubeconfig()).expect("a target");
+    let target = Target::of(&cluster.kubeconfig()).expect("a target");
     let update = std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1");
     let mut report = Report::default();
     for transcript in &transcripts {

@@ -35,17 +35,18 @@ impl Manager {
         }
     }
 
-    /// `internal/conflict.go printManager`.
-    pub(super) fn show(&self, time: Option<&str>) -> String {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// `internal/conflict.go printManager`; an identifier never holds a time (`internal/managedfields.go`).
+    pub(super) fn show(&self) -> String {
         let mut text = format!("{:?}", self.name);
         if !self.subresource.is_empty() {
             text = format!("{text} with subresource {:?}", self.subresource);
         }
         if self.operation == "Update" {
             text = format!("{text} using {}", self.api_version);
-            if let Some(time) = time {
-                text = format!("{text} at {time}");
-            }
         }
         text
     }
