@@ -31,7 +31,7 @@ const INPUTS: [&str; 9] = [
 
 /// Builds the binary `podium` and returns its path.
 pub(crate) fn server() -> Result<PathBuf, Failure> {
-    step("Building the server", || {
+    step("Building the server (the first time about two minutes)", || {
         run(cargo().args(["build", "--quiet", "--locked", "--package", "server"]))
     })?;
     Ok(target_dir().join("debug").join("podium"))
@@ -43,13 +43,17 @@ pub(crate) fn dist(path: &OsStr, podium: &PathBuf, profile: Profile) -> Result<(
     let stamp = target_dir().join("xtask").join("page.stamp");
     let fingerprint = cache::fingerprint(&INPUTS, &format!("{profile:?}"))?;
     if !(cache::is_fresh(&stamp, &fingerprint) && dist.join("index.html").is_file()) {
-        step("Building the page and its worker", || {
+        step("Building the page and its worker (after a change one to four minutes)", || {
             let mut trunk = std::process::Command::new("trunk");
-            trunk.arg("build").current_dir(root()).env("PATH", path).env_remove("NO_COLOR");
+            trunk
+                .args(["--quiet", "build"])
+                .current_dir(root())
+                .env("PATH", path)
+                .env_remove("NO_COLOR");
             if profile == Profile::Release {
                 trunk.arg("--release");
             }
-            run(&mut trunk)
+            run_quiet(&mut trunk)
         })?;
         cache::remember(&stamp, &fingerprint)?;
     }
