@@ -30,8 +30,13 @@ pub struct Podium {
 impl Podium {
     /// Starts the server on a free port.
     pub fn start(arguments: &[&str]) -> Outcome<Self> {
+        Self::start_at("127.0.0.1:0", arguments)
+    }
+
+    /// Starts the server at this address.
+    pub fn start_at(listen: &str, arguments: &[&str]) -> Outcome<Self> {
         let mut child = Command::new(target().join("debug/podium"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", listen])
             .args(arguments)
             .current_dir(root())
             .stdout(Stdio::piped())

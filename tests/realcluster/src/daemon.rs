@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
@@ -103,12 +104,23 @@ pub(crate) fn wait_until(
     }
 }
 
-/// A port on loopback that nobody listens on now.
+/// A port on loopback that nobody listens on now, and that the system gives to no connection: it is below the
+/// range of those. Each process has ports of its own, so that two clusters that start do not meet.
 pub(crate) fn free_port() -> Result<u16, Failure> {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("there is no free port on loopback: {error}"))
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 12_000;
+    const PER_PROCESS: u16 = 20;
+    const PROCESSES: u32 = 900;
+    let slot = u16::try_from(std::process::id() % PROCESSES).unwrap_or_default();
+    for _ in 0..PER_PROCESS {
+        let number = ASKED.fetch_add(1, Ordering::Relaxed) % PER_PROCESS;
+        let port = FIRST + slot * PER_PROCESS + number;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err("there is no free port on loopback; which programs listen between 12000 and 30000?"
+        .to_owned())
 }
 
 /// Where the state of all clusters lies.

@@ -1,0 +1,40 @@
+//! A server that ends in the middle of a run, as by `kill -9`: the page says so, opens a new cluster as soon
+//! as there is a server again, and has lost no text.
+#![cfg(feature = "browser")]
+
+use e2e::Outcome;
+use e2e::audit::accessible;
+use e2e::browser::{Browser, Size};
+use e2e::serve::Podium;
+
+const SCENARIO: &str = "hypercloud-4.1/03-network-policy";
+const DRAFT: &str = "# kept over a restart\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+    metadata: {name: mine, namespace: networkpolicy-test}\nspec: {podSelector: {}}";
+const VALID: &str = "[data-cell='default-policy'] [data-state='state-edited']";
+
+fn press(cell: &str, name: &str) -> String {
+    format!("[data-cell='{cell}'] [data-press='{name}']:not([disabled])")
+}
+
+#[tokio::test]
+async fn a_restart_of_the_server_in_the_middle_of_a_run_loses_no_text() -> Outcome {
+    let mut podium = Podium::start(&[])?;
+    let address = podium.url.trim_start_matches("http://").to_owned();
+    let browser = Browser::open(Size::WIDE).await?;
+    browser.goto(&format!("{}/en/{SCENARIO}/", podium.url)).await?;
+    browser.write("[data-cell='default-policy']", DRAFT).await?;
+    browser.find(VALID).await?;
+    browser.click(&press("open-matrix", "check")).await?;
+    podium.kill()?;
+    browser.shows("[data-status='connection']", "Connection lost").await?;
+    accessible(&browser, "server-gone").await?;
+
+    let _again = Podium::start_at(&address, &[])?;
+    browser.shows(".toast", "The server was restarted").await?;
+    browser.find(VALID).await?;
+    browser.click(&press("default-policy", "apply")).await?;
+    let created = "networkpolicy.networking.k8s.io/mine created";
+    browser.shows("[data-cell='default-policy'] .answers", created).await?;
+    browser.screenshot("server-restarted").await?;
+    browser.close().await
+}
