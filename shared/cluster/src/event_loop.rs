@@ -75,6 +75,9 @@ pub struct Plan {
     pub writes: Vec<Write>,
     /// Events to record after the writes.
     pub events: Vec<EventNote>,
+    /// Creations go out in batches of 1, 2, 4 and so on; after a batch with a refusal the rest is left for
+    /// later (`pkg/controller/replicaset/replica_set.go slowStartBatch`).
+    pub slow_start: bool,
     /// When to look again although nothing changed.
     pub requeue_after: Option<Duration>,
 }

@@ -21,7 +21,7 @@ mod volume_sources;
 mod volumes;
 
 use self::start::pulled;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,9 +61,11 @@ pub(crate) struct Kubelets {
     pub(crate) ports: BTreeMap<String, Vec<u16>>,
     pub(crate) sessions: Sessions,
     pub(crate) first_chunks: BTreeMap<u64, Vec<u8>>,
-    images: BTreeMap<String, std::collections::BTreeSet<String>>,
+    images: BTreeMap<String, BTreeSet<String>>,
     /// What is on disks: of persistent volumes and of nodes.
     disks: serve::Disks,
+    /// The nodes that have a kubelet. A Node object that somebody makes has none.
+    nodes: BTreeSet<String>,
     /// What service account tokens are signed with.
     signing_key: Vec<u8>,
 }
@@ -125,9 +127,9 @@ fn note(pod: &Value, spec: &Value, warning: bool, reason: &str, text: String, pl
 }
 
 impl Kubelets {
-    /// Kubelets without pods; tokens of service accounts are signed with this key.
-    pub(crate) fn new(signing_key: Vec<u8>) -> Self {
-        Self { signing_key, ..Self::default() }
+    /// Kubelets of these nodes, without pods; tokens of service accounts are signed with this key.
+    pub(crate) fn new(nodes: Vec<String>, signing_key: Vec<u8>) -> Self {
+        Self { nodes: nodes.into_iter().collect(), signing_key, ..Self::default() }
     }
 
     /// Looks at a pod.
@@ -136,7 +138,7 @@ impl Kubelets {
         let name = format!("{}/{}", key.namespace, key.name);
         let pod = store
             .get("pods", &key.namespace, &key.name)
-            .filter(|pod| !fields::text(pod, "/spec/nodeName").is_empty());
+            .filter(|pod| self.nodes.contains(fields::text(pod, "/spec/nodeName")));
         let Some(pod) = pod else {
             self.forget(store, &name, now);
             return plan;

@@ -46,7 +46,7 @@ impl World {
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
-            kubelets: Kubelets::new(api.settings.signing_key.clone()),
+            kubelets: Kubelets::new(nodes::names(config.nodes), api.settings.signing_key.clone()),
         };
         for write in nodes::install(config.nodes, config.epoch) {
             // What is there already stays (a cluster that was put together before).
@@ -146,7 +146,11 @@ impl World {
         component: &Component,
     ) -> Vec<Failure> {
         let mut failures = Vec::new();
+        let mut batch = Batch::default();
         for write in &plan.writes {
+            if plan.slow_start && write.method() == "POST" && !batch.next(failures.len()) {
+                continue;
+            }
             match Self::send(api, now, write, component) {
                 Ok(answer) => {
                     if let Some(note) = write.follow_up(&answer) {
@@ -232,6 +236,29 @@ impl World {
     pub(crate) fn after_restore(&mut self, api: &Apiserver) {
         self.seen = api.store().revision();
         self.kubelets.sessions = crate::kubelet::sessions::Sessions::default();
+    }
+}
+
+/// How far a slow start has come.
+#[derive(Debug, Default)]
+struct Batch {
+    size: usize,
+    left: usize,
+    refused_before: usize,
+    stopped: bool,
+}
+
+impl Batch {
+    /// Whether one more may be created, when so many writes were refused until now.
+    fn next(&mut self, refused: usize) -> bool {
+        if self.left == 0 && !self.stopped {
+            self.stopped = refused > self.refused_before;
+            self.size = (self.size * 2).max(1);
+            self.left = self.size;
+            self.refused_before = refused;
+        }
+        self.left = self.left.saturating_sub(1);
+        !self.stopped
     }
 }
 

@@ -1,7 +1,10 @@
 //! Deployments: one ReplicaSet a revision, and rolling from one to the next (`pkg/controller/deployment`).
 
+mod rolling;
+mod scale;
+mod status;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -55,21 +58,33 @@ impl Controller for Deployments {
             .collect();
         let hash = template_hash(&deployment);
         let current = sets.iter().find(|set| same_template(set, &deployment));
-        let paused = fields::flag(&deployment, "/spec/paused");
-        match current {
-            None if !paused => create_set(&deployment, &sets, &hash, &mut plan),
-            None => {}
-            Some(current) => {
-                mark_revision(&deployment, current, &sets, &mut plan);
-                if !paused {
-                    roll(&deployment, current, &sets, &mut plan);
-                }
-            }
+        let rollout = Rollout { deployment: &deployment, current, sets: &sets };
+        if let Some(current) = current {
+            mark_revision(&deployment, current, &sets, &mut plan);
         }
+        let estimates = if fields::flag(&deployment, "/spec/paused") || rollout.was_scaled() {
+            rollout.scale(&mut plan);
+            false
+        } else {
+            if recreates(&deployment) {
+                rollout.recreate(store, &hash, &mut plan);
+            } else {
+                rollout.roll(&hash, &mut plan);
+            }
+            true
+        };
         clean_up(&deployment, current, &sets, &mut plan);
-        status(&deployment, current, &sets, now, &mut plan);
+        rollout.status(estimates, now, &mut plan);
         plan
     }
+}
+
+/// A Deployment with its ReplicaSets.
+struct Rollout<'a> {
+    deployment: &'a Value,
+    /// The set of the Deployment's template.
+    current: Option<&'a Arc<Value>>,
+    sets: &'a [Arc<Value>],
 }
 
 fn template(object: &Value) -> Value {
@@ -131,12 +146,6 @@ fn recreates(deployment: &Value) -> bool {
 
 fn create_set(deployment: &Value, sets: &[Arc<Value>], hash: &str, plan: &mut Plan) {
     let running: i64 = sets.iter().map(|set| replicas(set)).sum();
-    if recreates(deployment) && running > 0 {
-        for set in sets.iter().filter(|set| replicas(set) > 0) {
-            scale(deployment, set, 0, plan);
-        }
-        return;
-    }
     let (surge, _) = limits(deployment);
     let count = if recreates(deployment) {
         replicas(deployment)
@@ -236,46 +245,6 @@ fn scale(deployment: &Value, set: &Value, to: i64, plan: &mut Plan) {
     note_scaling(deployment, fields::name(set), from, to, plan);
 }
 
-/// `rolling.go`: up within the surge, down within what may be unavailable.
-fn roll(deployment: &Value, current: &Value, sets: &[Arc<Value>], plan: &mut Plan) {
-    let wanted = replicas(deployment);
-    let old: Vec<_> = sets.iter().filter(|set| fields::uid(set) != fields::uid(current)).collect();
-    let old_total: i64 = old.iter().map(|set| replicas(set)).sum();
-    if old_total == 0 || recreates(deployment) {
-        if old_total > 0 {
-            for set in old {
-                scale(deployment, set, 0, plan);
-            }
-            return;
-        }
-        let still: i64 =
-            old.iter().map(|set| fields::number(set, "/status/replicas").unwrap_or_default()).sum();
-        if still == 0 || !recreates(deployment) {
-            scale(deployment, current, wanted, plan);
-        }
-        return;
-    }
-    let (surge, unavailable) = limits(deployment);
-    let total = old_total + replicas(current);
-    if replicas(current) < wanted && total < wanted + surge {
-        let more = (wanted + surge - total).min(wanted - replicas(current));
-        scale(deployment, current, replicas(current) + more, plan);
-        return;
-    }
-    let available =
-        |set: &Value| fields::number(set, "/status/availableReplicas").unwrap_or_default();
-    let mut may_go = total - (wanted - unavailable) - (replicas(current) - available(current));
-    for set in old {
-        if may_go <= 0 {
-            break;
-        }
-        let sick = replicas(set) - available(set);
-        let gone = replicas(set).min(may_go.max(sick.min(may_go)));
-        scale(deployment, set, replicas(set) - gone, plan);
-        may_go -= gone;
-    }
-}
-
 fn clean_up(
     deployment: &Value,
     current: Option<&Arc<Value>>,
@@ -298,119 +267,3 @@ fn clean_up(
     }
 }
 
-fn status(
-    deployment: &Value,
-    current: Option<&Arc<Value>>,
-    sets: &[Arc<Value>],
-    now: Timestamp,
-    plan: &mut Plan,
-) {
-    let sum = |key: &str| -> i64 {
-        sets.iter()
-            .map(|set| fields::number(set, &format!("/status/{key}")).unwrap_or_default())
-            .sum()
-    };
-    let wanted = replicas(deployment);
-    let (total, ready, available) =
-        (sum("replicas"), sum("readyReplicas"), sum("availableReplicas"));
-    let updated =
-        current.map_or(0, |set| fields::number(set, "/status/replicas").unwrap_or_default());
-    let (_, unavailable) = limits(deployment);
-    let enough = available >= wanted - if recreates(deployment) { 0 } else { unavailable };
-    let complete = updated == wanted && total == wanted && available == wanted;
-    let set_name = current.map_or("", |set| fields::name(set));
-    let availability = if enough {
-        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.".to_owned())
-    } else {
-        (
-            "False",
-            "MinimumReplicasUnavailable",
-            "Deployment does not have minimum availability.".to_owned(),
-        )
-    };
-    let progress = if complete {
-        (
-            "True",
-            "NewReplicaSetAvailable",
-            format!("ReplicaSet \"{set_name}\" has successfully progressed."),
-        )
-    } else if current.is_none() {
-        (
-            "True",
-            "NewReplicaSetCreated",
-            format!(
-                "Created new replica set \"{}-{}\"",
-                fields::name(deployment),
-                template_hash(deployment)
-            ),
-        )
-    } else {
-        ("True", "ReplicaSetUpdated", format!("ReplicaSet \"{set_name}\" is progressing."))
-    };
-    let progress = expired(deployment, complete, now, set_name, plan).unwrap_or(progress);
-    let conditions = [
-        condition(deployment, "Available", availability, now),
-        condition(deployment, "Progressing", progress, now),
-    ];
-    let mut status = json!({
-        "observedGeneration": fields::number(deployment, "/metadata/generation"),
-        "replicas": total, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": available,
-        "unavailableReplicas": (wanted - available).max(0), "terminatingReplicas": 0,
-        "conditions": conditions,
-    });
-    if let Some(map) = status.as_object_mut() {
-        map.retain(|key, value| key == "terminatingReplicas" || value.as_i64() != Some(0));
-    }
-    if deployment.get("status") != Some(&status) {
-        let mut changed = deployment.clone();
-        fields::put(&mut changed, "/status", status);
-        plan.writes.push(Write::update_subresource(RESOURCE, changed, "status"));
-    }
-}
-
-/// The progress deadline.
-fn expired(
-    deployment: &Value,
-    complete: bool,
-    now: Timestamp,
-    set: &str,
-    plan: &mut Plan,
-) -> Option<(&'static str, &'static str, String)> {
-    let deadline = fields::number(deployment, "/spec/progressDeadlineSeconds")?;
-    let known = fields::condition(deployment, "Progressing")?;
-    if complete || fields::text(known, "/reason") == "NewReplicaSetAvailable" {
-        return None;
-    }
-    let since = fields::time(known, "/lastUpdateTime")?;
-    let passed = now.as_second() - since.as_second();
-    if passed >= deadline || fields::text(known, "/reason") == "ProgressDeadlineExceeded" {
-        return Some((
-            "False",
-            "ProgressDeadlineExceeded",
-            format!("ReplicaSet \"{set}\" has timed out progressing."),
-        ));
-    }
-    plan.again(Duration::from_secs(u64::try_from(deadline - passed).unwrap_or_default()));
-    None
-}
-
-fn condition(
-    deployment: &Value,
-    kind: &str,
-    (status, reason, message): (&str, &str, String),
-    now: Timestamp,
-) -> Value {
-    let known = fields::condition(deployment, kind);
-    let same =
-        |key: &str, value: &str| known.is_some_and(|known| fields::text(known, key) == value);
-    let at = fields::seconds(now);
-    let keep =
-        |key: &str| known.map_or_else(|| at.clone(), |known| fields::text(known, key).to_owned());
-    let changed =
-        !(same("/reason", reason) && same("/message", &message) && same("/status", status));
-    json!({
-        "type": kind, "status": status, "reason": reason, "message": message,
-        "lastUpdateTime": if changed { at.clone() } else { keep("/lastUpdateTime") },
-        "lastTransitionTime": if same("/status", status) { keep("/lastTransitionTime") } else { at.clone() },
-    })
-}

@@ -52,10 +52,12 @@ impl Controller for EndpointSlices {
             .filter(|pod| !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed"))
             .collect();
         let endpoints: Vec<Value> = pods.iter().map(|pod| endpoint(pod)).collect();
-        let ports: Vec<Value> = fields::items(&service, "/spec/ports")
-            .iter()
-            .map(|port| slice_port(port, &pods))
-            .collect();
+        // A slice without endpoints tells no ports: those of a slice are what its endpoints have.
+        let ports = (!pods.is_empty()).then(|| {
+            let all = fields::items(&service, "/spec/ports").iter();
+            all.map(|port| slice_port(port, &pods)).collect::<Vec<Value>>()
+        });
+        let endpoints = (!endpoints.is_empty()).then_some(endpoints);
         let known = store.list(SLICES, Some(&key.namespace)).into_iter().find(|slice| {
             fields::labels(slice)
                 .get("kubernetes.io/service-name")
@@ -64,11 +66,10 @@ impl Controller for EndpointSlices {
         match known {
             None => plan.writes.push(Write::create(SLICES, slice(&service, endpoints, ports))),
             Some(known) => {
-                let same =
-                    known.get("endpoints").and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
-                        == endpoints
-                        && known.get("ports") == Some(&json!(ports));
-                if !same {
+                let same = |key: &str, list: &Option<Vec<Value>>| {
+                    fields::items(&known, key) == list.as_deref().unwrap_or_default()
+                };
+                if !same("/endpoints", &endpoints) || !same("/ports", &ports) {
                     let mut changed = (*known).clone();
                     fields::put(&mut changed, "/endpoints", json!(endpoints));
                     fields::put(&mut changed, "/ports", json!(ports));
@@ -107,7 +108,7 @@ fn slice_port(port: &Value, pods: &[Arc<Value>]) -> Value {
     json!({ "name": fields::text(port, "/name"), "port": number, "protocol": fields::text(port, "/protocol") })
 }
 
-fn slice(service: &Value, endpoints: Vec<Value>, ports: Vec<Value>) -> Value {
+fn slice(service: &Value, endpoints: Option<Vec<Value>>, ports: Option<Vec<Value>>) -> Value {
     let mut labels = fields::labels(service);
     labels.insert("kubernetes.io/service-name".to_owned(), fields::name(service).to_owned());
     labels.insert(

@@ -36,7 +36,14 @@ impl Controller for GarbageCollector {
     fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
         let owner = find(store, &key.name);
-        let foreground = owner.as_ref().is_some_and(|(_, owner)| waits_for_dependents(owner));
+        if let Some((resource, owner)) =
+            owner.as_ref().filter(|(_, owner)| leaves_by(owner, "orphan"))
+        {
+            orphan(store, resource, owner, &mut plan);
+            return plan;
+        }
+        let foreground =
+            owner.as_ref().is_some_and(|(_, owner)| leaves_by(owner, "foregroundDeletion"));
         if owner.is_some() && !foreground {
             return plan;
         }
@@ -65,27 +72,52 @@ impl Controller for GarbageCollector {
             }
         }
         if let (Some((resource, owner)), true, false) = (owner, foreground, blocked) {
-            let left: Vec<&Value> = fields::items(&owner, "/metadata/finalizers")
-                .iter()
-                .filter(|one| one.as_str() != Some("foregroundDeletion"))
-                .collect();
-            let patch = json!({ "metadata": { "finalizers": left } });
-            plan.writes.push(Write::merge(
-                &resource,
-                fields::namespace(&owner),
-                fields::name(&owner),
-                patch,
-            ));
+            plan.writes.push(without_finalizer(&resource, &owner, "foregroundDeletion"));
         }
         plan
     }
 }
 
-fn waits_for_dependents(owner: &Value) -> bool {
+/// Whether an object is being deleted and a finalizer says what is done with its dependents.
+fn leaves_by(owner: &Value, finalizer: &str) -> bool {
     fields::deleting(owner)
         && fields::items(owner, "/metadata/finalizers")
             .iter()
-            .any(|one| one.as_str() == Some("foregroundDeletion"))
+            .any(|one| one.as_str() == Some(finalizer))
+}
+
+fn without_finalizer(resource: &str, owner: &Value, finalizer: &str) -> Write {
+    let left: Vec<&Value> = fields::items(owner, "/metadata/finalizers")
+        .iter()
+        .filter(|one| one.as_str() != Some(finalizer))
+        .collect();
+    let patch = json!({ "metadata": { "finalizers": left } });
+    Write::merge(resource, fields::namespace(owner), fields::name(owner), patch)
+}
+
+/// Dependents forget their owner before it goes (`garbagecollector.go orphanDependents`).
+fn orphan(store: &Store, resource: &str, owner: &Value, plan: &mut Plan) {
+    for kind in store.resources() {
+        for object in store.list(kind, None) {
+            let owners = fields::items(&object, "/metadata/ownerReferences");
+            let left: Vec<&Value> = owners
+                .iter()
+                .filter(|one| fields::text(one, "/uid") != fields::uid(owner))
+                .collect();
+            if left.len() == owners.len() {
+                continue;
+            }
+            let left = if left.is_empty() { Value::Null } else { json!(left) };
+            let patch = json!({ "metadata": { "ownerReferences": left } });
+            plan.writes.push(Write::merge(
+                kind,
+                fields::namespace(&object),
+                fields::name(&object),
+                patch,
+            ));
+        }
+    }
+    plan.writes.push(without_finalizer(resource, owner, "orphan"));
 }
 
 fn find(store: &Store, uid: &str) -> Option<(String, std::sync::Arc<Value>)> {

@@ -1,10 +1,12 @@
 //! Namespaces on their way out: everything in them first (`pkg/controller/namespace/deletion`).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::schema::Schema;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::event_loop::{Component, Controller, Key, Plan, Write};
 use crate::fields;
@@ -34,35 +36,106 @@ impl Controller for Namespaces {
         if leaving { vec![Key::new("", &change.namespace)] } else { Vec::new() }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
+    fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
         let Some(namespace) = store.get("namespaces", "", &key.name) else { return plan };
         if !fields::deleting(&namespace) {
             return plan;
         }
-        let mut left = 0;
         let namespaced: Vec<String> = Schema::builtin()
             .resources()
             .iter()
             .filter(|resource| resource.namespaced)
             .map(|resource| resource.group_resource().to_string())
             .collect();
+        let mut left = Vec::new();
         for resource in store.resources().filter(|one| namespaced.iter().any(|known| known == one))
         {
             for object in store.list(resource, Some(&key.name)) {
-                left += 1;
                 if !fields::deleting(&object) {
                     plan.writes.push(Write::delete(resource, &object, "Background"));
                 }
+                left.push((resource.to_owned(), object));
             }
         }
-        if left == 0 {
+        if left.is_empty() {
             let mut done = (*namespace).clone();
             fields::put(&mut done, "/spec/finalizers", json!([]));
             plan.writes.push(Write::update_subresource("namespaces", done, "finalize"));
-        } else {
+        } else if plan.writes.is_empty() {
+            remain(&namespace, &left, now, &mut plan);
             plan.again(Duration::from_secs(5));
+        } else {
+            // What is left after the deletions is told in the next step.
+            plan.again(Duration::from_millis(50));
         }
         plan
+    }
+}
+
+/// Says what holds the namespace (`status_condition_utils.go`).
+fn remain(
+    namespace: &Value,
+    left: &[(String, Arc<Value>)],
+    now: Timestamp,
+    plan: &mut Plan,
+) {
+    let mut resources: BTreeMap<String, usize> = BTreeMap::new();
+    let mut finalizers: BTreeMap<&str, usize> = BTreeMap::new();
+    for (resource, object) in left {
+        let dotted = if resource.contains('.') { resource.clone() } else { format!("{resource}.") };
+        *resources.entry(dotted).or_default() += 1;
+        for finalizer in fields::items(object, "/metadata/finalizers") {
+            *finalizers.entry(finalizer.as_str().unwrap_or_default()).or_default() += 1;
+        }
+    }
+    let resources: Vec<String> = resources
+        .iter()
+        .map(|(resource, count)| format!("{resource} has {count} resource instances"))
+        .collect();
+    let held: Vec<String> = finalizers
+        .iter()
+        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
+        .collect();
+    let removed = "All content successfully removed".to_owned();
+    let ok = |text: &str| ("False", text.to_owned());
+    let said = [
+        ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", ok("All resources successfully discovered")),
+        ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", ok("All legacy kube types successfully parsed")),
+        ("NamespaceDeletionContentFailure", "ContentDeleted", ok("All content successfully deleted, may be waiting on finalization")),
+        (
+            "NamespaceContentRemaining",
+            "SomeResourcesRemain",
+            ("True", format!("Some resources are remaining: {}", resources.join(", "))),
+        ),
+        if held.is_empty() {
+            ("NamespaceFinalizersRemaining", "ContentRemoved", ("False", removed))
+        } else {
+            (
+                "NamespaceFinalizersRemaining",
+                "SomeFinalizersRemain",
+                ("True", format!("Some content in the namespace has finalizers remaining: {}", held.join(", "))),
+            )
+        },
+    ];
+    let conditions: Vec<Value> = said
+        .into_iter()
+        .map(|(kind, reason, (status, message))| {
+            let since = fields::condition(namespace, kind)
+                .filter(|known| fields::text(known, "/status") == status)
+                .map_or_else(
+                    || fields::seconds(now),
+                    |known| fields::text(known, "/lastTransitionTime").to_owned(),
+                );
+            json!({
+                "type": kind, "status": status, "reason": reason, "message": message,
+                "lastTransitionTime": since,
+            })
+        })
+        .collect();
+    if fields::items(namespace, "/status/conditions") != conditions {
+        let mut changed = namespace.clone();
+        fields::put(&mut changed, "/status/conditions", json!(conditions));
+        plan.writes.push(Write::update_subresource("namespaces", changed, "status"));
     }
 }

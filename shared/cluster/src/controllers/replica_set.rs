@@ -9,6 +9,7 @@ use crate::fields;
 use crate::store::{Change, Store};
 
 const RESOURCE: &str = "replicasets.apps";
+const FAILURE: &str = "ReplicaFailure";
 
 /// The control loop.
 pub(crate) struct ReplicaSets;
@@ -46,12 +47,14 @@ impl Controller for ReplicaSets {
             .into_iter()
             .filter(|pod| fields::controlled_by(pod, &set))
             .filter(|pod| !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed"))
-            .filter(|pod| !fields::deleting(pod))
             .collect();
+        let (leaving, pods): (Vec<_>, Vec<_>) =
+            pods.into_iter().partition(|pod| fields::deleting(pod));
         let wanted =
             usize::try_from(fields::number(&set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
         if !fields::deleting(&set) {
             if pods.len() < wanted {
+                plan.slow_start = true;
                 for _ in pods.len()..wanted {
                     plan.writes.push(Write::create("pods", pod_of(&set)).then(EventNote::normal(
                         reference(&set, "apps/v1", "ReplicaSet"),
@@ -71,11 +74,11 @@ impl Controller for ReplicaSets {
                 }
             }
         }
-        status(&set, &pods, now, &mut plan);
+        status(&set, (&pods, leaving.len(), wanted), now, &mut plan);
         plan
     }
 
-    fn refused(&self, store: &Store, key: &Key, _now: Timestamp, failures: &[Failure]) -> Plan {
+    fn refused(&self, store: &Store, key: &Key, now: Timestamp, failures: &[Failure]) -> Plan {
         let mut plan = Plan::nothing();
         let Some(set) = store.get(RESOURCE, &key.namespace, &key.name) else { return plan };
         for failure in failures.iter().filter(|failure| failure.write.method() == "POST") {
@@ -86,6 +89,7 @@ impl Controller for ReplicaSets {
                 text,
             ));
         }
+        fail(&set, failures, now, &mut plan);
         plan
     }
 }
@@ -128,7 +132,31 @@ fn victims(pods: &[std::sync::Arc<Value>], count: usize) -> Vec<&std::sync::Arc<
     order.into_iter().take(count).collect()
 }
 
-fn status(set: &Value, pods: &[std::sync::Arc<Value>], now: Timestamp, plan: &mut Plan) {
+/// The condition `ReplicaFailure`, with the first refusal; it stays until the set has its pods.
+fn fail(set: &Value, failures: &[Failure], now: Timestamp, plan: &mut Plan) {
+    let refused =
+        |failure: &&Failure| matches!(failure.write.method(), "POST" | "DELETE");
+    let Some(first) = failures.iter().find(refused) else { return };
+    if fields::condition(set, FAILURE).is_some() {
+        return;
+    }
+    let reason = if first.write.method() == "POST" { "FailedCreate" } else { "FailedDelete" };
+    let mut conditions = fields::items(set, "/status/conditions").to_vec();
+    conditions.push(json!({
+        "type": FAILURE, "status": "True", "reason": reason, "message": first.message(),
+        "lastTransitionTime": fields::seconds(now),
+    }));
+    let mut changed = set.clone();
+    fields::put(&mut changed, "/status/conditions", json!(conditions));
+    plan.writes.push(Write::update_subresource(RESOURCE, changed, "status"));
+}
+
+fn status(
+    set: &Value,
+    (pods, leaving, wanted): (&[std::sync::Arc<Value>], usize, usize),
+    now: Timestamp,
+    plan: &mut Plan,
+) {
     let ready: Vec<_> = pods.iter().filter(|pod| fields::condition_true(pod, "Ready")).collect();
     let min_ready = fields::number(set, "/spec/minReadySeconds").unwrap_or_default();
     let available = ready
@@ -151,17 +179,20 @@ fn status(set: &Value, pods: &[std::sync::Arc<Value>], now: Timestamp, plan: &mu
         "fullyLabeledReplicas": labelled,
         "readyReplicas": ready.len(),
         "availableReplicas": available,
+        "terminatingReplicas": leaving,
         "observedGeneration": fields::number(set, "/metadata/generation"),
     });
     if let Some(map) = status.as_object_mut() {
-        map.retain(|key, value| key == "replicas" || value.as_i64() != Some(0));
+        map.retain(|key, value| matches!(key.as_str(), "replicas" | "terminatingReplicas") || value.as_i64() != Some(0));
     }
-    let mut known = set.get("status").cloned().unwrap_or_default();
-    if let Some(map) = known.as_object_mut() {
-        map.remove("conditions");
-        map.remove("terminatingReplicas");
+    let conditions: Vec<&Value> = fields::items(set, "/status/conditions")
+        .iter()
+        .filter(|one| pods.len() != wanted || fields::text(one, "/type") != FAILURE)
+        .collect();
+    if !conditions.is_empty() {
+        fields::put(&mut status, "/conditions", json!(conditions));
     }
-    if known != status {
+    if set.get("status") != Some(&status) {
         let mut updated = set.clone();
         fields::put(&mut updated, "/status", status);
         plan.writes.push(Write::update_subresource(RESOURCE, updated, "status"));

@@ -6,14 +6,22 @@ use serde_json::{Value, json};
 use crate::event_loop::Write;
 use crate::fields;
 
+/// The names of the control plane and `count` workers; no nodes at all without workers.
+pub(super) fn names(count: u32) -> Vec<String> {
+    let name = |index: u32| match index {
+        0 => "control-plane".to_owned(),
+        index => format!("worker-{index}"),
+    };
+    if count == 0 { Vec::new() } else { (0..=count).map(name).collect() }
+}
+
 /// Creates the control plane and `count` workers, with status.
 pub(super) fn install(count: u32, now: Timestamp) -> Vec<Write> {
     let mut writes = Vec::new();
     if count == 0 {
         return writes;
     }
-    for index in 0..=count {
-        let name = if index == 0 { "control-plane".to_owned() } else { format!("worker-{index}") };
+    for (index, name) in (0_u32..).zip(names(count)) {
         let node = node(&name, index, now);
         writes.push(Write::create("nodes", node.clone()));
         let status = json!({ "status": node.get("status") });
