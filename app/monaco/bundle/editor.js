@@ -44,7 +44,8 @@ const editors = new Map();
 const place = (model, position) => [model.getValue(), position.lineNumber, position.column];
 
 monaco.languages.registerCompletionItemProvider('yaml', {
-  triggerCharacters: [' ', ':', '-'],
+  // Not the colon: what is offered there begins with a space, and the next key is one.
+  triggerCharacters: [' ', '-'],
   async provideCompletionItems(model, position) {
     const ask = editors.get(model.uri.toString())?.complete;
     if (!ask) return { suggestions: [] };
@@ -98,6 +99,8 @@ export function create(host, name, value, label, theme, calls) {
     renderLineHighlight: 'line',
     renderLineHighlightOnlyWhenFocus: true,
     guides: { indentation: true },
+    // A word that stands there in full needs no offer: Enter ends its line.
+    acceptSuggestionOnEnter: 'smart',
     wordBasedSuggestions: 'off',
     quickSuggestions: { other: true, strings: true, comments: false },
     occurrencesHighlight: 'off',

@@ -206,7 +206,7 @@ impl Session {
         })
     }
 
-    /// The session is gone. One of the server is begun anew. One of the tab ended in a bug or in something
+    /// The session is gone. One of the server is begun anew, and that is told. One of the tab ended in a bug or in something
     /// endless, so the reader decides whether it begins again. Texts are not touched.
     fn lose(self, why: Phrase) {
         let tab = self.tried.get_value() == Executor::EmbeddedTab;
@@ -217,7 +217,6 @@ impl Session {
             return;
         }
         self.model.update(Model::forget);
-        self.tell(why);
         wasm_bindgen_futures::spawn_local(self.begin(
             self.tried.get_value(),
             Past::Forgotten,

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use thirtyfour::ChromeCapabilities;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 use crate::Outcome;
@@ -148,19 +149,31 @@ impl Browser {
         Ok(element)
     }
 
-    /// Clicks the first visible element for a selector.
+    /// Clicks the first visible element for a selector, also when the page puts another one in its place
+    /// while the driver moves there (as the editor does when it takes over from the plain text).
     pub async fn click(&self, css: &str) -> Outcome {
-        let element = self.find(css).await?;
-        element.scroll_into_view().await?;
-        Ok(element.click().await?)
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let element = self.find(css).await?;
+            let clicked = match element.scroll_into_view().await {
+                Ok(()) => element.click().await,
+                Err(error) => Err(error),
+            };
+            match clicked {
+                Err(error)
+                    if matches!(
+                        error.as_inner(),
+                        WebDriverErrorInner::StaleElementReference(_)
+                    ) && tokio::time::Instant::now() < deadline => {}
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Replaces the text of the editor inside an element, whichever editor it is: click into it, select
     /// all, type.
     pub async fn write(&self, css: &str, text: &str) -> Outcome {
-        self.find(css).await?.scroll_into_view().await?;
-        let editor = self.find(&format!("{css} :is(.monaco-editor, .plain__text)")).await?;
-        editor.click().await?;
+        self.click(&format!("{css} :is(.monaco-editor, .plain__text)")).await?;
         self.driver
             .action_chain()
             .key_down(Key::Control)

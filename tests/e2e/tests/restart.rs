@@ -30,7 +30,7 @@ async fn a_restart_of_the_server_in_the_middle_of_a_run_loses_no_text() -> Outco
     accessible(&browser, "server-gone").await?;
 
     let _again = Podium::start_at(&address, &[])?;
-    browser.shows(".toast", "The server was restarted").await?;
+    browser.shows(".toast", "a new one was opened").await?;
     browser.find(VALID).await?;
     browser.click(&press("default-policy", "apply")).await?;
     let created = "networkpolicy.networking.k8s.io/mine created";
