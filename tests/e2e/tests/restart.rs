@@ -9,7 +9,7 @@ use e2e::serve::Podium;
 
 const SCENARIO: &str = "hypercloud-4.1/03-network-policy";
 const DRAFT: &str = "# kept over a restart\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
-    metadata: {name: mine, namespace: networkpolicy-test}\nspec: {podSelector: {}}";
+    metadata: {name: mine, namespace: dev}\nspec: {podSelector: {}}";
 const VALID: &str = "[data-cell='default-policy'] [data-state='state-edited']";
 
 fn press(cell: &str, name: &str) -> String {
