@@ -5,6 +5,7 @@ pub(crate) mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
+mod endpoints;
 mod garbage_collector;
 mod job;
 mod namespace;
@@ -45,6 +46,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Watching)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
+        ("endpoints-controller", Arc::new(endpoints::Endpoints)),
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),
         ("namespace-controller", Arc::new(namespace::Namespaces)),

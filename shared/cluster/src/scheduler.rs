@@ -42,7 +42,7 @@ impl Controller for Scheduler {
         }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
+    fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
         let Some(pod) = store.get("pods", &key.namespace, &key.name).filter(|pod| waits(pod))
         else {
@@ -52,16 +52,29 @@ impl Controller for Scheduler {
         let claims = match volume_binding::claims(store, &pod) {
             Ok(claims) => claims,
             Err(why) => {
-                unschedulable(&pod, nodes.len(), &why, &mut plan);
+                let helpless = BTreeMap::from([(HELPLESS, nodes.len())]);
+                unschedulable(&pod, nodes.len(), &why, (&helpless, now), &mut plan);
                 return plan;
             }
         };
         let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
+        let mut preemption: BTreeMap<&str, usize> = BTreeMap::new();
         let mut feasible = Vec::new();
         for node in &nodes {
-            match refusal(store, &pod, node).or_else(|| claims.refusal(store, node)) {
-                None => feasible.push(node),
-                Some(why) => *refusals.entry(why).or_default() += 1,
+            let Some(refusal) = refusal(store, &pod, node)
+                .or_else(|| claims.refusal(store, node).map(Refusal::for_good))
+            else {
+                feasible.push(node);
+                continue;
+            };
+            let why = if refusal.for_good {
+                HELPLESS
+            } else {
+                "No preemption victims found for incoming pod"
+            };
+            *preemption.entry(why).or_default() += 1;
+            for reason in refusal.reasons {
+                *refusals.entry(reason).or_default() += 1;
             }
         }
         let pods = store.list("pods", None);
@@ -76,7 +89,9 @@ impl Controller for Scheduler {
                     bind(&pod, fields::name(node), &mut plan);
                 }
             }
-            None => unschedulable(&pod, nodes.len(), &listed(&refusals), &mut plan),
+            None => {
+                unschedulable(&pod, nodes.len(), &listed(&refusals), (&preemption, now), &mut plan)
+            }
         }
         plan
     }
@@ -103,19 +118,26 @@ fn bind(pod: &Value, node: &str, plan: &mut Plan) {
 }
 
 /// How many nodes say what.
-fn listed(refusals: &BTreeMap<String, usize>) -> String {
+fn listed<K: std::fmt::Display>(refusals: &BTreeMap<K, usize>) -> String {
     let mut reasons: Vec<String> =
         refusals.iter().map(|(why, count)| format!("{count} {why}")).collect();
     reasons.sort();
     reasons.join(", ")
 }
 
-fn unschedulable(pod: &Value, nodes: usize, why: &str, plan: &mut Plan) {
+fn unschedulable(
+    pod: &Value,
+    nodes: usize,
+    why: &str,
+    (preemption, now): (&BTreeMap<&str, usize>, Timestamp),
+    plan: &mut Plan,
+) {
     let message = if nodes == 0 {
         "no nodes available to schedule pods".to_owned()
     } else {
         format!(
-            "0/{nodes} nodes are available: {why}. preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
+            "0/{nodes} nodes are available: {why}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
+            listed(preemption)
         )
     };
     let same = fields::condition(pod, "PodScheduled")
@@ -124,9 +146,16 @@ fn unschedulable(pod: &Value, nodes: usize, why: &str, plan: &mut Plan) {
     if same {
         return;
     }
+    let since = fields::condition(pod, "PodScheduled")
+        .filter(|known| fields::text(known, "/status") == "False")
+        .map_or_else(
+            || fields::seconds(now),
+            |known| fields::text(known, "/lastTransitionTime").to_owned(),
+        );
     let condition = json!({
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
-        "lastProbeTime": null, "observedGeneration": fields::number(pod, "/metadata/generation"),
+        "lastProbeTime": null, "lastTransitionTime": since,
+        "observedGeneration": fields::number(pod, "/metadata/generation"),
     });
     let patch = json!({ "status": { "conditions": [condition] } });
     plan.writes.push(Write::patch(
@@ -141,35 +170,63 @@ fn unschedulable(pod: &Value, nodes: usize, why: &str, plan: &mut Plan) {
     plan.events.push(note);
 }
 
+/// What preemption says where no pod that is taken away would help.
+const HELPLESS: &str = "Preemption is not helpful for scheduling";
+
+/// Why a node does not take a pod.
+struct Refusal {
+    reasons: Vec<String>,
+    /// Whether it does not take the pod even without its other pods (`UnschedulableAndUnresolvable`).
+    for_good: bool,
+}
+
+impl Refusal {
+    fn for_good(reason: String) -> Self {
+        Self { reasons: vec![reason], for_good: true }
+    }
+}
+
 /// Why a node does not take a pod; the plugins in their order.
-fn refusal(store: &Store, pod: &Value, node: &Value) -> Option<String> {
+fn refusal(store: &Store, pod: &Value, node: &Value) -> Option<Refusal> {
     let cordon = json!({ "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule" });
     let bears = |one: &Value| placement::tolerates(one, &cordon);
     if fields::flag(node, "/spec/unschedulable")
         && !fields::items(pod, "/spec/tolerations").iter().any(bears)
     {
-        return Some("node(s) were unschedulable".to_owned());
+        return Some(Refusal::for_good("node(s) were unschedulable".to_owned()));
     }
-    if let Some(taint) = placement::untolerated(pod, node) {
-        let (key, value) = (fields::text(taint, "/key"), fields::text(taint, "/value"));
-        return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
+    if placement::untolerated(pod, node).is_some() {
+        return Some(Refusal::for_good("node(s) had untolerated taint(s)".to_owned()));
     }
     if !placement::node_matches(pod, node) {
-        return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+        let why = "node(s) didn't match Pod's node affinity/selector";
+        return Some(Refusal::for_good(why.to_owned()));
+    }
+    unfit(store, pod, node)
+}
+
+/// Resources that a node lacks (`plugins/noderesources/fit.go fitsRequest`).
+fn unfit(store: &Store, pod: &Value, node: &Value) -> Option<Refusal> {
+    let pods: Vec<_> = store
+        .list("pods", None)
+        .into_iter()
+        .filter(|one| fields::text(one, "/spec/nodeName") == fields::name(node) && !ended(one))
+        .collect();
+    let mut refusal = Refusal { reasons: Vec::new(), for_good: false };
+    let most = quantity(node, "/status/allocatable/pods") / 1000;
+    if i128::try_from(pods.len()).unwrap_or(i128::MAX) + 1 > most {
+        refusal.reasons.push("Too many pods".to_owned());
     }
     for (resource, text) in [("cpu", "Insufficient cpu"), ("memory", "Insufficient memory")] {
         let free = quantity(node, &format!("/status/allocatable/{resource}"));
-        let used: i128 = store
-            .list("pods", None)
-            .iter()
-            .filter(|one| fields::text(one, "/spec/nodeName") == fields::name(node) && !ended(one))
-            .map(|one| requested(one, resource))
-            .sum();
-        if used + requested(pod, resource) > free {
-            return Some(text.to_owned());
+        let used: i128 = pods.iter().map(|one| requested(one, resource)).sum();
+        let wanted = requested(pod, resource);
+        if wanted > 0 && used + wanted > free {
+            refusal.reasons.push(text.to_owned());
+            refusal.for_good |= wanted > free;
         }
     }
-    None
+    (!refusal.reasons.is_empty()).then_some(refusal)
 }
 
 fn ended(pod: &Value) -> bool {

@@ -482,13 +482,13 @@ fn images_that_do_not_exist_are_not_pulled() {
         "ImagePullBackOff"
         {"apiVersion":"v1","code":400,"kind":"Status","message":"container \"main\" in pod \"typo\" is waiting to start: trying and failing to pull image","metadata":{},"reason":"BadRequest","status":"Failure"}Scheduled x1 Successfully assigned default/typo to worker-1
         Pulling x1 Pulling image "ngnix:1.29"
-        Failed x1 Failed to pull image "ngnix:1.29": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/library/ngnix:1.29": failed to resolve reference "docker.io/library/ngnix:1.29": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed
+        Failed x1 Failed to pull image "ngnix:1.29": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/library/ngnix:1.29": failed to resolve image: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed
         Failed x1 Error: ErrImagePull
         BackOff x1 Back-off pulling image "ngnix:1.29"
         Failed x1 Error: ImagePullBackOff
         Scheduled x1 Successfully assigned default/tag to worker-2
         Pulling x1 Pulling image "nginx:9.9"
-        Failed x1 Failed to pull image "nginx:9.9": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:9.9": failed to resolve reference "docker.io/library/nginx:9.9": docker.io/library/nginx:9.9: not found
+        Failed x1 Failed to pull image "nginx:9.9": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:9.9": failed to resolve image: docker.io/library/nginx:9.9: not found
         Failed x1 Error: ErrImagePull
     "#]].assert_eq(&text);
 }

@@ -60,7 +60,7 @@ impl Controller for Deployments {
         let current = sets.iter().find(|set| same_template(set, &deployment));
         let rollout = Rollout { deployment: &deployment, current, sets: &sets };
         if let Some(current) = current {
-            mark_revision(&deployment, current, &sets, &mut plan);
+            mark_revision(current, &sets, &mut plan);
         }
         let estimates = if fields::flag(&deployment, "/spec/paused") || rollout.was_scaled() {
             rollout.scale(&mut plan);
@@ -187,24 +187,18 @@ fn create_set(deployment: &Value, sets: &[Arc<Value>], hash: &str, plan: &mut Pl
     });
     plan.writes.push(Write::create(SETS, set));
     note_scaling(deployment, &name, 0, count, plan);
-    annotate(deployment, number, plan);
 }
 
-/// The deployment's own revision. Its controller may update deployments, not patch them.
-fn annotate(deployment: &Value, number: u64, plan: &mut Plan) {
-    if fields::annotation(deployment, REVISION) != number.to_string() {
-        let mut changed = deployment.clone();
-        let pointer = format!("/metadata/annotations/{}", REVISION.replace('/', "~1"));
-        fields::put(&mut changed, &pointer, json!(number.to_string()));
-        plan.writes.push(Write::update(RESOURCE, changed));
-    }
+/// The revision of a set: the highest of all.
+fn next_revision(current: &Value, sets: &[Arc<Value>]) -> u64 {
+    let others = sets.iter().filter(|set| fields::uid(set) != fields::uid(current));
+    let newest = others.map(|set| revision(set)).max().unwrap_or_default();
+    if revision(current) > newest { revision(current) } else { newest + 1 }
 }
 
 /// A rolled-back template gets a new revision on its old set.
-fn mark_revision(deployment: &Value, current: &Value, sets: &[Arc<Value>], plan: &mut Plan) {
-    let others = sets.iter().filter(|set| fields::uid(set) != fields::uid(current));
-    let newest = others.map(|set| revision(set)).max().unwrap_or_default();
-    let number = if revision(current) > newest { revision(current) } else { newest + 1 };
+fn mark_revision(current: &Value, sets: &[Arc<Value>], plan: &mut Plan) {
+    let number = next_revision(current, sets);
     if number != revision(current) {
         let patch = json!({ "metadata": { "annotations": { REVISION: number.to_string() } } });
         plan.writes.push(Write::patch(
@@ -215,7 +209,6 @@ fn mark_revision(deployment: &Value, current: &Value, sets: &[Arc<Value>], plan:
             patch,
         ));
     }
-    annotate(deployment, number, plan);
 }
 
 fn note_scaling(deployment: &Value, set: &str, from: i64, to: i64, plan: &mut Plan) {
@@ -266,4 +259,3 @@ fn clean_up(
         plan.writes.push(Write::delete(SETS, set, "Background"));
     }
 }
-

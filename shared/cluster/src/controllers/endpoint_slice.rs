@@ -94,7 +94,7 @@ fn endpoint(pod: &Value) -> Value {
     })
 }
 
-fn slice_port(port: &Value, pods: &[Arc<Value>]) -> Value {
+pub(super) fn slice_port(port: &Value, pods: &[Arc<Value>]) -> Value {
     let number = match port.get("targetPort") {
         Some(Value::String(name)) => pods
             .iter()

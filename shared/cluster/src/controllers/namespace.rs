@@ -74,12 +74,7 @@ impl Controller for Namespaces {
 }
 
 /// Says what holds the namespace (`status_condition_utils.go`).
-fn remain(
-    namespace: &Value,
-    left: &[(String, Arc<Value>)],
-    now: Timestamp,
-    plan: &mut Plan,
-) {
+fn remain(namespace: &Value, left: &[(String, Arc<Value>)], now: Timestamp, plan: &mut Plan) {
     let mut resources: BTreeMap<String, usize> = BTreeMap::new();
     let mut finalizers: BTreeMap<&str, usize> = BTreeMap::new();
     for (resource, object) in left {
@@ -100,9 +95,21 @@ fn remain(
     let removed = "All content successfully removed".to_owned();
     let ok = |text: &str| ("False", text.to_owned());
     let said = [
-        ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", ok("All resources successfully discovered")),
-        ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", ok("All legacy kube types successfully parsed")),
-        ("NamespaceDeletionContentFailure", "ContentDeleted", ok("All content successfully deleted, may be waiting on finalization")),
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            "ResourcesDiscovered",
+            ok("All resources successfully discovered"),
+        ),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            "ParsedGroupVersions",
+            ok("All legacy kube types successfully parsed"),
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            "ContentDeleted",
+            ok("All content successfully deleted, may be waiting on finalization"),
+        ),
         (
             "NamespaceContentRemaining",
             "SomeResourcesRemain",
@@ -114,7 +121,13 @@ fn remain(
             (
                 "NamespaceFinalizersRemaining",
                 "SomeFinalizersRemain",
-                ("True", format!("Some content in the namespace has finalizers remaining: {}", held.join(", "))),
+                (
+                    "True",
+                    format!(
+                        "Some content in the namespace has finalizers remaining: {}",
+                        held.join(", ")
+                    ),
+                ),
             )
         },
     ];

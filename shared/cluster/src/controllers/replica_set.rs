@@ -134,8 +134,7 @@ fn victims(pods: &[std::sync::Arc<Value>], count: usize) -> Vec<&std::sync::Arc<
 
 /// The condition `ReplicaFailure`, with the first refusal; it stays until the set has its pods.
 fn fail(set: &Value, failures: &[Failure], now: Timestamp, plan: &mut Plan) {
-    let refused =
-        |failure: &&Failure| matches!(failure.write.method(), "POST" | "DELETE");
+    let refused = |failure: &&Failure| matches!(failure.write.method(), "POST" | "DELETE");
     let Some(first) = failures.iter().find(refused) else { return };
     if fields::condition(set, FAILURE).is_some() {
         return;
@@ -183,7 +182,9 @@ fn status(
         "observedGeneration": fields::number(set, "/metadata/generation"),
     });
     if let Some(map) = status.as_object_mut() {
-        map.retain(|key, value| matches!(key.as_str(), "replicas" | "terminatingReplicas") || value.as_i64() != Some(0));
+        map.retain(|key, value| {
+            matches!(key.as_str(), "replicas" | "terminatingReplicas") || value.as_i64() != Some(0)
+        });
     }
     let conditions: Vec<&Value> = fields::items(set, "/status/conditions")
         .iter()

@@ -15,7 +15,6 @@ use super::catalina;
 use crate::event_loop::Plan;
 use crate::fields;
 use crate::images::{Image, Reference, find};
-use crate::rng;
 use crate::shell::{Facts, Files, Input, Shell};
 
 /// Lines that are kept of a container's output.
@@ -313,7 +312,8 @@ pub(crate) fn image_of(spec: &Value) -> Option<&'static Image> {
 
 /// Hexadecimal letters of a digest.
 pub(crate) fn hex(text: &str) -> String {
-    (0..4_u8).map(|part| format!("{:016x}", rng::hash(&format!("{text}{part}")))).collect()
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Command and arguments, with `$(NAME)` resolved (`third_party/forked/golang/expansion`).

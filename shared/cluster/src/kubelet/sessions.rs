@@ -207,7 +207,7 @@ impl Kubelets {
                     if let Some(last) = session.frames.last_mut() {
                         let status = json!({
                             "metadata": {}, "status": "Failure", "reason": "InternalError", "code": 500,
-                            "message": format!("Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"{}\": {text}: unknown", super::container::hex(&key)),
+                            "message": format!("Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"{}\": {text}", super::container::hex(&key)),
                         });
                         *last = [vec![3], status.to_string().into_bytes()].concat();
                     }

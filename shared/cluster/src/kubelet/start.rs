@@ -180,7 +180,7 @@ fn not_pulled(spec: &Value) -> String {
         ("Unknown", why.to_owned())
     };
     format!(
-        "rpc error: code = {code} desc = failed to pull and unpack image \"{name}\": failed to resolve reference \"{name}\": {why}"
+        "rpc error: code = {code} desc = failed to pull and unpack image \"{name}\": failed to resolve image: {why}"
     )
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::container::{Container, Stage, hex, image_id};
+use super::container::{Container, Stage, hex, image_id, image_of};
 use super::node_network::full_name;
 use super::{Kubelets, Machine};
 use crate::event_loop::{Plan, Write};
@@ -177,12 +177,42 @@ fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
         );
     }
     if has_run {
+        let mut resources = spec.get("resources").cloned().unwrap_or_else(|| json!({}));
+        if let Some(map) = resources.as_object_mut() {
+            map.remove("claims");
+        }
+        fields::put(&mut status, "/resources", resources);
+        fields::put(&mut status, "/user", user(pod, spec));
         let mounts: Vec<Value> = fields::items(spec, "/volumeMounts").iter().map(mount).collect();
         if !mounts.is_empty() {
             fields::put(&mut status, "/volumeMounts", json!(mounts));
         }
     }
     status
+}
+
+/// The numbers under which the first process runs.
+fn user(pod: &Value, spec: &Value) -> Value {
+    let asked = |key: &str| {
+        let path = format!("/securityContext/{key}");
+        fields::number(spec, &path).or_else(|| fields::number(pod, &format!("/spec{path}")))
+    };
+    let known = |name: &str| match name {
+        "nginx" => 101,
+        "nobody" => 65534,
+        "curl_user" => 100,
+        name => name.parse().unwrap_or_default(),
+    };
+    let own = image_of(spec).map_or(0, |image| known(&image.user));
+    let uid = asked("runAsUser").unwrap_or(own);
+    let gid = asked("runAsGroup").unwrap_or(if asked("runAsUser").is_some() { 0 } else { own });
+    let mut groups = vec![gid];
+    let fs_group = fields::number(pod, "/spec/securityContext/fsGroup");
+    let more = fields::items(pod, "/spec/securityContext/supplementalGroups");
+    groups.extend(fs_group.into_iter().chain(more.iter().filter_map(Value::as_i64)));
+    groups.sort_unstable();
+    groups.dedup();
+    json!({ "linux": { "uid": uid, "gid": gid, "supplementalGroups": groups } })
 }
 
 fn mount(mount: &Value) -> Value {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::event_loop::Write;
 use crate::fields;
+use crate::kubelet::container::hex;
 
 /// The names of the control plane and `count` workers; no nodes at all without workers.
 pub(super) fn names(count: u32) -> Vec<String> {
@@ -32,7 +33,16 @@ pub(super) fn install(count: u32, now: Timestamp) -> Vec<Write> {
     writes
 }
 
+/// An identifier of a machine, the same in every cluster.
+fn uuid(name: &str, what: &str) -> String {
+    let digits = hex(&format!("{name}/{what}"));
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
 fn node(name: &str, index: u32, now: Timestamp) -> Value {
+    let machine = hex(&format!("{name}/machine"));
+    let machine = machine.get(..32).unwrap_or_default();
     let range = format!("10.244.{index}.0/24");
     let mut node = json!({
         "apiVersion": "v1", "kind": "Node",
@@ -55,7 +65,7 @@ fn node(name: &str, index: u32, now: Timestamp) -> Value {
             "nodeInfo": {
                 "architecture": "amd64", "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)",
                 "kernelVersion": "6.12.0", "containerRuntimeVersion": "containerd://2.2.0",
-                "kubeletVersion": "v1.36.3", "kubeProxyVersion": "", "machineID": name, "systemUUID": name, "bootID": name,
+                "kubeletVersion": "v1.36.3", "kubeProxyVersion": "", "machineID": machine, "systemUUID": uuid(name, "system"), "bootID": uuid(name, "boot"),
             },
         },
     });

@@ -103,8 +103,7 @@ impl Rollout<'_> {
             .or_else(|| fields::number(self.deployment, "/status/replicas"))
             .filter(|before: &i64| *before > 0)
             .unwrap_or(1);
-        let fraction =
-            if allowed == 0 { -size } else { rounded(size * allowed, before) - size };
+        let fraction = if allowed == 0 { -size } else { rounded(size * allowed, before) - size };
         if change > 0 { fraction.min(change - added) } else { fraction.max(change - added) }
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{RESOURCE, Rollout, limits, recreates, replicas, template_hash};
+use super::{
+    RESOURCE, REVISION, Rollout, limits, next_revision, recreates, replicas, template_hash,
+};
 use crate::event_loop::{Plan, Write};
 use crate::fields;
 
@@ -58,10 +60,27 @@ impl Rollout<'_> {
         if let Some(map) = status.as_object_mut() {
             map.retain(|key, value| key == "terminatingReplicas" || value.as_i64() != Some(0));
         }
-        if self.deployment.get("status") != Some(&status) {
+        let revision = self.revision(plan);
+        let revised = revision != fields::annotation(self.deployment, REVISION);
+        if self.deployment.get("status") != Some(&status) || revised {
             let mut changed = self.deployment.clone();
+            // The revision goes with the status, so that it does not count as a change by a user.
+            if revised {
+                let pointer = format!("/metadata/annotations/{}", REVISION.replace('/', "~1"));
+                fields::put(&mut changed, &pointer, json!(revision));
+            }
             fields::put(&mut changed, "/status", status);
             plan.writes.push(Write::update_subresource(RESOURCE, changed, "status"));
+        }
+    }
+
+    /// The Deployment's revision: that of its set, also of one that this step creates.
+    fn revision(&self, plan: &Plan) -> String {
+        let created = plan.writes.iter().find(|one| one.method() == "POST");
+        match (self.current, created) {
+            (Some(current), _) => next_revision(current, self.sets).to_string(),
+            (None, Some(set)) => fields::annotation(set.body(), REVISION).to_owned(),
+            (None, None) => fields::annotation(self.deployment, REVISION).to_owned(),
         }
     }
 
@@ -105,11 +124,8 @@ impl Rollout<'_> {
             // The set that was created in this step.
             let created = estimates && (plan.writes.iter().any(|one| one.method() == "POST"));
             return if created {
-                let name = format!(
-                    "{}-{}",
-                    fields::name(self.deployment),
-                    template_hash(self.deployment)
-                );
+                let name =
+                    format!("{}-{}", fields::name(self.deployment), template_hash(self.deployment));
                 let text = format!("Created new replica set \"{name}\"");
                 Some(said(("True", "NewReplicaSetCreated", text)))
             } else {
