@@ -105,7 +105,8 @@ pub(super) fn complete(schema: &Schema, text: &str, line: u32, column: u32) -> V
     let before: String =
         current.chars().take(usize::try_from(column).unwrap_or(1).saturating_sub(1)).collect();
     if let Some((key_column, key)) = key_of(&before) {
-        return values(schema, &place(text, line, key_column), key);
+        let gap = if before.ends_with(':') { " " } else { "" };
+        return values(schema, &place(text, line, key_column), (key, gap));
     }
     let typed = before.trim_start().trim_start_matches("- ");
     let start = before.chars().count() - typed.chars().count();
@@ -139,11 +140,12 @@ fn top_level(place: &Place<'_>) -> Vec<Completion> {
         .collect()
 }
 
-/// The values of an enumeration; kinds and versions for the two keys of every document.
-fn values(schema: &Schema, place: &Place<'_>, key: &str) -> Vec<Completion> {
+/// The values of an enumeration; kinds and versions for the two keys of every document. The gap is what is
+/// missing between the key's colon and a value.
+fn values(schema: &Schema, place: &Place<'_>, (key, gap): (&str, &str)) -> Vec<Completion> {
     let offer = |value: String| Completion {
         label: value.clone(),
-        insert: format!(" {value}"),
+        insert: format!("{gap}{value}"),
         detail: String::new(),
         documentation: String::new(),
     };
@@ -170,4 +172,38 @@ pub(super) fn hover(schema: &Schema, text: &str, line: u32, _column: u32) -> Opt
         format!("\n\nOne of: {}", field.values.join(", "))
     };
     Some(format!("`{key}` {}{values}", detail(field)))
+}
+
+#[cfg(test)]
+mod tests {
+    use apimachinery::schema::Schema;
+
+    use super::complete;
+
+    /// What a text becomes when the first offer at its end is taken.
+    fn taken(text: &str) -> String {
+        let line = text.lines().count();
+        let column = text.lines().last().unwrap_or("").chars().count() + 1;
+        let (line, column) = (u32::try_from(line).unwrap_or(1), u32::try_from(column).unwrap_or(1));
+        let first = complete(Schema::builtin(), text, line, column).into_iter().next();
+        let insert = first.map(|offer| offer.insert).unwrap_or_default();
+        let word = text.rsplit([' ', ':', '\n']).next().unwrap_or("");
+        format!("{}{insert}", text.strip_suffix(word).unwrap_or(text))
+    }
+
+    #[test]
+    fn an_offer_for_a_value_leaves_one_space_after_the_colon() {
+        let pod = "apiVersion: v1\nkind: Pod\nspec:\n  restartPolicy";
+        for gap in [":", ": "] {
+            assert_eq!(taken(&format!("{pod}{gap}")), format!("{pod}: Always"));
+        }
+    }
+
+    #[test]
+    fn an_offer_for_a_key_completes_the_word_that_was_begun() {
+        assert_eq!(
+            taken("apiVersion: v1\nkind: Pod\nspec:\n  restartP"),
+            "apiVersion: v1\nkind: Pod\nspec:\n  restartPolicy: "
+        );
+    }
 }
