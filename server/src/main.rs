@@ -7,6 +7,9 @@ use clap::Parser as _;
 use server::cli::{Cli, Command};
 use server::error::Failure;
 
+/// What Kubernetes' fields mean; `build.rs` has written it.
+const DESCRIPTIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/descriptions.json"));
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&usage(&error)),
     };
     start_telemetry();
+    apimachinery::descriptions::provide(DESCRIPTIONS);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod decode;
+pub mod descriptions;
 pub mod engine;
 pub mod field_error;
 pub mod gvk;

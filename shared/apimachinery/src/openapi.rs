@@ -209,6 +209,16 @@ fn definition_schema(definition: &Definition, of: &GroupVersion, describe: Descr
     found
 }
 
+/// `kube-openapi/pkg/generators/enum.go DescriptionLines`: the values stand at the end, here without theirs.
+fn described(text: &str, field: &Field) -> String {
+    if field.values.is_empty() || matches!(field.ty, Type::List(_)) {
+        return text.to_owned();
+    }
+    let values: Vec<String> =
+        field.values.iter().map(|value| format!(" - `\"{value}\"`")).collect();
+    format!("{text}\n\nPossible enum values:\n{}", values.join("\n"))
+}
+
 fn field_schema(field: &Field, text: &str) -> Value {
     let mut found = type_schema(&field.ty, field.default.as_ref());
     if let (Some(reference), true) = (found.get("$ref").cloned(), !text.is_empty()) {
@@ -217,10 +227,19 @@ fn field_schema(field: &Field, text: &str) -> Value {
     let Some(map) = found.as_object_mut() else { return found };
     let mut put = |key: &str, value: Value| map.insert(key.to_owned(), value);
     if !text.is_empty() {
-        put("description", json!(text));
+        put("description", json!(described(text, field)));
     }
     if !field.values.is_empty() {
-        put("enum", json!(field.values));
+        match &field.ty {
+            Type::List(items) => {
+                let mut items = type_schema(items, zero(items).as_ref());
+                if let Some(items) = items.as_object_mut() {
+                    items.insert("enum".to_owned(), json!(field.values));
+                }
+                put("items", items)
+            }
+            _ => put("enum", json!(field.values)),
+        };
     }
     let list = match field.list {
         ListKind::Unset => None,

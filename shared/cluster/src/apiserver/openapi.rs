@@ -1,5 +1,6 @@
 //! `/openapi/v3`: an index and a document per group and version.
 
+use apimachinery::descriptions;
 use apimachinery::gvk::GroupVersion;
 use apimachinery::openapi as writer;
 use apimachinery::schema::Schema;
@@ -21,5 +22,7 @@ pub(crate) fn document(parts: &[&str]) -> Option<Value> {
         }
         _ => return None,
     };
-    writer::document(Schema::builtin(), &of, &|_, _| String::new())
+    writer::document(Schema::builtin(), &of, &|definition, field| {
+        descriptions::of(definition, field).to_owned()
+    })
 }

@@ -1,6 +1,7 @@
 //! What could stand at a place of a text, and what stands there: by indentation, because a text that is
 //! being written is seldom whole.
 
+use apimachinery::descriptions;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::schema::{Definition, Field, Schema, Type};
 use protocol::v1::Completion;
@@ -120,7 +121,7 @@ pub(super) fn complete(schema: &Schema, text: &str, line: u32, column: u32) -> V
             label: name.clone(),
             insert: format!("{name}: "),
             detail: detail(field),
-            documentation: String::new(),
+            documentation: descriptions::of(&definition.name, name).to_owned(),
         })
         .collect()
 }
@@ -165,13 +166,16 @@ pub(super) fn hover(schema: &Schema, text: &str, line: u32, _column: u32) -> Opt
     let at = usize::try_from(line).ok()?.checked_sub(1)?;
     let (column, key) = key_of(text.lines().nth(at)?)?;
     let place = place(text, line, column);
-    let field = definition(schema, &place)?.fields.get(key)?;
+    let definition = definition(schema, &place)?;
+    let field = definition.fields.get(key)?;
     let values = if field.values.is_empty() {
         String::new()
     } else {
         format!("\n\nOne of: {}", field.values.join(", "))
     };
-    Some(format!("`{key}` {}{values}", detail(field)))
+    let words = descriptions::of(&definition.name, key);
+    let words = if words.is_empty() { String::new() } else { format!("\n\n{words}") };
+    Some(format!("`{key}` {}{words}{values}", detail(field)))
 }
 
 #[cfg(test)]
