@@ -4,6 +4,7 @@
 //! commit → watch. Each stage is a file of its own below.
 
 pub(crate) mod admission;
+mod aggregate;
 mod allocate;
 mod answer;
 mod authn;
@@ -44,6 +45,7 @@ pub(crate) use self::admission::used;
 use self::answer::Reply;
 use self::call::Call;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
+use crate::addon::{AddonCall, Served};
 use crate::cluster::ClusterConfig;
 use crate::rng::Stream;
 use crate::store::Store;
@@ -62,6 +64,8 @@ pub enum ApiAnswer {
     Node(Box<NodeRequest>),
     /// The world computes a connection; the text is the query of `/podium/v1/connect`.
     Connect(String),
+    /// An add-on answers.
+    Addon(Box<AddonCall>),
 }
 
 /// What does not change while the cluster lives.
@@ -78,6 +82,8 @@ pub(crate) struct Settings {
 pub struct Apiserver {
     pub(crate) store: Store,
     pub(crate) settings: Arc<Settings>,
+    /// API groups that add-ons serve behind it.
+    pub(crate) served: Arc<[Served]>,
     uids: Stream,
     suffixes: Stream,
     audits: Stream,
@@ -99,6 +105,7 @@ impl Apiserver {
         let mut server = Self {
             store: bootstrap::base(),
             settings: Arc::new(settings),
+            served: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
             audits: Stream::new(config.seed, "audit"),
@@ -108,6 +115,11 @@ impl Apiserver {
         };
         server.install(config);
         server
+    }
+
+    /// Passes requests for these API groups on, once their `APIService` is there.
+    pub fn serve(&mut self, served: Vec<Served>) {
+        self.served = served.into();
     }
 
     /// Its state.
@@ -135,7 +147,7 @@ impl Apiserver {
         match &mut answer {
             ApiAnswer::Full(response) => decorate(response, &audit, &warnings),
             ApiAnswer::Watch(response) => decorate(response, &audit, &warnings),
-            ApiAnswer::Node(_) | ApiAnswer::Connect(_) => {}
+            ApiAnswer::Node(_) | ApiAnswer::Connect(_) | ApiAnswer::Addon(_) => {}
         }
         answer
     }
@@ -199,6 +211,7 @@ fn written(reply: Reply, pretty: bool) -> ApiAnswer {
         }
         Reply::Node(request) => ApiAnswer::Node(request),
         Reply::Connect(query) => ApiAnswer::Connect(query),
+        Reply::Addon(call) => ApiAnswer::Addon(call),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The cluster as its host sees it: API server and world behind one [`Engine`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::engine::{Engine, EngineAnswer, StreamId, StreamRead};
 use apimachinery::identity::Identity;
 use jiff::Timestamp;
 
+use crate::addon::Addon;
 use crate::apiserver::{ApiAnswer, Apiserver};
 use crate::world::{NodeAnswer, World};
 
@@ -38,6 +40,15 @@ pub struct ClusterConfig {
     pub extra_tokens: Vec<(String, Identity)>,
 }
 
+/// What a cluster has beside Kubernetes' API server, controllers and kubelets. Nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct System {
+    /// Whether it has what kubeadm puts into kube-system.
+    pub kubeadm: bool,
+    /// Its add-ons.
+    pub addons: Vec<Arc<dyn Addon>>,
+}
+
 /// An embedded cluster.
 pub struct Cluster {
     apiserver: Apiserver,
@@ -56,8 +67,14 @@ pub struct ClusterSnapshot {
 impl Cluster {
     /// A fresh cluster.
     pub fn new(config: ClusterConfig) -> Self {
+        Self::furnished(config, System::default())
+    }
+
+    /// A fresh cluster with what belongs to its system.
+    pub fn furnished(config: ClusterConfig, system: System) -> Self {
         let mut apiserver = Apiserver::new(&config);
-        let world = World::new(&config, &mut apiserver);
+        apiserver.serve(system.addons.iter().filter_map(|addon| addon.serves()).collect());
+        let world = World::new(&config, &system, &mut apiserver);
         Self { apiserver, world, now: config.epoch }
     }
 
@@ -90,6 +107,9 @@ impl Engine for Cluster {
                     NodeAnswer::Full(response) => EngineAnswer::Full(response),
                     NodeAnswer::Stream(response) => EngineAnswer::Stream(response),
                 }
+            }
+            ApiAnswer::Addon(call) => {
+                EngineAnswer::Full(self.world.addon(&self.apiserver, self.now, &call))
             }
             ApiAnswer::Connect(query) => {
                 EngineAnswer::Full(self.world.connect(&self.apiserver, &query))

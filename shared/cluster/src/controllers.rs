@@ -1,5 +1,6 @@
 //! The control loops of kube-controller-manager that run here.
 
+mod api_service;
 mod cluster_role_aggregation;
 pub(crate) mod cron_job;
 mod daemon_set;
@@ -7,6 +8,7 @@ mod deployment;
 mod endpoint_slice;
 mod endpoints;
 mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -47,6 +49,8 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("kubelet", Arc::new(Watching)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
         ("endpoints-controller", Arc::new(endpoints::Endpoints)),
+        ("apiservice-availability-controller", Arc::new(api_service::Availability)),
+        ("horizontal-pod-autoscaler-controller", Arc::new(horizontal_pod_autoscaler::Autoscalers)),
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),
         ("namespace-controller", Arc::new(namespace::Namespaces)),

@@ -18,6 +18,7 @@ pub(crate) use recorder::Recorder;
 pub(crate) use write::reference;
 pub use write::{Component, Write};
 
+use crate::addon::Aggregation;
 use crate::store::{Change, Store};
 
 /// What a controller works on: an object by namespace and name (either may be empty).
@@ -78,6 +79,8 @@ pub struct Plan {
     /// Creations go out in batches of 1, 2, 4 and so on; after a batch with a refusal the rest is left for
     /// later (`pkg/controller/replicaset/replica_set.go slowStartBatch`).
     pub slow_start: bool,
+    /// What the controller remembers of the key until its next step (`Aggregation::memory`).
+    pub remember: Option<Value>,
     /// When to look again although nothing changed.
     pub requeue_after: Option<Duration>,
 }
@@ -128,6 +131,11 @@ pub trait Controller: Sync + Send {
 
     /// What should be done about a key now.
     fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan;
+
+    /// The same for those that also read what add-ons serve.
+    fn reconcile_with(&self, aggregation: &Aggregation<'_>, key: &Key) -> Plan {
+        self.reconcile(aggregation.store, key, aggregation.now)
+    }
 
     /// What follows from refused writes; the key is tried again with back-off in any case.
     fn refused(&self, _store: &Store, _key: &Key, _now: Timestamp, _failures: &[Failure]) -> Plan {

@@ -51,6 +51,10 @@ pub struct Image {
     pub files: BTreeMap<String, String>,
     /// Whether the main process ends at once on SIGTERM.
     pub ends_on_term: bool,
+    /// How much memory its processes use, as a quantity.
+    pub memory: String,
+    /// Thousandths of a CPU that its processes use when nobody asks anything of them; 0 is 1.
+    pub idle_millis: u32,
     /// Name of the user that it runs as.
     pub user: String,
 }
@@ -109,4 +113,17 @@ pub fn find(reference: &str) -> Option<&'static Image> {
 pub fn has_repository(reference: &str) -> bool {
     let repository = Reference::parse(reference).repository;
     all().iter().any(|image| image.names.contains(&repository))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_image_is_written_in_the_words_of_the_engine() {
+        let text = include_str!(concat!(env!("OUT_DIR"), "/images.json"));
+        let images: Vec<super::Image> = serde_json::from_str(text).unwrap_or_else(|why| {
+            assert_eq!(why.to_string(), "", "manifests/images");
+            Vec::new()
+        });
+        assert!(images.iter().all(|image| !image.names.is_empty() && !image.tags.is_empty()));
+    }
 }

@@ -17,6 +17,7 @@ pub(crate) mod node_network;
 mod probes;
 pub(crate) mod sessions;
 mod status;
+pub(crate) mod usage;
 mod volume_sources;
 mod volumes;
 
@@ -153,6 +154,7 @@ impl Kubelets {
             self.live(store, &pod, now, &mut plan);
         }
         self.sessions_of(store, &name, now, &mut plan);
+        self.meter(&pod, now);
         plan
     }
 

@@ -4,6 +4,7 @@
 //! *Invariant:* no I/O, no clock, no entropy, no threads: the same requests at the same times give the
 //! same bytes, native and in WebAssembly.
 
+pub mod addon;
 pub mod apiserver;
 mod cluster;
 mod controllers;
@@ -20,4 +21,4 @@ mod shell;
 pub mod store;
 mod world;
 
-pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers};
+pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers, System};

@@ -6,6 +6,7 @@
 mod commands;
 mod expand;
 mod files;
+mod load_commands;
 mod machine;
 mod network_commands;
 mod parse;

@@ -8,14 +8,16 @@ mod streams;
 
 pub(crate) use self::streams::NodeAnswer;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::addon::{Addon, AddonCall, Aggregation};
 use crate::apiserver::{ApiAnswer, Apiserver};
-use crate::cluster::ClusterConfig;
+use crate::cluster::{ClusterConfig, System};
 use crate::controllers;
 use crate::event_loop::{
     Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,
@@ -36,19 +38,28 @@ pub(crate) struct World {
     recorder: Recorder,
     seen: u64,
     kubelets: Kubelets,
+    addons: Arc<[Arc<dyn Addon>]>,
+    /// What controllers remember of keys.
+    memory: BTreeMap<(u8, Key), Value>,
 }
 
 impl World {
     /// A world over a fresh API server.
-    pub(crate) fn new(config: &ClusterConfig, api: &mut Apiserver) -> Self {
+    pub(crate) fn new(config: &ClusterConfig, system: &System, api: &mut Apiserver) -> Self {
         let mut world = Self {
             controllers: controllers::chosen(&config.controllers),
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
             kubelets: Kubelets::new(nodes::names(config.nodes), api.settings.signing_key.clone()),
+            addons: system.addons.clone().into(),
+            memory: BTreeMap::new(),
         };
-        for write in nodes::install(config.nodes, config.epoch) {
+        let mut writes = nodes::install(config.nodes, config.epoch);
+        for (resource, object) in system.addons.iter().flat_map(|addon| addon.objects()) {
+            writes.push(Write::create(resource, object));
+        }
+        for write in writes {
             // What is there already stays (a cluster that was put together before).
             let _installed = Self::send(api, config.epoch, &write, &Component::installer());
         }
@@ -122,8 +133,20 @@ impl World {
         let plan = if controller.name() == "kubelet" {
             self.kubelets.sync(api.store(), key, now)
         } else {
-            controller.reconcile(api.store(), key, now)
+            let aggregation = Aggregation {
+                addons: &self.addons,
+                store: api.store(),
+                meter: &self.kubelets,
+                now,
+                memory: self.memory.get(&(rank, key.clone())).unwrap_or(&Value::Null),
+            };
+            controller.reconcile_with(&aggregation, key)
         };
+        match &plan.remember {
+            Some(Value::Null) => drop(self.memory.remove(&(rank, key.clone()))),
+            Some(memory) => drop(self.memory.insert((rank, key.clone()), memory.clone())),
+            None => {}
+        }
         let component = component(api, controller, key);
         let failures = self.carry_out(api, now, &plan, &component);
         if failures.is_empty() {
@@ -197,7 +220,10 @@ impl World {
                 Err(serde_json::from_slice(response.body()).unwrap_or_default())
             }
             ApiAnswer::Full(response) => Ok(response.into_body()),
-            ApiAnswer::Watch(_) | ApiAnswer::Node(_) | ApiAnswer::Connect(_) => Ok(Vec::new()),
+            ApiAnswer::Watch(_)
+            | ApiAnswer::Node(_)
+            | ApiAnswer::Connect(_)
+            | ApiAnswer::Addon(_) => Ok(Vec::new()),
         }
     }
 
@@ -230,6 +256,31 @@ impl World {
             protocol == "TCP" && ports.is_some_and(|ports| ports.contains(&port))
         };
         json_response(200, &connect(api.store(), dial, &listens).json())
+    }
+
+    /// Lets an add-on answer a request for its API group.
+    pub(crate) fn addon(
+        &self,
+        api: &Apiserver,
+        now: Timestamp,
+        call: &AddonCall,
+    ) -> http::Response<Vec<u8>> {
+        let aggregation = Aggregation {
+            addons: &self.addons,
+            store: api.store(),
+            meter: &self.kubelets,
+            now,
+            memory: &Value::Null,
+        };
+        match aggregation.ask(call) {
+            Ok(body) => json_response(200, &body),
+            Err(status) => {
+                let mut body = serde_json::to_value(&status).unwrap_or(Value::Null);
+                fields::put(&mut body, "/kind", Value::from("Status"));
+                fields::put(&mut body, "/apiVersion", Value::from("v1"));
+                json_response(status.code, &body)
+            }
+        }
     }
 
     /// Forgets streams after a jump in time.

@@ -6,6 +6,7 @@ use http::{HeaderValue, Response};
 use serde_json::Value;
 
 use super::{NodeRequest, wire};
+use crate::addon::AddonCall;
 
 /// A request that is refused. Boxed, because most requests are not.
 pub(crate) type Refusal = Box<Status>;
@@ -29,6 +30,8 @@ pub(crate) enum Reply {
     Node(Box<NodeRequest>),
     /// The world computes the connection that this query asks about.
     Connect(String),
+    /// An add-on answers.
+    Addon(Box<AddonCall>),
 }
 
 /// An answer with a JSON body.

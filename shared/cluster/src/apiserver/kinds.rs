@@ -324,7 +324,6 @@ static KINDS: &[Kind] = &[
     },
     Kind {
         key: "horizontalpodautoscalers.autoscaling",
-        acted_on: false,
         default: workload::default_autoscaler,
         ..PLAIN
     },

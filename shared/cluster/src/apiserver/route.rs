@@ -7,7 +7,7 @@ use super::answer::{Refusal, Reply};
 use super::authz::{Attributes, authorize};
 use super::call::Call;
 use super::node_request;
-use super::{Apiserver, authn, discovery};
+use super::{Apiserver, authn};
 
 /// Resources whose only verb is to be asked.
 const REVIEWS: [&str; 6] = [
@@ -39,7 +39,10 @@ impl Apiserver {
             }
         }
         if !call.info.is_resource {
-            return discovery::non_resource(call);
+            return self.non_resource(call);
+        }
+        if let Some(reply) = self.aggregated(call)? {
+            return Ok(reply);
         }
         let resource = call.resource()?;
         let subresource = call.info.subresource.clone();

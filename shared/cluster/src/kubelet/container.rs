@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::catalina;
+use super::usage::History;
 use crate::event_loop::Plan;
 use crate::fields;
 use crate::images::{Image, Reference, find};
@@ -69,6 +70,10 @@ pub(crate) struct Container {
     pub(crate) stage: Stage,
     pub(crate) process: Process,
     pub(crate) input: Input,
+    /// What commands have left running.
+    pub(crate) background: Vec<Shell>,
+    /// How much CPU it has taken.
+    pub(crate) usage: History,
     pub(crate) files: Files,
     pub(crate) facts: Facts,
     pub(crate) folder: String,
@@ -103,6 +108,8 @@ impl Container {
             stage: Stage::Created,
             process: Process::None,
             input: Input::default(),
+            background: Vec::new(),
+            usage: History::default(),
             files: Files::default(),
             facts: Facts::default(),
             folder: "/".to_owned(),
@@ -254,6 +261,7 @@ impl Container {
             self.log.push_back(Line { at: now, text });
         }
         self.process = Process::None;
+        self.background.clear();
         self.upcoming.clear();
         self.ready = false;
         self.started = false;

@@ -94,8 +94,36 @@ impl Kubelets {
             }
             None => return,
         }
+        self.run_background(store, (pod, machine), &name, now, plan);
         self.ports.insert(full_name(pod), listening(pod, machine, now));
         self.probe(store, pod, machine, spec, now, plan);
+    }
+
+    /// Lets go on what commands have left running; nobody reads what it writes.
+    fn run_background(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        name: &str,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
+        let Some(one) = machine.containers.get_mut(name) else { return };
+        let shells = std::mem::take(&mut one.background);
+        let mut left = Vec::new();
+        for mut shell in shells {
+            let mut input = Input { closed: true, ..Input::default() };
+            let run = (name, &mut shell, &mut input);
+            match self.step_in(store, (pod, &mut *machine), run, now).2 {
+                Waiting::Exited(_) => continue,
+                Waiting::Until(at) => plan.again(until(now, at)),
+                Waiting::Input => {}
+            }
+            left.push(shell);
+        }
+        if let Some(one) = machine.containers.get_mut(name) {
+            one.background = left;
+        }
     }
 
     /// A service opens its ports after a while; look again then.

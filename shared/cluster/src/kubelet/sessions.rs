@@ -1,6 +1,7 @@
 //! What clients have open at kubelets: commands with their streams, and logs that are followed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use apimachinery::engine::StreamRead;
 use apimachinery::status::Status;
@@ -253,6 +254,12 @@ impl Kubelets {
                 now,
             );
             session.input = input;
+            if matches!(waiting, Waiting::Exited(_)) && session.shell.leaves_children() {
+                let shell = session.shell.clone();
+                if let Some(machine) = self.machines.get_mut(&session.pod) {
+                    Arc::make_mut(machine).adopt(&session.container, shell);
+                }
+            }
             session.took(&stdout, &stderr, waiting);
         } else if !session.closed {
             // The container has gone, and everything in it was killed.

@@ -181,6 +181,9 @@ fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
         if let Some(map) = resources.as_object_mut() {
             map.remove("claims");
         }
+        if let Some(requests) = resources.get("requests") {
+            fields::put(&mut status, "/allocatedResources", requests.clone());
+        }
         fields::put(&mut status, "/resources", resources);
         fields::put(&mut status, "/user", user(pod, spec));
         let mounts: Vec<Value> = fields::items(spec, "/volumeMounts").iter().map(mount).collect();

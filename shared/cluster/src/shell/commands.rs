@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::expand::Scope;
 use super::files::{Entry, NOT_FOUND, absolute};
 use super::machine::{Os, base};
-use super::{network_commands, text_commands};
+use super::{load_commands, network_commands, text_commands};
 
 /// What a command leaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +44,20 @@ pub(super) enum Started {
     Follow(String, Output),
     /// It waits for connections.
     Listen(u16),
+    /// It computes, on so many CPUs, for ever or so long.
+    Busy {
+        lasts: Option<Duration>,
+        cores: u32,
+        output: Output,
+    },
+    /// It writes the same for ever.
+    Repeat(Output),
+    /// It becomes another command, which may take so long; else its exit code is this.
+    Limited {
+        lasts: Duration,
+        code: i32,
+        argv: Vec<String>,
+    },
     /// It becomes another command.
     Run(Vec<String>),
     /// It runs these one after the other.
@@ -85,11 +99,24 @@ pub(super) fn start(
                 .map(|one| (*one).to_owned())
                 .collect(),
         ),
-        "timeout" | "nice" | "nohup" | "stdbuf" => {
-            let skip = usize::from(name == "timeout");
-            let rest = arguments.iter().skip_while(|one| one.starts_with('-')).skip(skip);
+        "nice" | "nohup" | "stdbuf" => {
+            let rest = arguments.iter().skip_while(|one| one.starts_with('-'));
             Started::Run(rest.map(|one| (*one).to_owned()).collect())
         }
+        "timeout" => load_commands::timeout(&arguments, os.facts.busybox),
+        "yes" => load_commands::yes(&arguments),
+        "stress" | "stress-ng" => load_commands::stress(name, &arguments),
+        "dd" => load_commands::dd(&arguments),
+        "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "cat"
+            if load_commands::endless(&arguments) =>
+        {
+            Started::Busy { lasts: None, cores: 1, output: Output::default() }
+        }
+        "md5sum" | "sha1sum" | "sha512sum" => Started::Done(Output::fail(
+            1,
+            format!("{name}: only /dev/zero is simulated here, and sha256sum\n"),
+        )),
+        "sha256sum" => load_commands::sha256sum(&arguments, input, scope, os),
         "env" if arguments.iter().any(|one| !one.contains('=') && !one.starts_with('-')) => {
             for (key, value) in arguments.iter().map_while(|one| one.split_once('=')) {
                 scope.variables.insert(key.to_owned(), value.to_owned());
@@ -163,26 +190,32 @@ fn own(name: &str, arguments: &[&str], scope: &mut Scope, os: &mut Os<'_>) -> Op
     })
 }
 
+/// A time as `sleep` reads it: a number with a unit.
+pub(super) fn span(text: &str) -> Option<Duration> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, letter)) if letter.is_ascii_alphabetic() => {
+            (text.get(..at).unwrap_or_default(), letter)
+        }
+        _ => (text, 's'),
+    };
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86400,
+        _ => return None,
+    };
+    Some(Duration::from_millis(decimal_millis(number)?.saturating_mul(factor)))
+}
+
 fn sleep(arguments: &[&str], os: &Os<'_>) -> Started {
-    let mut millis = 0_u64;
+    let mut total = Duration::ZERO;
     for argument in arguments {
         if matches!(*argument, "infinity" | "inf") {
             return Started::Later(Duration::from_secs(u64::from(u32::MAX)), Output::default());
         }
-        let (number, unit) = match argument.char_indices().last() {
-            Some((at, letter)) if letter.is_ascii_alphabetic() => {
-                (argument.get(..at).unwrap_or_default(), letter)
-            }
-            _ => (*argument, 's'),
-        };
-        let factor = match unit {
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86400,
-            _ => 1,
-        };
-        match decimal_millis(number) {
-            Some(found) => millis += found * factor,
+        match span(argument) {
+            Some(found) => total += found,
             None if os.facts.busybox => {
                 return Started::Done(Output::fail(
                     1,
@@ -200,7 +233,7 @@ fn sleep(arguments: &[&str], os: &Os<'_>) -> Started {
     if arguments.is_empty() {
         return Started::Done(Output::fail(1, "sleep: missing operand\n"));
     }
-    Started::Later(Duration::from_millis(millis), Output::default())
+    Started::Later(total, Output::default())
 }
 
 /// `1.25` as 1250.

@@ -2,6 +2,8 @@
 
 mod compose;
 
+mod load;
+
 mod prompt;
 
 mod simple;
@@ -21,11 +23,6 @@ use super::expand::Scope;
 use super::files::Files;
 use super::network_commands::Network;
 use super::syntax::Node;
-
-/// How many frames a step may run before other things get their turn.
-const BUDGET: u32 = 4000;
-/// How long a process that used up its budget is off the CPU.
-const SLICE_MILLIS: i64 = 10;
 
 /// What a shell sees of its container.
 pub(crate) struct Os<'a> {
@@ -109,19 +106,57 @@ enum Frame {
     If(Arc<Node>, usize),
     Condition(Arc<Node>),
     Body(Arc<Node>),
-    Each { node: Arc<Node>, items: Vec<String>, next: usize },
-    Expand { node: Arc<Node>, pending: VecDeque<Arc<Node>>, outputs: VecDeque<String> },
-    Capture { child: usize, pipe: usize },
-    Await { children: Vec<usize>, negated: bool },
+    Each {
+        node: Arc<Node>,
+        items: Vec<String>,
+        next: usize,
+    },
+    Expand {
+        node: Arc<Node>,
+        pending: VecDeque<Arc<Node>>,
+        outputs: VecDeque<String>,
+    },
+    Capture {
+        child: usize,
+        pipe: usize,
+    },
+    Await {
+        children: Vec<usize>,
+        negated: bool,
+    },
     AwaitAll,
     Restore(Vec<Descriptor>),
     EndFunction(Vec<String>),
-    Filter { argv: Vec<String>, input: Vec<u8> },
-    Later { at: Timestamp, output: Output },
-    Follow { path: String, from: usize },
+    Filter {
+        argv: Vec<String>,
+        input: Vec<u8>,
+    },
+    Later {
+        at: Timestamp,
+        output: Output,
+    },
+    Follow {
+        path: String,
+        from: usize,
+    },
     Listen(u16),
+    /// A program that only computes, until it is done.
+    Busy {
+        until: Option<Timestamp>,
+        cores: u32,
+        output: Output,
+    },
+    /// What is above it may run until then; else its exit code is this.
+    Deadline {
+        at: Timestamp,
+        code: i32,
+    },
     ReadLine(Vec<String>),
-    Prompt { text: String, shown: bool, terminal: bool },
+    Prompt {
+        text: String,
+        shown: bool,
+        terminal: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -146,6 +181,8 @@ pub(crate) struct Shell {
     pipes: BTreeMap<usize, Pipe>,
     finished: BTreeMap<usize, i32>,
     next: usize,
+    /// How many steps in a row have used up their budget.
+    spins: u32,
 }
 
 enum Flow {
@@ -177,6 +214,7 @@ impl Shell {
             pipes: BTreeMap::new(),
             finished: BTreeMap::new(),
             next: 1,
+            spins: 0,
         }
     }
 
@@ -206,7 +244,8 @@ impl Shell {
 
     /// Runs until everything waits.
     pub(crate) fn step(&mut self, os: &mut Os<'_>) -> Waiting {
-        let mut budget = BUDGET;
+        let mut budget = self.budget();
+        self.enforce_deadlines(os.now);
         loop {
             let mut moved = false;
             let ids: Vec<usize> = self.tasks.keys().copied().collect();
@@ -216,15 +255,18 @@ impl Shell {
             if let Some(code) = self.finished.get(&0) {
                 return Waiting::Exited(*code);
             }
+            if self.tasks.is_empty() {
+                return Waiting::Exited(0);
+            }
             if budget == 0 {
-                let pause = std::time::Duration::from_millis(SLICE_MILLIS.unsigned_abs());
-                return Waiting::Until(os.now.checked_add(pause).unwrap_or(os.now));
+                return self.pause(os.now);
             }
             if !moved {
-                return self
-                    .tasks
-                    .values()
-                    .fold(Waiting::Input, |sum, task| sum.sooner(task.waiting));
+                self.spins = 0;
+                return self.tasks.values().fold(Waiting::Input, |sum, task| {
+                    let limit = task.deadline().map_or(Waiting::Input, Waiting::Until);
+                    sum.sooner(task.waiting).sooner(limit)
+                });
             }
         }
     }
@@ -361,6 +403,15 @@ impl Shell {
                 let at = os.now.checked_add(pause).unwrap_or(os.now);
                 return Flow::Wait(Waiting::Until(at));
             }
+            Frame::Busy { until, cores, output } => match until {
+                Some(at) if at <= os.now => self.put(task, &output, os),
+                until => {
+                    task.stack.push(Frame::Busy { until, cores, output });
+                    return Flow::Wait(until.map_or(Waiting::Input, Waiting::Until));
+                }
+            },
+            // What was limited is done in time.
+            Frame::Deadline { .. } => {}
             Frame::Listen(port) => {
                 task.stack.push(Frame::Listen(port));
                 return Flow::Wait(Waiting::Input);

@@ -95,6 +95,26 @@ pub(super) fn default_autoscaler(value: &mut Value) {
             let target = json!({"type": "Utilization", "averageUtilization": 80});
             json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}])
         });
+        if let Some(behavior) = spec.get_mut("behavior").and_then(Value::as_object_mut) {
+            default_scaling_rules(behavior);
+        }
+    }
+}
+
+/// What a behavior leaves open (`pkg/apis/autoscaling/v2/defaults.go GenerateHPAScaleUpRules`).
+fn default_scaling_rules(behavior: &mut serde_json::Map<String, Value>) {
+    let percent = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+    let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+    for (direction, policies) in
+        [("scaleUp", json!([pods, percent.clone()])), ("scaleDown", json!([percent]))]
+    {
+        let rules = behavior.entry(direction).or_insert_with(|| json!({}));
+        let Some(rules) = rules.as_object_mut() else { continue };
+        if direction == "scaleUp" {
+            fill(rules, "stabilizationWindowSeconds", || json!(0));
+        }
+        fill(rules, "selectPolicy", || json!("Max"));
+        fill(rules, "policies", || policies);
     }
 }
 
