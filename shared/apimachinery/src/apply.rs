@@ -1,7 +1,9 @@
 //! Server-side apply and the record of who manages which field, as
 //! `k8s.io/apimachinery/pkg/util/managedfields` and `sigs.k8s.io/structured-merge-diff/merge`.
 
+mod check;
 mod managers;
+mod order;
 pub mod set;
 mod typed;
 
@@ -98,6 +100,16 @@ pub fn update(
 fn is_reset(list: &[Value]) -> bool {
     matches!(list, [])
         || matches!(list, [one] if one.as_object().is_some_and(serde_json::Map::is_empty))
+}
+
+/// What keeps a document from being applied, in upstream's words; none when its shape is the schema's.
+pub fn shape_errors(schema: &Schema, gvk: &GroupVersionKind, document: &Value) -> Option<String> {
+    let mut errors = check::check(schema, schema.kind(gvk)?, document);
+    match errors.len() {
+        0 => None,
+        1 => errors.pop(),
+        _ => Some(format!("errors:\n  {}", errors.join("\n  "))),
+    }
 }
 
 /// The result of an apply.

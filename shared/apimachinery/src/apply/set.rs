@@ -43,7 +43,7 @@ impl Element {
     }
 
     /// As in the text of a conflict: `.spec`, `[name="a"]`.
-    fn show(&self, text: &mut String) {
+    pub(super) fn show(&self, text: &mut String) {
         // Writing into a string cannot fail.
         let _written = match self {
             Self::Field(name) => write!(text, ".{name}"),

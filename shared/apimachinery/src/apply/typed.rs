@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::order::interleave;
 use super::set::{Element, FieldSet};
 use crate::schema::{Definition, ListKind, Schema, Type};
 
@@ -70,7 +71,7 @@ impl<'a> Shape<'a> {
 }
 
 /// The keys of a list item; missing keys take the default of their field, as upstream does for ports.
-fn item_key(schema: &Schema, keys: &[String], items: &Type, item: &Value) -> Element {
+pub(super) fn item_key(schema: &Schema, keys: &[String], items: &Type, item: &Value) -> Element {
     let definition = schema.resolve(items);
     let mut found = Map::new();
     for key in keys {
@@ -226,24 +227,10 @@ pub(super) fn merge(schema: &Schema, shape: &Shape<'_>, live: &Value, applied: &
         (Shape::Keyed(keys, items), Value::Array(live), Value::Array(applied)) => {
             let inner = Shape::of_type(schema, items);
             let key = |item: &Value| item_key(schema, keys, items, item);
-            let mut found: Vec<Value> = live
-                .iter()
-                .map(|item| match applied.iter().find(|one| key(one) == key(item)) {
-                    Some(over) => merge(schema, &inner, item, over),
-                    None => item.clone(),
-                })
-                .collect();
-            for item in applied {
-                if !live.iter().any(|one| key(one) == key(item)) {
-                    found.push(item.clone());
-                }
-            }
-            Value::Array(found)
+            merge_items(live, applied, key, |under, over| merge(schema, &inner, under, over))
         }
         (Shape::Set, Value::Array(live), Value::Array(applied)) => {
-            let mut found = live.clone();
-            found.extend(applied.iter().filter(|item| !live.contains(item)).cloned());
-            Value::Array(found)
+            merge_items(live, applied, |item| Element::Item(item.clone()), |_, over| over.clone())
         }
         (shape, Value::Object(live_map), Value::Object(applied_map)) if shape.is_map(applied) => {
             let mut found = live_map.clone();
@@ -258,6 +245,24 @@ pub(super) fn merge(schema: &Schema, shape: &Shape<'_>, live: &Value, applied: &
         }
         _ => applied.clone(),
     }
+}
+
+fn merge_items(
+    live: &[Value],
+    applied: &[Value],
+    key: impl Fn(&Value) -> Element,
+    both: impl Fn(&Value, &Value) -> Value,
+) -> Value {
+    let keys = |list: &[Value]| -> Vec<Element> { list.iter().map(&key).collect() };
+    let pairs = interleave(&keys(live), &keys(applied));
+    let merged = pairs.into_iter().filter_map(|(ours, theirs)| {
+        let ours = ours.and_then(|index| live.get(index));
+        match (ours, theirs.and_then(|index| applied.get(index))) {
+            (Some(under), Some(over)) => Some(both(under, over)),
+            (one, other) => one.or(other).cloned(),
+        }
+    });
+    Value::Array(merged.collect())
 }
 
 /// Takes the members of a set out of a document, unless `kept` has something at or below them.

@@ -1,6 +1,6 @@
 //! PATCH in its four types (`apiserver/pkg/endpoints/handlers/patch.go`).
 
-use apimachinery::apply::{Writer, apply};
+use apimachinery::apply::{Writer, apply, shape_errors};
 use apimachinery::decode::read_json;
 use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
@@ -162,12 +162,9 @@ impl Apiserver {
             check_place(&value, target)?;
             object::set(&mut value, &["metadata", "namespace"], target.namespace.clone().into());
         }
-        let (typed, unknown) = decode::typed(&target.gvk, value.clone())
-            .map_err(|why| bad_request(format!("failed to create typed patch object: {why}")))?;
-        drop(typed);
-        if let Some(field) = unknown.first().and_then(|text| text.split('"').nth(1)) {
+        if let Some(why) = shape_errors(Schema::builtin(), &target.gvk, &value) {
             let why = format!(
-                "failed to create typed patch object ({}/{}; {}/{}, Kind={}): .{field}: field not declared in schema",
+                "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {why}",
                 target.namespace,
                 target.name,
                 target.gvk.group,
