@@ -62,6 +62,8 @@ pub(crate) struct Probe {
     pub(crate) next: Option<Timestamp>,
     pub(crate) successes: i64,
     pub(crate) failures: i64,
+    /// Whether it is not asked until something happens in the pod.
+    pub(crate) asleep: bool,
 }
 
 /// A container of a pod on its node.
