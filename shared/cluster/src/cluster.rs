@@ -149,6 +149,7 @@ impl Engine for Cluster {
         loop {
             self.world.run(&mut self.apiserver, self.now);
             if self.now >= end {
+                self.world.heartbeats(&mut self.apiserver, self.now);
                 return;
             }
             self.now = self.step_to(end);

@@ -133,6 +133,11 @@ impl Kubelets {
         Self { nodes: nodes.into_iter().collect(), signing_key, ..Self::default() }
     }
 
+    /// The nodes that have a kubelet.
+    pub(crate) fn node_names(&self) -> Vec<String> {
+        self.nodes.iter().cloned().collect()
+    }
+
     /// Looks at a pod.
     pub(crate) fn sync(&mut self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();

@@ -3,6 +3,8 @@
 //! It watches the store's log, lets controllers, scheduler and kubelets plan, sends their requests to the API
 //! server, and answers what only a kubelet or the network can answer.
 
+mod heartbeats;
+mod kubeadm;
 mod nodes;
 mod streams;
 
@@ -17,7 +19,7 @@ use serde_json::Value;
 
 use crate::addon::{Addon, AddonCall, Aggregation};
 use crate::apiserver::{ApiAnswer, Apiserver};
-use crate::cluster::{ClusterConfig, System};
+use crate::cluster::{ClusterConfig, Controllers, System};
 use crate::controllers;
 use crate::event_loop::{
     Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,
@@ -47,7 +49,7 @@ impl World {
     /// A world over a fresh API server.
     pub(crate) fn new(config: &ClusterConfig, system: &System, api: &mut Apiserver) -> Self {
         let mut world = Self {
-            controllers: controllers::chosen(&config.controllers),
+            controllers: loops(config, system),
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
@@ -56,6 +58,9 @@ impl World {
             memory: BTreeMap::new(),
         };
         let mut writes = nodes::install(config.nodes, config.epoch);
+        if system.kubeadm {
+            writes.extend(kubeadm::objects().into_iter().map(|one| Write::create(one.0, one.1)));
+        }
         for (resource, object) in system.addons.iter().flat_map(|addon| addon.objects()) {
             writes.push(Write::create(resource, object));
         }
@@ -288,6 +293,15 @@ impl World {
         self.seen = api.store().revision();
         self.kubelets.sessions = crate::kubelet::sessions::Sessions::default();
     }
+}
+
+/// The control loops that run.
+fn loops(config: &ClusterConfig, system: &System) -> Vec<Arc<dyn Controller>> {
+    let mut loops = controllers::chosen(&config.controllers);
+    if system.kubeadm && config.nodes > 0 && config.controllers == Controllers::All {
+        loops.push(Arc::new(kubeadm::StaticPods));
+    }
+    loops
 }
 
 /// How far a slow start has come.

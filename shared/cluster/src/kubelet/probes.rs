@@ -98,9 +98,8 @@ impl Kubelets {
             let fixed = steady(pod, one, probe);
             let progress = kind.of(one);
             progress.next = Some(next);
-            progress.asleep = fixed
-                && result.is_ok()
-                && progress.successes >= number("/successThreshold", 1);
+            progress.asleep =
+                fixed && result.is_ok() && progress.successes >= number("/successThreshold", 1);
             if !progress.asleep {
                 plan.again(until(now, next));
             }
