@@ -2,7 +2,7 @@
 
 use app_ui::picture::{Area, Arrow, Card, Frame, Picture};
 use diagram::connections::Connection;
-use diagram::layout::{Layout, Place, layout};
+use diagram::layout::{Flow, Layout, Place, layout};
 use diagram::scene::{Edge, EdgeKind, EdgeState, Group, Node, NodeState, Phrase, Role, Scene};
 use diagram::table::{self, Cell};
 use protocol::v1::{ConnectionState, ConnectionView};
@@ -30,6 +30,7 @@ pub(crate) fn connections(
     objects: &Objects,
     namespaces: &[String],
     edges: &[ConnectionView],
+    flow: Flow,
 ) -> Drawing {
     let edges: Vec<Connection> = edges.iter().map(connection).collect();
     draw(
@@ -39,13 +40,19 @@ pub(crate) fn connections(
             namespaces,
             &edges,
         ),
+        flow,
     )
 }
 
 /// Owners and what they own.
-pub(crate) fn workloads(text: Text, objects: &Objects, namespaces: &[String]) -> Drawing {
-    let kinds = ["Namespace", "Pod", "ReplicaSet", "Deployment", "Service", "NetworkPolicy"];
-    draw(text, &diagram::workloads::scene(&documents(objects, &kinds), namespaces))
+pub(crate) fn workloads(
+    text: Text,
+    objects: &Objects,
+    namespaces: &[String],
+    flow: Flow,
+) -> Drawing {
+    let documents = documents(objects, &diagram::workloads::KINDS);
+    draw(text, &diagram::workloads::scene(&documents, namespaces), flow)
 }
 
 fn documents(objects: &Objects, kinds: &[&str]) -> Vec<Value> {
@@ -79,8 +86,8 @@ fn connection(view: &ConnectionView) -> Connection {
     }
 }
 
-fn draw(text: Text, scene: &Scene) -> Drawing {
-    let layout = layout(scene);
+fn draw(text: Text, scene: &Scene, flow: Flow) -> Drawing {
+    let layout = layout(scene, flow);
     let say = |phrase: &Phrase| text.words_of(&phrase.code, &phrase.args);
     let cell = |cell: &Cell| match cell {
         Cell::Text(text) => text.clone(),
@@ -184,6 +191,8 @@ fn edge_word(text: Text, edge: &Edge) -> String {
     match (edge.kind, edge.state) {
         (EdgeKind::Owns, _) => text.say("diagram-owns"),
         (EdgeKind::Selects, _) => text.say("diagram-selects"),
+        (EdgeKind::Scales, _) => text.say("diagram-scales"),
+        (EdgeKind::Mounts, _) => text.say("diagram-mounts"),
         (EdgeKind::Connects, EdgeState::Allowed) => text.say("diagram-allowed"),
         (EdgeKind::Connects, EdgeState::Blocked) => text.say("diagram-blocked"),
         (EdgeKind::Connects, EdgeState::Refused) => text.say("diagram-refused"),
@@ -196,7 +205,9 @@ fn edge_word(text: Text, edge: &Edge) -> String {
 fn edge_label(text: Text, edge: &Edge) -> String {
     match edge.kind {
         EdgeKind::Connects => format!("{} {}", edge_word(text, edge), edge.label),
-        EdgeKind::Owns | EdgeKind::Selects => edge.label.clone(),
+        EdgeKind::Owns | EdgeKind::Selects | EdgeKind::Scales | EdgeKind::Mounts => {
+            edge.label.clone()
+        }
     }
 }
 
@@ -206,7 +217,9 @@ fn edge_sentence(text: Text, edge: &Edge) -> String {
     // The words that are seen come first, so that who speaks to the page can say what is seen.
     let seen = match edge.kind {
         EdgeKind::Connects => edge_label(text, edge),
-        EdgeKind::Owns | EdgeKind::Selects => edge_word(text, edge),
+        EdgeKind::Owns | EdgeKind::Selects | EdgeKind::Scales | EdgeKind::Mounts => {
+            edge_word(text, edge)
+        }
     };
     let mut sentence = format!("{seen}: {} \u{2192} {}.", name(&edge.from), name(&edge.to));
     if let Some(reason) = reason {

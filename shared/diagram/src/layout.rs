@@ -3,12 +3,23 @@
 //! The same scene gives the same layout, and a card keeps its place while only states change.
 
 mod columns;
+mod rows;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::scene::{Edge, EdgeKind, Node, Scene, View};
+
+/// Which way a picture reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flow {
+    /// From left to right, for a page.
+    #[default]
+    Across,
+    /// From top to bottom, for a narrow column beside one.
+    Down,
+}
 
 /// Where everything is. The origin is top left; units are CSS pixels at 100 %.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +82,10 @@ pub(crate) const GAP: i32 = 24;
 pub(crate) const SOURCE_GAP: i32 = 72;
 /// Between columns of cards.
 pub(crate) const COLUMN_GAP: i32 = 88;
+/// Between rows of cards: an arrow with its mark and words has room there.
+pub(crate) const ROW_GAP: i32 = 72;
+/// What a row of a narrow column may take before another one begins.
+pub(crate) const ROW_MAX: i32 = 400;
 /// Between boxes.
 pub(crate) const GROUP_GAP: i32 = 96;
 
@@ -98,15 +113,18 @@ impl Place {
 }
 
 /// Lays a scene out.
-pub fn layout(scene: &Scene) -> Layout {
+pub fn layout(scene: &Scene, flow: Flow) -> Layout {
     let columns = match scene.view {
         View::Connections => columns::connections(scene),
         View::Workloads => columns::workloads(scene),
     };
-    let (groups, places) = columns::place(scene, &columns);
+    let (groups, places) = match flow {
+        Flow::Across => columns::place(scene, &columns),
+        Flow::Down => rows::place(scene, &columns),
+    };
     let nodes: Vec<Place> =
         scene.nodes.iter().filter_map(|node| places.get(node.id.as_str()).cloned()).collect();
-    let edges = routes(scene, &places);
+    let edges = routes(scene, &places, flow);
     let width = groups.iter().map(Place::right).max().unwrap_or_default();
     let height = groups.iter().map(Place::bottom).max().unwrap_or_default();
     Layout { width, height, groups, nodes, edges }
@@ -126,7 +144,7 @@ pub(crate) fn size(node: &Node) -> (i32, i32) {
     (width.clamp(CARD_MIN, CARD_MAX), lines * LINE + 16)
 }
 
-fn routes(scene: &Scene, places: &BTreeMap<&str, Place>) -> Vec<Route> {
+fn routes(scene: &Scene, places: &BTreeMap<&str, Place>, flow: Flow) -> Vec<Route> {
     let mut elbows: BTreeMap<(&str, bool), i32> = BTreeMap::new();
     let mut routes = Vec::new();
     for edge in &scene.edges {
@@ -135,6 +153,9 @@ fn routes(scene: &Scene, places: &BTreeMap<&str, Place>) -> Vec<Route> {
             continue;
         };
         let points = match edge.kind {
+            _ if flow == Flow::Down && (from.bottom() <= to.y || to.bottom() <= from.y) => {
+                upright(from, to)
+            }
             EdgeKind::Connects if from.x > to.right() && is_beside(from, to) => {
                 let above = from.middle_y() < to.middle_y();
                 let used = elbows.entry((edge.to.as_str(), above)).or_default();
@@ -142,7 +163,11 @@ fn routes(scene: &Scene, places: &BTreeMap<&str, Place>) -> Vec<Route> {
                 *used += 1;
                 elbow(from, to, x, above)
             }
-            EdgeKind::Connects | EdgeKind::Owns | EdgeKind::Selects => straight(from, to),
+            EdgeKind::Connects
+            | EdgeKind::Owns
+            | EdgeKind::Selects
+            | EdgeKind::Scales
+            | EdgeKind::Mounts => straight(from, to),
         };
         routes.push(route(edge, points));
     }
@@ -166,12 +191,16 @@ fn straight(from: &Place, to: &Place) -> Vec<Point> {
         (Point { x: from.right(), y: from.middle_y() }, Point { x: to.x, y: to.middle_y() })
     } else if to.right() <= from.x {
         (Point { x: from.x, y: from.middle_y() }, Point { x: to.right(), y: to.middle_y() })
-    } else if from.y <= to.y {
-        (Point { x: from.middle_x(), y: from.bottom() }, Point { x: to.middle_x(), y: to.y })
     } else {
-        (Point { x: from.middle_x(), y: from.y }, Point { x: to.middle_x(), y: to.bottom() })
+        return upright(from, to);
     };
     vec![start, end]
+}
+
+/// Between the upper and lower edges.
+fn upright(from: &Place, to: &Place) -> Vec<Point> {
+    let (start, end) = if from.y <= to.y { (from.bottom(), to.y) } else { (from.y, to.bottom()) };
+    vec![Point { x: from.middle_x(), y: start }, Point { x: to.middle_x(), y: end }]
 }
 
 fn route(edge: &Edge, points: Vec<Point>) -> Route {

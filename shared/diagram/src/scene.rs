@@ -159,6 +159,10 @@ pub enum EdgeKind {
     Owns,
     /// Selects by labels.
     Selects,
+    /// Sets the number of replicas of.
+    Scales,
+    /// Keeps its files in.
+    Mounts,
 }
 
 /// What a connection does; `Plain` for other arrows.

@@ -45,6 +45,8 @@ fn edge_state(edge: &Edge) -> &'static str {
     match (edge.kind, edge.state) {
         (EdgeKind::Owns, _) => "diagram-owns",
         (EdgeKind::Selects, _) => "diagram-selects",
+        (EdgeKind::Scales, _) => "diagram-scales",
+        (EdgeKind::Mounts, _) => "diagram-mounts",
         (EdgeKind::Connects, EdgeState::Allowed) => "diagram-allowed",
         (EdgeKind::Connects, EdgeState::Blocked) => "diagram-blocked",
         (EdgeKind::Connects, EdgeState::Refused) => "diagram-refused",

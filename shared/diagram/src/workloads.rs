@@ -1,4 +1,8 @@
-//! Owners and what they own: Deployment, ReplicaSet, pods, and the Services that select them.
+//! Owners and what they own: from Deployments, StatefulSets, DaemonSets and CronJobs to pods, with what scales
+//! them, the Services that select them and the claims that they mount.
+
+mod claims;
+mod owners;
 
 use std::collections::BTreeMap;
 
@@ -6,6 +10,21 @@ use serde_json::Value;
 
 use crate::object;
 use crate::scene::{Edge, EdgeKind, EdgeState, Line, Node, NodeState, Phrase, Role, Scene, View};
+
+/// Kinds that the picture shows, and the namespaces around them.
+pub const KINDS: [&str; 11] = [
+    "Namespace",
+    "Pod",
+    "ReplicaSet",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "HorizontalPodAutoscaler",
+    "Service",
+    "PersistentVolumeClaim",
+];
 
 /// More pods than this under one owner become one card.
 const PODS_SHOWN: usize = 8;
@@ -19,26 +38,30 @@ pub fn scene(objects: &[Value], namespaces: &[String]) -> Scene {
         .collect();
     let owners: BTreeMap<&str, String> = inside
         .iter()
-        .filter(|one| ["Deployment", "ReplicaSet"].contains(&object::kind(one)))
+        .filter(|one| owners::is_owner(one))
         .map(|one| (object::text(one, "/metadata/uid"), id_of(one)))
         .collect();
     let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
     let mut edges: Vec<Edge> = Vec::new();
     for one in &inside {
         let node = match object::kind(one) {
-            "Deployment" => workload(one, "/spec/replicas", "/status/availableReplicas"),
-            "ReplicaSet" if is_idle(one) => continue,
-            "ReplicaSet" => workload(one, "/spec/replicas", "/status/readyReplicas"),
-            "Service" => service(one),
-            _ => continue,
+            "Service" => Some(service(one)),
+            "HorizontalPodAutoscaler" => {
+                edges.extend(owners::scales(one, &inside));
+                Some(owners::autoscaler(one))
+            }
+            "PersistentVolumeClaim" => Some(claims::claim(one)),
+            _ => owners::node(one),
         };
+        let Some(node) = node else { continue };
         if let Some(owner) = object::controller(one).and_then(|uid| owners.get(uid)) {
-            edges.push(arrow(owner, &node.id, EdgeKind::Owns, ""));
+            edges.push(arrow(owner, &node.id, EdgeKind::Owns));
         }
         nodes.insert(node.id.clone(), node);
     }
     let cards = pods(&inside, &owners, &mut nodes, &mut edges);
     selections(&inside, &cards, &mut edges);
+    edges.extend(claims::mounts(&inside, &cards));
     let ready = inside
         .iter()
         .filter(|one| object::kind(one) == "Pod")
@@ -54,19 +77,20 @@ fn id_of(object: &Value) -> String {
     object::id(object::kind(object), object::namespace(object), object::name(object))
 }
 
-/// An old ReplicaSet of a Deployment: nothing wanted, nothing there.
-fn is_idle(object: &Value) -> bool {
-    object::number(object, "/spec/replicas") == 0 && object::number(object, "/status/replicas") == 0
+/// A pod and the card that it is on.
+pub(super) struct Shown<'v> {
+    pod: &'v Value,
+    card: String,
 }
 
-/// Pods as cards, or as one card under an owner of many. Gives for each pod its labels and its card.
-fn pods(
-    inside: &[&Value],
+/// Pods as cards, or as one card under an owner of many.
+fn pods<'v>(
+    inside: &[&'v Value],
     owners: &BTreeMap<&str, String>,
     nodes: &mut BTreeMap<String, Node>,
     edges: &mut Vec<Edge>,
-) -> Vec<(String, BTreeMap<String, String>, String)> {
-    let mut by_owner: BTreeMap<Option<&String>, Vec<&Value>> = BTreeMap::new();
+) -> Vec<Shown<'v>> {
+    let mut by_owner: BTreeMap<Option<&String>, Vec<&'v Value>> = BTreeMap::new();
     for pod in inside.iter().copied().filter(|one| object::kind(one) == "Pod") {
         let owner = object::controller(pod).and_then(|uid| owners.get(uid));
         by_owner.entry(owner).or_default().push(pod);
@@ -74,12 +98,11 @@ fn pods(
     let mut cards = Vec::new();
     for (owner, pods) in by_owner {
         let many = owner.filter(|_| pods.len() > PODS_SHOWN);
-        for pod in &pods {
+        for pod in pods.iter().copied() {
             let card = many.map_or_else(|| object::pod(pod), |owner| stack(owner, &pods));
-            let labels = object::entries(pod, "/metadata/labels");
-            cards.push((object::namespace(pod).to_owned(), labels, card.id.clone()));
+            cards.push(Shown { pod, card: card.id.clone() });
             if let Some(owner) = owner {
-                edges.push(arrow(owner, &card.id, EdgeKind::Owns, ""));
+                edges.push(arrow(owner, &card.id, EdgeKind::Owns));
             }
             nodes.insert(card.id.clone(), card);
         }
@@ -99,37 +122,27 @@ fn stack(owner: &str, pods: &[&Value]) -> Node {
         kind: "Pod".to_owned(),
         name: name.to_owned(),
         count: u32::try_from(pods.len()).unwrap_or(u32::MAX),
-        lines: vec![Line { key: "ready".to_owned(), value: format!("{ready}/{}", pods.len()) }],
+        lines: vec![line("ready", format!("{ready}/{}", pods.len()))],
         state,
         word: format!("{ready}/{}", pods.len()),
         role: Role::Plain,
     }
 }
 
-fn selections(
-    inside: &[&Value],
-    cards: &[(String, BTreeMap<String, String>, String)],
-    edges: &mut Vec<Edge>,
-) {
+fn selections(inside: &[&Value], cards: &[Shown<'_>], edges: &mut Vec<Edge>) {
     for service in inside.iter().filter(|one| object::kind(one) == "Service") {
         let selector = object::entries(service, "/spec/selector");
         if selector.is_empty() {
             continue;
         }
-        for (namespace, labels, card) in cards {
+        for Shown { pod, card } in cards {
+            let labels = object::entries(pod, "/metadata/labels");
             let selected = selector.iter().all(|(key, value)| labels.get(key) == Some(value));
-            if selected && namespace == object::namespace(service) {
-                edges.push(arrow(&id_of(service), card, EdgeKind::Selects, ""));
+            if selected && object::namespace(pod) == object::namespace(service) {
+                edges.push(arrow(&id_of(service), card, EdgeKind::Selects));
             }
         }
     }
-}
-
-fn workload(object: &Value, wanted: &str, ready: &str) -> Node {
-    let wanted = object.pointer(wanted).and_then(Value::as_u64).unwrap_or(1);
-    let ready = object::number(object, ready);
-    let state = if ready >= wanted { NodeState::Ready } else { NodeState::Progressing };
-    card(object, state, format!("{ready}/{wanted}"), Vec::new())
 }
 
 fn service(object: &Value) -> Node {
@@ -137,11 +150,14 @@ fn service(object: &Value) -> Node {
     let ports: Vec<String> =
         ports.into_iter().flatten().map(|port| object::number(port, "/port").to_string()).collect();
     let kind = object::text(object, "/spec/type").to_owned();
-    let lines = vec![Line { key: "port".to_owned(), value: ports.join(", ") }];
+    let lines = vec![line("port", ports.join(", "))];
     card(object, NodeState::Ready, kind, lines)
 }
 
-fn card(object: &Value, state: NodeState, word: String, lines: Vec<Line>) -> Node {
+/// A card says of what kind its object is: names alone are alike.
+fn card(object: &Value, state: NodeState, word: String, more: Vec<Line>) -> Node {
+    let mut lines = vec![line("kind", object::kind(object))];
+    lines.extend(more);
     Node {
         id: id_of(object),
         group: format!("Namespace/{}", object::namespace(object)),
@@ -155,14 +171,18 @@ fn card(object: &Value, state: NodeState, word: String, lines: Vec<Line>) -> Nod
     }
 }
 
-fn arrow(from: &str, to: &str, kind: EdgeKind, label: &str) -> Edge {
+fn line(key: &str, value: impl Into<String>) -> Line {
+    Line { key: key.to_owned(), value: value.into() }
+}
+
+fn arrow(from: &str, to: &str, kind: EdgeKind) -> Edge {
     Edge {
         id: format!("{from}>{to}"),
         from: from.to_owned(),
         to: to.to_owned(),
         kind,
         state: EdgeState::Plain,
-        label: label.to_owned(),
+        label: String::new(),
         reason: None,
         decided_by: None,
     }

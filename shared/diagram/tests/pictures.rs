@@ -3,7 +3,7 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "expected texts are written by the test")]
 
 use diagram::connections::{self, Connection};
-use diagram::layout::{Layout, layout};
+use diagram::layout::{Flow, Layout, layout};
 use diagram::scene::{EdgeState, Phrase, Scene};
 use diagram::table::{self, Cell};
 use diagram::{access, workloads};
@@ -139,7 +139,7 @@ fn the_picture_of_the_course_shows_namespaces_pods_and_connections() {
 #[test]
 fn the_picture_of_the_course_has_the_target_in_the_middle() {
     check_layout(
-        &layout(&picture()),
+        &layout(&picture(), Flow::Across),
         expect![[r#"
             736 x 324
             Namespace/op 0,0 200x324
@@ -160,7 +160,7 @@ fn the_picture_of_the_course_has_the_target_in_the_middle() {
 #[test]
 fn no_two_cards_overlap_and_every_card_is_in_its_box() {
     let scene = picture();
-    let layout = layout(&scene);
+    let layout = layout(&scene, Flow::Across);
     for (index, one) in layout.nodes.iter().enumerate() {
         for other in &layout.nodes[index + 1..] {
             let apart = one.x + one.width <= other.x
@@ -178,12 +178,12 @@ fn no_two_cards_overlap_and_every_card_is_in_its_box() {
 
 #[test]
 fn cards_keep_their_places_when_only_states_change() {
-    let before = layout(&picture());
+    let before = layout(&picture(), Flow::Across);
     let namespaces = ["op".to_owned(), "dev".to_owned()];
     let states: Vec<_> = ["op/np-connect", "op/np-no", "dev/np-connect", "dev/np-no"]
         .map(|from| connection(from, EdgeState::Blocked))
         .into();
-    let after = layout(&connections::scene(&course(), &namespaces, &states));
+    let after = layout(&connections::scene(&course(), &namespaces, &states), Flow::Across);
     assert_eq!(before, after);
 }
 
@@ -210,6 +210,101 @@ fn the_table_says_what_the_picture_shows() {
         Pod/dev/np-connect | Pod/dev/np-test | :80 | diagram-allowed | 
         Pod/dev/np-no | Pod/dev/np-test | :80 | diagram-blocked | connect-ingress-denied"#]]
     .assert_eq(&rows.join("\n"));
+}
+
+#[test]
+fn a_narrow_column_reads_from_top_to_bottom() {
+    check_layout(
+        &layout(&picture(), Flow::Down),
+        expect![[r#"
+        376 x 592
+        Namespace/op 0,0 376x176
+        Namespace/dev 0,248 376x344
+        Pod/dev/np-connect 24,472 152x96
+        Pod/dev/np-no 200,472 152x76
+        Pod/dev/np-test 112,304 152x96
+        Pod/op/np-connect 24,56 152x96
+        Pod/op/np-no 200,56 152x56
+        op/np-connect>dev/np-test:80: 100,152 188,304 label 144,228
+        op/np-no>dev/np-test:80: 276,112 188,304 label 232,208
+        dev/np-connect>dev/np-test:80: 100,472 188,400 label 144,436
+        dev/np-no>dev/np-test:80: 276,472 188,400 label 232,436
+    "#]],
+    );
+}
+
+#[test]
+fn batch_autoscaling_and_claims_are_shown() {
+    let of = |kind: &str, name: &str, owner: Option<&str>, rest: Value| {
+        let mut object = json!({
+            "kind": kind,
+            "metadata": { "namespace": "dev", "name": name, "uid": name },
+        });
+        if let Some(owner) = owner {
+            object["metadata"]["ownerReferences"] = json!([{"uid": owner, "controller": true}]);
+        }
+        for (key, value) in rest.as_object().unwrap() {
+            object[key] = value.clone();
+        }
+        object
+    };
+    let complete = json!({"spec": {"completions": 1}, "status": {"succeeded": 1,
+        "conditions": [{"type": "Complete", "status": "True"}]}});
+    let volumes = json!({"spec": {"volumes": [{"persistentVolumeClaim": {"claimName": "home"}}]},
+        "status": {"phase": "Succeeded"}});
+    let scale = json!({"spec": {"minReplicas": 1, "maxReplicas": 5,
+        "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
+        "status": {"currentReplicas": 1, "desiredReplicas": 4}});
+    let objects = [
+        namespace("dev", json!({})),
+        of("CronJob", "night", None, json!({"spec": {"schedule": "0 2 * * *"}})),
+        of("Job", "night-1", Some("night"), complete),
+        of("Pod", "night-1-x", Some("night-1"), volumes),
+        of(
+            "PersistentVolumeClaim",
+            "home",
+            None,
+            json!({
+            "spec": {"resources": {"requests": {"storage": "1Gi"}}}, "status": {"phase": "Bound"}}),
+        ),
+        of("Deployment", "web", None, json!({"spec": {"replicas": 1}})),
+        of("HorizontalPodAutoscaler", "web", None, scale),
+    ];
+    let scene = workloads::scene(&objects, &["dev".to_owned()]);
+    check_scene(
+        &scene,
+        expect![[r#"
+            [dev] 
+            CronJob/dev/night x1 Ready 0 2 * * * Plain kind=CronJob active=0
+            Deployment/dev/web x1 Progressing 0/1 Plain kind=Deployment
+            HorizontalPodAutoscaler/dev/web x1 Progressing 1 (1-5) Plain kind=HorizontalPodAutoscaler
+            Job/dev/night-1 x1 Ready 1/1 Plain kind=Job
+            PersistentVolumeClaim/dev/home x1 Ready Bound Plain kind=PersistentVolumeClaim storage=1Gi
+            Pod/dev/night-1-x x1 Ready Succeeded Plain 
+            CronJob/dev/night -> Job/dev/night-1 Owns Plain 
+            HorizontalPodAutoscaler/dev/web -> Deployment/dev/web Scales Plain 
+            Job/dev/night-1 -> Pod/dev/night-1-x Owns Plain 
+            Pod/dev/night-1-x -> PersistentVolumeClaim/dev/home Mounts Plain 
+            diagram-pods {"ready": "1", "total": "1"}
+        "#]],
+    );
+    check_layout(
+        &layout(&scene, Flow::Down),
+        expect![[r#"
+            312 x 916
+            Namespace/dev 0,0 312x916
+            CronJob/dev/night 80,56 152x96
+            Deployment/dev/web 76,372 160x76
+            HorizontalPodAutoscaler/dev/web 24,224 264x76
+            Job/dev/night-1 80,520 152x76
+            PersistentVolumeClaim/dev/home 32,796 248x96
+            Pod/dev/night-1-x 80,668 152x56
+            CronJob/dev/night>Job/dev/night-1: 156,152 156,520 label 156,336
+            HorizontalPodAutoscaler/dev/web>Deployment/dev/web: 156,300 156,372 label 156,336
+            Job/dev/night-1>Pod/dev/night-1-x: 156,596 156,668 label 156,632
+            Pod/dev/night-1-x>PersistentVolumeClaim/dev/home: 156,724 156,796 label 156,760
+        "#]],
+    );
 }
 
 #[test]
@@ -260,30 +355,30 @@ fn a_deployment_leads_to_its_pods_and_many_pods_become_one_card() {
     check_scene(
         &scene,
         expect![[r#"
-        [dev] 
-        Deployment/dev/web x1 Progressing 8/9 Plain 
-        Pods/dev/web-2 x9 Progressing 8/9 Plain ready=8/9
-        ReplicaSet/dev/web-2 x1 Progressing 8/9 Plain 
-        Service/dev/web x1 Ready ClusterIP Plain port=80
-        Deployment/dev/web -> ReplicaSet/dev/web-2 Owns Plain 
-        ReplicaSet/dev/web-2 -> Pods/dev/web-2 Owns Plain 
-        Service/dev/web -> Pods/dev/web-2 Selects Plain 
-        diagram-pods {"ready": "8", "total": "9"}
-    "#]],
+            [dev] 
+            Deployment/dev/web x1 Progressing 8/9 Plain kind=Deployment
+            Pods/dev/web-2 x9 Progressing 8/9 Plain ready=8/9
+            ReplicaSet/dev/web-2 x1 Progressing 8/9 Plain kind=ReplicaSet
+            Service/dev/web x1 Ready ClusterIP Plain kind=Service port=80
+            Deployment/dev/web -> ReplicaSet/dev/web-2 Owns Plain 
+            ReplicaSet/dev/web-2 -> Pods/dev/web-2 Owns Plain 
+            Service/dev/web -> Pods/dev/web-2 Selects Plain 
+            diagram-pods {"ready": "8", "total": "9"}
+        "#]],
     );
     check_layout(
-        &layout(&scene),
+        &layout(&scene, Flow::Across),
         expect![[r#"
-        920 x 156
-        Namespace/dev 0,0 920x156
-        Deployment/dev/web 24,66 152x56
-        Pods/dev/web-2 504,56 152x76
-        ReplicaSet/dev/web-2 264,66 152x56
-        Service/dev/web 744,56 152x76
-        Deployment/dev/web>ReplicaSet/dev/web-2: 176,94 264,94 label 220,94
-        ReplicaSet/dev/web-2>Pods/dev/web-2: 416,94 504,94 label 460,94
-        Service/dev/web>Pods/dev/web-2: 744,94 656,94 label 700,94
-    "#]],
+            936 x 176
+            Namespace/dev 0,0 936x176
+            Deployment/dev/web 24,66 160x76
+            Pods/dev/web-2 520,66 152x76
+            ReplicaSet/dev/web-2 272,66 160x76
+            Service/dev/web 760,56 152x96
+            Deployment/dev/web>ReplicaSet/dev/web-2: 184,104 272,104 label 228,104
+            ReplicaSet/dev/web-2>Pods/dev/web-2: 432,104 520,104 label 476,104
+            Service/dev/web>Pods/dev/web-2: 760,104 672,104 label 716,104
+        "#]],
     );
 }
 

@@ -1,5 +1,6 @@
 //! The cluster as a picture: connections where the notebook watches some, otherwise workloads.
 
+use diagram::layout::Flow;
 use leptos::html::{div, p};
 use leptos::prelude::*;
 use notebook::cell::{CellKind, DiagramView};
@@ -26,9 +27,9 @@ pub(super) fn topology(ctx: Ctx) -> AnyView {
                 .collect();
         }
         if edges.is_empty() {
-            workloads(ctx.text, &objects, &namespaces)
+            workloads(ctx.text, &objects, &namespaces, Flow::Down)
         } else {
-            connections(ctx.text, &objects, &namespaces, &edges)
+            connections(ctx.text, &objects, &namespaces, &edges, Flow::Down)
         }
     });
     let empty = move || objects.with(|objects| objects.is_empty());

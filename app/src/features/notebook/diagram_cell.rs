@@ -1,5 +1,6 @@
 //! A live diagram.
 
+use diagram::layout::Flow;
 use leptos::html::{div, p};
 use leptos::prelude::*;
 use notebook::cell::{Cell, DiagramView};
@@ -7,6 +8,7 @@ use protocol::v1::{ConnectionState, ConnectionView, PodRef};
 
 use super::frame::still;
 use crate::parts::scene::scene;
+use crate::services::browser::matches_media;
 use crate::state::context::Ctx;
 use crate::state::scene::{connections, workloads};
 
@@ -23,12 +25,13 @@ pub(super) fn diagram_cell(ctx: Ctx, cell: Cell, view: DiagramView) -> AnyView {
                 let live = live.get();
                 // Until the first probe the picture shows what will be watched.
                 let edges = if live.is_empty() { &planned } else { &*live };
-                connections(ctx.text, &objects.get(), &namespaces, edges)
+                connections(ctx.text, &objects.get(), &namespaces, edges, flow())
             });
             scene(ctx.text, title, drawing)
         }
         DiagramView::Workloads { namespaces } => {
-            let drawing = Memo::new(move |_| workloads(ctx.text, &objects.get(), &namespaces));
+            let drawing =
+                Memo::new(move |_| workloads(ctx.text, &objects.get(), &namespaces, flow()));
             scene(ctx.text, title, drawing)
         }
         DiagramView::Access { requests, personas } => {
@@ -40,6 +43,11 @@ pub(super) fn diagram_cell(ctx: Ctx, cell: Cell, view: DiagramView) -> AnyView {
             .then(|| p().class("diagram__asleep").child(ctx.text.say("diagram-asleep")))
     };
     still(ctx, &cell, "diagram", div().class("diagram").child((picture, asleep)).into_any())
+}
+
+/// A page that is as narrow as a column reads like one.
+fn flow() -> Flow {
+    if matches_media("(max-width: 700px)") { Flow::Down } else { Flow::Across }
 }
 
 fn planned(edge: &notebook::cell::Connection) -> ConnectionView {

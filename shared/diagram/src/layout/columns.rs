@@ -23,9 +23,15 @@ pub(super) fn connections(scene: &Scene) -> Columns<'_> {
     columns
 }
 
-/// Owners to the left of what they own; Services to the right of what they select.
+/// Owners to the left of what they own; Services and claims to the right of their pods.
 pub(super) fn workloads(scene: &Scene) -> Columns<'_> {
-    let order: [&[&str]; 4] = [&["Deployment"], &["ReplicaSet"], &["Pod"], &["Service"]];
+    let order: [&[&str]; 5] = [
+        &["CronJob", "HorizontalPodAutoscaler"],
+        &["Deployment"],
+        &["ReplicaSet", "StatefulSet", "DaemonSet", "Job"],
+        &["Pod"],
+        &["Service", "PersistentVolumeClaim"],
+    ];
     let mut columns = Vec::new();
     for group in &scene.groups {
         let of = |kinds: &[&str]| {

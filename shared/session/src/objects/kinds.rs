@@ -19,7 +19,7 @@ pub(crate) struct Kind {
 const NOT_BORN_WITH: &str = "kubernetes.io/bootstrapping!=rbac-defaults";
 
 /// Another kind is one more line here.
-pub(crate) const KINDS: [Kind; 18] = [
+pub(crate) const KINDS: [Kind; 25] = [
     cluster("v1", "Namespace", "namespaces", ""),
     cluster("v1", "Node", "nodes", ""),
     namespaced("v1", "Pod", "pods", ""),
@@ -32,6 +32,13 @@ pub(crate) const KINDS: [Kind; 18] = [
     namespaced("v1", "Event", "events", ""),
     namespaced("apps/v1", "Deployment", "deployments", ""),
     namespaced("apps/v1", "ReplicaSet", "replicasets", ""),
+    namespaced("apps/v1", "StatefulSet", "statefulsets", ""),
+    namespaced("apps/v1", "DaemonSet", "daemonsets", ""),
+    namespaced("batch/v1", "Job", "jobs", ""),
+    namespaced("batch/v1", "CronJob", "cronjobs", ""),
+    namespaced("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", ""),
+    namespaced("v1", "PersistentVolumeClaim", "persistentvolumeclaims", ""),
+    cluster("v1", "PersistentVolume", "persistentvolumes", ""),
     namespaced("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", ""),
     namespaced("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", ""),
     namespaced("rbac.authorization.k8s.io/v1", "Role", "roles", NOT_BORN_WITH),
