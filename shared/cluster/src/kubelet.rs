@@ -52,6 +52,8 @@ pub(crate) struct Machine {
     pub(crate) containers: BTreeMap<String, Container>,
     pub(crate) volumes: BTreeMap<String, BTreeMap<String, Entry>>,
     pub(crate) mounting: Mounting,
+    /// Counts what may have changed files in it.
+    activity: u64,
     stopping: Option<Timestamp>,
 }
 
@@ -236,6 +238,7 @@ impl Kubelets {
             containers,
             volumes: BTreeMap::new(),
             mounting: Mounting::default(),
+            activity: 0,
             stopping: None,
         };
         self.machines.insert(full_name(pod), Arc::new(machine));

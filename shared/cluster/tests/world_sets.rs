@@ -198,8 +198,8 @@ fn a_daemon_set_is_updated_node_by_node() {
     "#]]
     .assert_eq(&seen.concat());
     expect![[r#"
-        agent-####cdf### daemonset.apps/agent #
-        agent-cc###c##b# daemonset.apps/agent #
+        agent-b##c#d##b# daemonset.apps/agent #
+        agent-dcf####cf# daemonset.apps/agent #
     "#]]
     .assert_eq(
         &world

@@ -70,14 +70,14 @@ fn kube_system_has_dns_proxies_and_the_control_plane() {
         kube-proxy-ktrfh worker-1 Running ready=true 172.18.0.3
         kube-proxy-w42fg control-plane Running ready=true 172.18.0.2
         kube-proxy-zlrdr worker-2 Running ready=true 172.18.0.4
-        kube-scheduler-control-plane control-plane Running ready=true 172.18.0.2"#]].assert_eq(&pods(&mut cluster));
+        kube-scheduler-control-plane control-plane Running ready=true 172.18.0.2"#]]
+    .assert_eq(&pods(&mut cluster));
     let slices = send(
         &mut cluster,
         "GET",
         "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices",
     );
-    expect!["2"]
-        .assert_eq(&slices["items"][0]["endpoints"].as_array().unwrap().len().to_string());
+    expect!["2"].assert_eq(&slices["items"][0]["endpoints"].as_array().unwrap().len().to_string());
 }
 
 #[test]
@@ -108,7 +108,8 @@ fn every_kubelet_renews_its_lease_and_tells_that_it_lives() {
         2026-09-21T15:13:50Z now
         "control-plane" "2026-09-21T15:13:50.000000Z"
         "worker-1" "2026-09-21T15:13:50.000000Z"
-        "worker-2" "2026-09-21T15:13:50.000000Z""#]].assert_eq(&format!("{} now\n{}", cluster.now(), renewed.join("\n")));
+        "worker-2" "2026-09-21T15:13:50.000000Z""#]]
+    .assert_eq(&format!("{} now\n{}", cluster.now(), renewed.join("\n")));
     let node = send(&mut cluster, "GET", "/api/v1/nodes/worker-1");
     expect![[r#"{"lastHeartbeatTime":"2026-09-21T15:13:20Z","lastTransitionTime":"2026-09-21T14:13:20Z","message":"kubelet is posting ready status","reason":"KubeletReady","status":"True","type":"Ready"}"#]].assert_eq(&node["status"]["conditions"][3].to_string());
 }

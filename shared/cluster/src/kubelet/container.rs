@@ -62,8 +62,8 @@ pub(crate) struct Probe {
     pub(crate) next: Option<Timestamp>,
     pub(crate) successes: i64,
     pub(crate) failures: i64,
-    /// Whether it is not asked until something happens in the pod.
-    pub(crate) asleep: bool,
+    /// It is not asked until something happens in the pod after this.
+    pub(crate) asleep: Option<u64>,
 }
 
 /// A container of a pod on its node.

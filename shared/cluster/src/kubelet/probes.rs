@@ -71,6 +71,7 @@ impl Kubelets {
             one.ready = one.started;
         }
         for kind in [Kind::Startup, Kind::Liveness, Kind::Readiness] {
+            let activity = machine.activity;
             let Some(probe) = spec.get(kind.field()) else { continue };
             let Some(one) = machine.containers.get_mut(&name) else { return };
             if (kind == Kind::Startup) == one.started {
@@ -83,24 +84,29 @@ impl Kubelets {
             let delay = seconds(number("/initialDelaySeconds", 0)).max(Duration::from_millis(500));
             let period = seconds(number("/periodSeconds", 10));
             let mut due = *kind.of(one).next.get_or_insert_with(|| later(since, delay));
-            if kind.of(one).asleep {
+            if let Some(known) = kind.of(one).asleep {
+                if known == activity {
+                    continue;
+                }
                 due = next_beat(due, period, now);
                 kind.of(one).next = Some(due);
-                kind.of(one).asleep = false;
+                kind.of(one).asleep = None;
             }
             if due > now {
                 plan.again(until(now, due));
                 continue;
             }
             let result = self.ask(store, pod, machine, (spec, probe), now);
+            let activity = machine.activity;
             let Some(one) = machine.containers.get_mut(&name) else { return };
             let next = later(now, period);
             let fixed = steady(pod, one, probe);
             let progress = kind.of(one);
             progress.next = Some(next);
-            progress.asleep =
+            let rests =
                 fixed && result.is_ok() && progress.successes >= number("/successThreshold", 1);
-            if !progress.asleep {
+            progress.asleep = rests.then_some(activity);
+            if !rests {
                 plan.again(until(now, next));
             }
             if let Err(text) = &result {

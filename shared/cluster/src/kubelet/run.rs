@@ -168,6 +168,7 @@ impl Kubelets {
         (name, shell, input): (&str, &mut Shell, &mut Input),
         now: Timestamp,
     ) -> (Vec<u8>, Vec<u8>, Waiting) {
+        machine.activity += 1;
         // A pod that serves may ask itself.
         let serves = machine.containers.values().any(|one| matches!(one.process, Process::Service));
         let own = serves.then(|| machine.clone());

@@ -158,6 +158,9 @@ impl Kubelets {
             return;
         }
         machine.mounting.refresh = None;
+        if !fresh.is_empty() {
+            machine.activity += 1;
+        }
         machine.volumes.extend(fresh);
     }
 
