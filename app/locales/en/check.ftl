@@ -108,6 +108,7 @@ diagram-column-reason = Reason
 diagram-column-kind = Kind
 diagram-column-name = Name
 diagram-column-details = Details
+diagram-empty = Nothing runs here yet.
 diagram-mounts = mounts
 diagram-owns = owns
 diagram-scales = scales

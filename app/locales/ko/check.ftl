@@ -108,6 +108,7 @@ diagram-column-reason = 까닭
 diagram-column-kind = 종류
 diagram-column-name = 이름
 diagram-column-details = 자세히
+diagram-empty = 아직 실행 중인 것이 없습니다.
 diagram-mounts = 마운트
 diagram-owns = 소유
 diagram-scales = 확장

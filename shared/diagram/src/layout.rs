@@ -4,6 +4,7 @@
 
 mod columns;
 mod rows;
+mod tree;
 
 use std::collections::BTreeMap;
 
@@ -80,6 +81,8 @@ pub(crate) const GAP: i32 = 24;
 /// Between cards of a column in a picture of connections: a target stands between its sources, and
 /// their elbows need room above and below it.
 pub(crate) const SOURCE_GAP: i32 = 72;
+/// Between owners and what they own: their arrows have no words.
+pub(crate) const OWNER_GAP: i32 = 56;
 /// Between columns of cards.
 pub(crate) const COLUMN_GAP: i32 = 88;
 /// Between rows of cards: an arrow with its mark and words has room there.
@@ -114,6 +117,12 @@ impl Place {
 
 /// Lays a scene out.
 pub fn layout(scene: &Scene, flow: Flow) -> Layout {
+    if (scene.view, flow) == (View::Workloads, Flow::Down) {
+        let tree = tree::place(scene);
+        let ways = scene.edges.iter().filter_map(|edge| Some(route(edge, tree.way(edge)?)));
+        let edges = ways.collect();
+        return whole(scene, tree.groups, &tree.places, edges);
+    }
     let columns = match scene.view {
         View::Connections => columns::connections(scene),
         View::Workloads => columns::workloads(scene),
@@ -122,9 +131,18 @@ pub fn layout(scene: &Scene, flow: Flow) -> Layout {
         Flow::Across => columns::place(scene, &columns),
         Flow::Down => rows::place(scene, &columns),
     };
+    let edges = routes(scene, &places, flow);
+    whole(scene, groups, &places, edges)
+}
+
+fn whole(
+    scene: &Scene,
+    groups: Vec<Place>,
+    places: &BTreeMap<&str, Place>,
+    edges: Vec<Route>,
+) -> Layout {
     let nodes: Vec<Place> =
         scene.nodes.iter().filter_map(|node| places.get(node.id.as_str()).cloned()).collect();
-    let edges = routes(scene, &places, flow);
     let width = groups.iter().map(Place::right).max().unwrap_or_default();
     let height = groups.iter().map(Place::bottom).max().unwrap_or_default();
     Layout { width, height, groups, nodes, edges }

@@ -68,6 +68,13 @@ pub(crate) fn group(objects: &[Value], name: &str) -> Group {
     }
 }
 
+/// The image of a container, without registry and folders: a card is small.
+pub(crate) fn image(container: &Value) -> Line {
+    let whole = text(container, "/image");
+    let value = whole.rsplit('/').next().unwrap_or(whole).to_owned();
+    Line { key: "image".to_owned(), value }
+}
+
 /// A pod as a card.
 pub(crate) fn pod(object: &Value) -> Node {
     let mut lines: Vec<Line> = object
@@ -75,10 +82,7 @@ pub(crate) fn pod(object: &Value) -> Node {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .map(|container| Line {
-            key: "image".to_owned(),
-            value: text(container, "/image").to_owned(),
-        })
+        .map(image)
         .collect();
     let labels = entries(object, "/metadata/labels");
     lines.extend(

@@ -67,10 +67,20 @@ pub fn scene(objects: &[Value], namespaces: &[String]) -> Scene {
         .filter(|one| object::kind(one) == "Pod")
         .filter(|pod| object::pod_state(pod).0 == NodeState::Ready)
         .count();
-    let summary = vec![Phrase::new("diagram-pods").with("ready", ready).with("total", cards.len())];
+    let summary = if nodes.is_empty() {
+        Phrase::new("diagram-empty")
+    } else {
+        Phrase::new("diagram-pods").with("ready", ready).with("total", cards.len())
+    };
     edges.sort_by(|one, other| one.id.cmp(&other.id));
     edges.dedup_by(|one, other| one.id == other.id);
-    Scene { view: View::Workloads, groups, nodes: nodes.into_values().collect(), edges, summary }
+    Scene {
+        view: View::Workloads,
+        groups,
+        nodes: nodes.into_values().collect(),
+        edges,
+        summary: vec![summary],
+    }
 }
 
 fn id_of(object: &Value) -> String {

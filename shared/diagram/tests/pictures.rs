@@ -291,18 +291,18 @@ fn batch_autoscaling_and_claims_are_shown() {
     check_layout(
         &layout(&scene, Flow::Down),
         expect![[r#"
-            312 x 916
-            Namespace/dev 0,0 312x916
-            CronJob/dev/night 80,56 152x96
-            Deployment/dev/web 76,372 160x76
-            HorizontalPodAutoscaler/dev/web 24,224 264x76
-            Job/dev/night-1 80,520 152x76
-            PersistentVolumeClaim/dev/home 32,796 248x96
-            Pod/dev/night-1-x 80,668 152x56
-            CronJob/dev/night>Job/dev/night-1: 156,152 156,520 label 156,336
-            HorizontalPodAutoscaler/dev/web>Deployment/dev/web: 156,300 156,372 label 156,336
-            Job/dev/night-1>Pod/dev/night-1-x: 156,596 156,668 label 156,632
-            Pod/dev/night-1-x>PersistentVolumeClaim/dev/home: 156,724 156,796 label 156,760
+            340 x 636
+            Namespace/dev 0,0 340x636
+            CronJob/dev/night 24,240 152x96
+            Deployment/dev/web 24,148 160x76
+            HorizontalPodAutoscaler/dev/web 24,56 264x76
+            Job/dev/night-1 52,352 152x76
+            PersistentVolumeClaim/dev/home 24,516 248x96
+            Pod/dev/night-1-x 80,444 152x56
+            CronJob/dev/night>Job/dev/night-1: 38,336 38,390 52,390 label 38,363
+            HorizontalPodAutoscaler/dev/web>Deployment/dev/web: 288,94 302,94 302,186 184,186 label 295,94
+            Job/dev/night-1>Pod/dev/night-1-x: 66,428 66,472 80,472 label 66,450
+            Pod/dev/night-1-x>PersistentVolumeClaim/dev/home: 232,472 316,472 316,564 272,564 label 274,472
         "#]],
     );
 }
@@ -369,15 +369,15 @@ fn a_deployment_leads_to_its_pods_and_many_pods_become_one_card() {
     check_layout(
         &layout(&scene, Flow::Across),
         expect![[r#"
-            936 x 176
-            Namespace/dev 0,0 936x176
+            840 x 176
+            Namespace/dev 0,0 840x176
             Deployment/dev/web 24,66 160x76
-            Pods/dev/web-2 520,66 152x76
-            ReplicaSet/dev/web-2 272,66 160x76
-            Service/dev/web 760,56 152x96
-            Deployment/dev/web>ReplicaSet/dev/web-2: 184,104 272,104 label 228,104
-            ReplicaSet/dev/web-2>Pods/dev/web-2: 432,104 520,104 label 476,104
-            Service/dev/web>Pods/dev/web-2: 760,104 672,104 label 716,104
+            Pods/dev/web-2 456,66 152x76
+            ReplicaSet/dev/web-2 240,66 160x76
+            Service/dev/web 664,56 152x96
+            Deployment/dev/web>ReplicaSet/dev/web-2: 184,104 240,104 label 212,104
+            ReplicaSet/dev/web-2>Pods/dev/web-2: 400,104 456,104 label 428,104
+            Service/dev/web>Pods/dev/web-2: 664,104 608,104 label 636,104
         "#]],
     );
 }

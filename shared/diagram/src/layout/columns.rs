@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{COLUMN_GAP, GAP, GROUP_GAP, PADDING, Place, SOURCE_GAP, TITLE, size};
+use super::{
+    CARD_MIN, COLUMN_GAP, GAP, GROUP_GAP, OWNER_GAP, PADDING, Place, SOURCE_GAP, TITLE, size,
+};
 use crate::scene::{Node, Role, Scene, View};
 
 /// For each group, its columns of cards from left to right.
@@ -50,7 +52,7 @@ pub(super) fn place<'s>(
     columns: &Columns<'s>,
 ) -> (Vec<Place>, BTreeMap<&'s str, Place>) {
     let side_by_side = scene.view == View::Connections;
-    let gap = if side_by_side { SOURCE_GAP } else { GAP };
+    let (gap, column_gap) = if side_by_side { (SOURCE_GAP, COLUMN_GAP) } else { (GAP, OWNER_GAP) };
     let inner_heights = columns.iter().map(|columns| inner_height(columns, gap));
     let tallest = inner_heights.max().unwrap_or_default();
     let (mut groups, mut places) = (Vec::new(), BTreeMap::new());
@@ -66,10 +68,10 @@ pub(super) fn place<'s>(
                 places.insert(node.id.as_str(), place);
                 top += height + gap;
             }
-            left += width(column) + COLUMN_GAP;
+            left += width(column) + column_gap;
         }
         let empty = columns.is_empty();
-        let right = if empty { left + COLUMN_GAP } else { left - COLUMN_GAP } + PADDING;
+        let right = if empty { left + CARD_MIN } else { left - column_gap } + PADDING;
         let place = Place {
             id: group.id.clone(),
             x,

@@ -1,10 +1,10 @@
-//! Cards in rows, rows in boxes, boxes below each other: for a narrow column.
+//! Connections in a narrow column: cards in rows, rows in boxes, boxes below each other.
 
 use std::collections::BTreeMap;
 
 use super::columns::Columns;
-use super::{GAP, PADDING, Place, ROW_GAP, ROW_MAX, TITLE, size};
-use crate::scene::{Node, Scene, View};
+use super::{CARD_MIN, GAP, PADDING, Place, ROW_GAP, ROW_MAX, TITLE, size};
+use crate::scene::{Node, Scene};
 
 /// Boxes and cards with their places; what was a column is a row, or several when it is too wide.
 pub(super) fn place<'s>(
@@ -15,8 +15,8 @@ pub(super) fn place<'s>(
         .iter()
         .map(|columns| columns.iter().flat_map(|column| wrapped(column)).collect())
         .collect();
-    let inner = rows.iter().flatten().map(|row| width(row)).max().unwrap_or_default();
-    let between = if scene.view == View::Connections { ROW_GAP } else { GAP };
+    let widest = rows.iter().flatten().map(|row| width(row)).max();
+    let inner = widest.unwrap_or_default().max(CARD_MIN);
     let (mut groups, mut places) = (Vec::new(), BTreeMap::new());
     let mut y = 0;
     for (group, rows) in scene.groups.iter().zip(rows) {
@@ -35,7 +35,7 @@ pub(super) fn place<'s>(
         let bottom = if empty { top } else { top - ROW_GAP } + PADDING;
         let width = inner + 2 * PADDING;
         groups.push(Place { id: group.id.clone(), x: 0, y, width, height: bottom - y });
-        y = bottom + between;
+        y = bottom + ROW_GAP;
     }
     (groups, places)
 }

@@ -39,7 +39,7 @@ fn is_idle(object: &Value) -> bool {
 fn images(object: &Value) -> Vec<Line> {
     let containers = object.pointer("/spec/template/spec/containers").and_then(Value::as_array);
     let images = containers.into_iter().flatten();
-    images.map(|container| line("image", object::text(container, "/image"))).collect()
+    images.map(object::image).collect()
 }
 
 fn counted(object: &Value, ready: &str, wanted: u64, lines: Vec<Line>) -> Node {
