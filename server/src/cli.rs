@@ -32,7 +32,8 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  podium cluster --listen 127.0.0.1:6443 --write-kubeconfig \
         podium.kubeconfig\n  kubectl --kubeconfig podium.kubeconfig get nodes\n  podium cluster \
-        --listen 127.0.0.1:0 --write-kubeconfig k --controllers none"
+        --listen 127.0.0.1:0 --write-kubeconfig k --controllers none\n  podium cluster --listen \
+        127.0.0.1:0 --write-kubeconfig k --addons metrics-server"
     )]
     Cluster(Cluster),
     /// Prove scenarios: every check fails before its step is solved and passes afterwards.
@@ -102,6 +103,9 @@ pub struct Cluster {
     /// when absent.
     #[arg(long, value_name = "LIST|none", value_delimiter = ',')]
     pub controllers: Vec<String>,
+    /// Add-ons to install, separated by commas: `metrics-server`; none when absent.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub addons: Vec<String>,
 }
 
 /// `podium check`.

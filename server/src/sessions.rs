@@ -310,14 +310,17 @@ fn embedded_view() -> ExecutorView {
 }
 
 fn embedded(seed: u64, token: &str) -> Place {
-    let cluster = Embedded::new(Cluster::new(ClusterConfig {
-        seed,
-        epoch: jiff::Timestamp::now(),
-        nodes: 3,
-        controllers: Controllers::All,
-        admin_token: token.to_owned(),
-        extra_tokens: Vec::new(),
-    }));
+    let cluster = Embedded::new(Cluster::furnished(
+        ClusterConfig {
+            seed,
+            epoch: jiff::Timestamp::now(),
+            nodes: 3,
+            controllers: Controllers::All,
+            admin_token: token.to_owned(),
+            extra_tokens: Vec::new(),
+        },
+        addons::of_sessions(),
+    ));
     let executor = embedded_view();
     Place { executor, ends: Ends::embedded(&cluster), cluster: Some(Arc::new(cluster)) }
 }

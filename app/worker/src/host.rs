@@ -165,15 +165,18 @@ fn open(request: CreateSession) -> Result<Live, ApiProblem> {
         .and_then(|now| Timestamp::from_millisecond(now).ok())
         .ok_or_else(|| problem(422, "session-no-time", "`nowMillis` is missing or wrong"))?;
     let seed = request.seed.unwrap_or(1);
-    let cluster = Embedded::new(Cluster::new(ClusterConfig {
-        seed,
-        epoch,
-        nodes: 3,
-        controllers: Controllers::All,
-        // Nothing outside this worker reaches the cluster, so the token opens no door.
-        admin_token: format!("tab-{seed:016x}"),
-        extra_tokens: Vec::new(),
-    }));
+    let cluster = Embedded::new(Cluster::furnished(
+        ClusterConfig {
+            seed,
+            epoch,
+            nodes: 3,
+            controllers: Controllers::All,
+            // Nothing outside this worker reaches the cluster, so the token opens no door.
+            admin_token: format!("tab-{seed:016x}"),
+            extra_tokens: Vec::new(),
+        },
+        addons::of_sessions(),
+    ));
     let executor = ExecutorView {
         kind: Executor::EmbeddedTab,
         kubernetes: "v1.36.3".to_owned(),

@@ -45,14 +45,17 @@ pub async fn run(arguments: &cli::Check) -> Result<(), Failure> {
 }
 
 fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
-    let cluster = Embedded::new(Cluster::new(ClusterConfig {
-        seed: 1,
-        epoch: jiff::Timestamp::now(),
-        nodes: 3,
-        controllers: Controllers::All,
-        admin_token: String::new(),
-        extra_tokens: Vec::new(),
-    }));
+    let cluster = Embedded::new(Cluster::furnished(
+        ClusterConfig {
+            seed: 1,
+            epoch: jiff::Timestamp::now(),
+            nodes: 3,
+            controllers: Controllers::All,
+            admin_token: String::new(),
+            extra_tokens: Vec::new(),
+        },
+        addons::of_sessions(),
+    ));
     let runner = Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), notebook);
     cluster
         .block_on(prove(&runner, &Silent))

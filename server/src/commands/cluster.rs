@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cluster::{Cluster, ClusterConfig, Controllers};
+use cluster::addon::Addon;
+use cluster::{Cluster, ClusterConfig, Controllers, System};
 use session::embedded::Embedded;
 
 use super::{asked_to_stop, say};
@@ -20,14 +21,16 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let certificates = Certificates::new(address.ip())?;
     let token = random::token()?;
-    let cluster = Cluster::new(ClusterConfig {
+    let system = System { addons: addons(&arguments.addons)?, ..System::default() };
+    let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),
         nodes: arguments.nodes,
         controllers,
         admin_token: token.clone(),
         extra_tokens: Vec::new(),
-    });
+    };
+    let cluster = Cluster::furnished(config, system);
     let real_time = RealTime::new(Arc::new(Embedded::new(cluster)));
     let reachable = if address.ip().is_unspecified() {
         format!("https://127.0.0.1:{}", address.port())
@@ -48,6 +51,18 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
         () = server => Ok(()),
         () = real_time.drive() => Ok(()),
     }
+}
+
+fn addons(names: &[String]) -> Result<Vec<Arc<dyn Addon>>, Failure> {
+    let find = |name: &String| {
+        addons::named(name).ok_or_else(|| {
+            Failure::usage(
+                format!("there is no add-on {name}"),
+                format!("choose from {}", addons::NAMES.join(", ")),
+            )
+        })
+    };
+    names.iter().map(find).collect()
 }
 
 fn controllers(named: &[String]) -> Result<Controllers, Failure> {

@@ -11,12 +11,18 @@ mod metrics_server;
 
 use std::sync::Arc;
 
+use cluster::System;
 use cluster::addon::Addon;
 
 pub use metrics_server::MetricsServer;
 
 /// The names of all add-ons.
 pub const NAMES: [&str; 1] = ["metrics-server"];
+
+/// What the cluster of a session has beside Kubernetes: kube-system as kubeadm makes it, and metrics-server.
+pub fn of_sessions() -> System {
+    System { kubeadm: true, addons: vec![Arc::new(MetricsServer)] }
+}
 
 /// The add-on of a name.
 pub fn named(name: &str) -> Option<Arc<dyn Addon>> {

@@ -17,14 +17,17 @@ use session::embedded::Embedded;
 type Engine = Embedded<Cluster>;
 
 fn cluster() -> Engine {
-    Embedded::new(Cluster::new(ClusterConfig {
-        seed: 4,
-        epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
-        nodes: 3,
-        controllers: Controllers::All,
-        admin_token: "test".to_owned(),
-        extra_tokens: Vec::new(),
-    }))
+    Embedded::new(Cluster::furnished(
+        ClusterConfig {
+            seed: 4,
+            epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
+            nodes: 3,
+            controllers: Controllers::All,
+            admin_token: "test".to_owned(),
+            extra_tokens: Vec::new(),
+        },
+        addons::of_sessions(),
+    ))
 }
 
 fn notebook(track: &str, folder: &str, variables: &[(&str, &str)]) -> Notebook {

@@ -35,14 +35,17 @@ impl Host {
     fn open(folder: &str) -> Self {
         let files = files(&content().join("hypercloud-4.1").join(folder));
         let notebook = read::notebook("hypercloud-4.1", folder, &files, "en").unwrap();
-        let cluster = Embedded::new(Cluster::new(ClusterConfig {
-            seed: 4,
-            epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
-            nodes: 3,
-            controllers: Controllers::All,
-            admin_token: "test".to_owned(),
-            extra_tokens: Vec::new(),
-        }));
+        let cluster = Embedded::new(Cluster::furnished(
+            ClusterConfig {
+                seed: 4,
+                epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
+                nodes: 3,
+                controllers: Controllers::All,
+                admin_token: "test".to_owned(),
+                extra_tokens: Vec::new(),
+            },
+            addons::of_sessions(),
+        ));
         let session = Session::open(Opening {
             id: SessionId("test".to_owned()),
             request: CreateSession {
