@@ -14,6 +14,7 @@ use protocol::v1::{
 use session::embedded::{Embedded, EmbeddedCluster};
 use session::{Ends, Opening, Session};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::content::Content;
@@ -29,6 +30,10 @@ const IDLE: Duration = Duration::from_hours(2);
 const BEAT: Duration = Duration::from_millis(250);
 /// The shortest: requests get at the session in between.
 const PAUSE: Duration = Duration::from_millis(1);
+/// How often idle sessions are looked for.
+const ROUND: Duration = Duration::from_mins(1);
+/// How long a server that is asked to stop takes at most to clean a real cluster up.
+const PARTING: Duration = Duration::from_secs(25);
 
 /// All sessions.
 #[derive(Clone)]
@@ -40,6 +45,8 @@ pub struct Sessions {
     /// Whether the server is asked to stop.
     end: Arc<watch::Sender<bool>>,
     open: Arc<Mutex<BTreeMap<SessionId, Arc<Live>>>>,
+    /// What takes away what closed sessions made on the real cluster.
+    farewells: Arc<Mutex<JoinSet<()>>>,
 }
 
 /// A session with what drives it.
@@ -162,7 +169,14 @@ impl Sessions {
     /// No sessions yet. `real` is a cluster to offer beside the embedded ones.
     pub fn new(content: Arc<Content>, real: Option<gateway::Cluster>) -> Self {
         let end = Arc::new(watch::Sender::new(false));
-        Self { content, real, events: Arc::default(), end, open: Arc::default() }
+        Self {
+            content,
+            real,
+            events: Arc::default(),
+            end,
+            open: Arc::default(),
+            farewells: Arc::default(),
+        }
     }
 
     /// Where sessions can run.
@@ -265,12 +279,35 @@ impl Sessions {
         }
     }
 
-    /// Closes a session.
+    /// Closes a session. What it made on a real cluster is taken away from there.
     pub fn remove(&self, id: &str) -> bool {
         let found = self.all().remove(&SessionId(id.to_owned()));
         let live = found.is_some();
-        found.into_iter().for_each(stop);
+        found.into_iter().for_each(|live| self.part(id, &live));
         live
+    }
+
+    fn part(&self, id: &str, live: &Live) {
+        stop(live);
+        let Some(farewell) = live.lock().farewell() else { return };
+        // The name of a session lets its bearer in, so that only its beginning is told.
+        let name: String = id.chars().take(6).collect();
+        let mut farewells = self.farewells.lock().unwrap_or_else(PoisonError::into_inner);
+        while farewells.try_join_next().is_some() {}
+        farewells.spawn(async move {
+            let left = farewell.await.join(", ");
+            if !left.is_empty() {
+                tracing::warn!(session = name, left, "the real cluster keeps what a session made");
+            }
+        });
+    }
+
+    /// Closes idle sessions for as long as the server runs.
+    pub async fn tidy(self) {
+        loop {
+            tokio::time::sleep(ROUND).await;
+            self.reap();
+        }
     }
 
     fn reap(&self) {
@@ -285,10 +322,17 @@ impl Sessions {
         }
     }
 
-    /// Closes all sessions.
-    pub fn close(&self) {
-        for (_, live) in std::mem::take(&mut *self.all()) {
-            stop(live);
+    /// Closes all sessions, and waits a while for what they made on a real cluster to be gone.
+    pub async fn close(&self) {
+        let all = std::mem::take(&mut *self.all());
+        for (id, live) in &all {
+            self.part(&id.0, live);
+        }
+        let mut farewells =
+            std::mem::take(&mut *self.farewells.lock().unwrap_or_else(PoisonError::into_inner));
+        let all_parted = async { while farewells.join_next().await.is_some() {} };
+        if tokio::time::timeout(PARTING, all_parted).await.is_err() {
+            tracing::warn!("the real cluster was not cleaned up in {PARTING:?}");
         }
     }
 }
@@ -325,7 +369,7 @@ fn embedded(seed: u64, token: &str) -> Place {
     Place { executor, ends: Ends::embedded(&cluster), cluster: Some(Arc::new(cluster)) }
 }
 
-fn stop(live: Arc<Live>) {
+fn stop(live: &Live) {
     if let Some(task) = live.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
         task.abort();
     }

@@ -28,7 +28,9 @@ pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
     };
     let server = listen::serve(listener, None, routes::router(served), stop);
     say(&format!("Podium serves http://{address}/"))?;
+    let rounds = tokio::spawn(sessions.clone().tidy());
     server.await;
-    sessions.close();
+    rounds.abort();
+    sessions.close().await;
     Ok(())
 }

@@ -197,8 +197,8 @@ impl Runner {
         name.map(str::to_owned).ok_or_else(|| Problem::Odd("a namespace without a name".to_owned()))
     }
 
-    /// Removes the namespaces of this and of earlier, interrupted probes.
-    async fn sweep(&self) {
+    /// Removes the namespaces of probes, also of those that were interrupted.
+    pub async fn sweep(&self) {
         let path = format!("/api/v1/namespaces?labelSelector={}", crate::client::escape(PROBE));
         for namespace in self.client.list(&path).await.unwrap_or_default() {
             let gone = namespace.pointer("/metadata/deletionTimestamp").is_some();

@@ -12,7 +12,7 @@ use runner::{Capability, Progress, RunError, Runner, Said, SetupError, Standing,
 
 use crate::convert;
 use crate::outbox::{Outbox, Printer};
-use crate::session::Session;
+use crate::session::{Before, Session};
 
 /// A run's ear.
 struct Teller {
@@ -120,6 +120,11 @@ impl Teller {
     }
 }
 
+fn remember(before: &Before, standing: Vec<Standing>) {
+    let here = standing.into_iter().filter(|one| !one.going).collect();
+    *before.lock().unwrap_or_else(PoisonError::into_inner) = Some(here);
+}
+
 /// Finds out what the cluster can do, and tells it.
 async fn preflight(runner: &Runner, teller: &Teller) -> Vec<Capability> {
     let found = runner.preflight(teller).await;
@@ -175,7 +180,11 @@ impl Session {
     pub(crate) fn setup_work(&self, run: &RunId, cell: &str) -> Work {
         let (runner, teller) = self.teller(run, cell, "");
         let real = self.ends.steering.is_none();
+        let before = Arc::clone(&self.before);
         Box::pin(async move {
+            if real {
+                remember(&before, runner.standing().await);
+            }
             // A real cluster is asked before anything is made on it whether the lesson is true there.
             if real && !is_able(&runner, &teller).await {
                 teller.finish();
@@ -185,6 +194,7 @@ impl Session {
                 // What an earlier session took away may still be going.
                 let standing = runner.deletions_end(&teller).await;
                 teller.warn_of(&standing);
+                remember(&before, standing);
             }
             let result = runner.setup(&teller).await;
             teller.finish();
@@ -281,8 +291,10 @@ impl Session {
     /// On a real cluster: deletes what the scenario's manifests name, and sets up again.
     pub(crate) fn reset_work(&self, run: &RunId, scope: ResetScope) -> Work {
         let (runner, teller) = self.teller(run, "reset", "");
+        let before = Arc::clone(&self.before);
         Box::pin(async move {
-            runner.clear(&teller).await;
+            // What a reset leaves and sets up again is this session's own.
+            remember(&before, runner.clear(&teller).await);
             let result = runner.setup(&teller).await;
             teller.finish();
             match result {

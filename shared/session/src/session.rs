@@ -11,7 +11,7 @@ mod reset;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use protocol::v1::{
     Answer, CommandEnvelope, CreateSession, Event, EventBody, ExecutorView, Level, Phrase, Query,
     RunId, RunOutcome, SessionId, SessionView,
 };
-use runner::Runner;
+use runner::{Runner, Standing};
 
 use crate::connections::Probes;
 use crate::embedded::{Embedded, Steering, between};
@@ -118,8 +118,13 @@ pub struct Session {
     running: Vec<Running>,
     waiting: VecDeque<CommandEnvelope>,
     setting_up: bool,
+    /// What a real cluster had of the scenario before this session; unknown until it was looked at.
+    pub(crate) before: Before,
     polled: u64,
 }
+
+/// See [`Session::farewell`].
+pub(crate) type Before = Arc<Mutex<Option<Vec<Standing>>>>;
 
 impl Session {
     /// What the page shows about it.

@@ -9,7 +9,7 @@ use notebook::variables::{self, VariableError};
 use protocol::v1::{EventBody, RunId};
 use runner::Runner;
 
-use super::{After, Opening, Running, Session};
+use super::{After, Before, Opening, Running, Session};
 use crate::connections::Probes;
 use crate::history::History;
 use crate::log::EventLog;
@@ -43,6 +43,7 @@ impl Session {
             running: Vec::new(),
             waiting: VecDeque::new(),
             setting_up: true,
+            before: Before::default(),
             polled: 0,
         };
         session.watch_objects();

@@ -1,6 +1,10 @@
 //! Going back, and taking that back.
 
+use std::sync::{Arc, PoisonError};
+
+use apimachinery::transport::BoxFuture;
 use protocol::v1::{EventBody, Level, Phrase, ResetScope, RunId, RunOutcome};
+use runner::Silent;
 
 use super::{After, Running, Session};
 
@@ -43,6 +47,32 @@ impl Session {
             after: After::Nothing,
         });
         None
+    }
+
+    /// Ends the session: every run is stopped. On a real cluster the future that is returned takes away
+    /// what the session made there, leaves what was there before, and gives the objects that are still
+    /// going. An embedded cluster ends with its session.
+    pub fn farewell(&mut self) -> Option<BoxFuture<'static, Vec<String>>> {
+        let nobody = RunId(String::new());
+        let probing = self.setting_up;
+        self.cancel_all(&nobody);
+        self.waiting.clear();
+        if self.ends.steering.is_some() {
+            return None;
+        }
+        // Before it was looked at what is there, nothing was made.
+        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let runner = Arc::clone(&self.runner);
+        Some(Box::pin(async move {
+            if probing {
+                runner.sweep().await;
+            }
+            let left = runner.clear_but(&before, &Silent).await;
+            let mine = left.into_iter().filter(|one| {
+                !before.iter().any(|old| old.object == one.object && old.namespace == one.namespace)
+            });
+            mine.map(|one| one.object).collect()
+        }))
     }
 
     /// Takes the last reset back.
