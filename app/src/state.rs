@@ -7,6 +7,7 @@ pub(crate) mod face;
 pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod model;
+pub(crate) mod namespaces;
 pub(crate) mod objects;
 pub(crate) mod outline;
 pub(crate) mod preferences;

@@ -5,6 +5,7 @@ mod bottom_tabs;
 mod dialogs;
 mod help;
 mod rail;
+mod real;
 mod status_bar;
 mod time_controls;
 mod top_bar;

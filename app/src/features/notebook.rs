@@ -29,6 +29,28 @@ use app_ui::icon::icon;
 
 use crate::state::context::Ctx;
 
+/// Which namespaces the prose means, when they have other names here.
+fn names(ctx: Ctx) -> Option<AnyView> {
+    let values = ctx.session.variables.get_untracked();
+    let notebook = ctx.notebook();
+    let renamed: Vec<String> = notebook
+        .scenario
+        .variables
+        .iter()
+        .filter_map(|variable| Some((&variable.default, values.get(&variable.name)?)))
+        .filter(|(default, value)| default != value)
+        .map(|(default, value)| format!("{default} \u{2192} {value}"))
+        .collect();
+    (!renamed.is_empty()).then(|| {
+        p().class("notebook__names")
+            .child((
+                icon("cloud"),
+                ctx.text.with("real-names-now", &[("names", &renamed.join(", "))]),
+            ))
+            .into_any()
+    })
+}
+
 /// The whole notebook.
 pub(crate) fn notebook(ctx: Ctx) -> AnyView {
     let notebook = ctx.notebook();
@@ -53,6 +75,7 @@ pub(crate) fn notebook(ctx: Ctx) -> AnyView {
                     span().child((icon("step"), steps)),
                 )),
             )),
+            names(ctx),
             preflight::preflight(ctx),
             div().class("prose").child(prose::blocks(ctx, &notebook.introduction)),
             all.map(|(index, one)| step::step(ctx, index + 1, one)).collect_view(),

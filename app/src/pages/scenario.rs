@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app_ui::press::Press;
 use leptos::html::{a, div, main, p};
@@ -18,6 +19,7 @@ use crate::routes::{Place, code};
 use crate::services::browser::{self, timezone_offset};
 use crate::services::content::{self, ContentError};
 use crate::state::context::{Ctx, Hall};
+use crate::state::namespaces::renames;
 use crate::state::outline::places;
 use crate::state::session::{Connection, Opening};
 use crate::state::time::clock_time;
@@ -25,7 +27,7 @@ use crate::state::words::Text;
 
 /// The page.
 pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
-    let found = RwSignal::new(None::<Result<Arc<Notebook>, ContentError>>);
+    let found: Found = RwSignal::new(None);
     let place = Place::Scenario(id.clone());
     wasm_bindgen_futures::spawn_local(async move {
         let answer = content::notebook(&id, code(text.language)).await;
@@ -33,11 +35,17 @@ pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
             return;
         }
         let filled = match answer {
-            Ok((notebook, content)) => fill(hall, text, notebook, content).await,
+            Ok((notebook, content)) => {
+                open(hall, text, &notebook, content).await;
+                Ok(Arc::new(notebook))
+            }
             Err(error) => Err(error),
         };
         found.try_set(Some(filled));
     });
+    rename_drafts(hall, found);
+    let names = Memo::new(move |_| hall.session.variables.get());
+    let drawn = StoredValue::new(false);
     let shown = move || match found.get() {
         None => div()
             .class("page")
@@ -49,20 +57,43 @@ pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
                     .child(p().attr("role", "status").child(text.say("loading"))),
             ))
             .into_any(),
-        Some(Ok(notebook)) => page(hall, notebook, &place),
+        Some(Ok(notebook)) => {
+            let filled = notebook.with_variables(&names.get());
+            // Drawn anew with other names, the reader goes on at the same place.
+            if drawn.get_value() {
+                hall.desk.back.set(browser::first_seen("[data-cell]"));
+            }
+            drawn.set_value(true);
+            match filled {
+                Ok(filled) => page(hall, Arc::new(filled), &place),
+                Err(error) => not_found(hall, text, &place, Some(error.to_string())),
+            }
+        }
         Some(Err(ContentError::Missing)) => not_found(hall, text, &place, None),
         Some(Err(ContentError::Broken(cause))) => not_found(hall, text, &place, Some(cause)),
     };
     shown.into_any()
 }
 
+type Found = RwSignal<Option<Result<Arc<Notebook>, ContentError>>>;
+
+/// The learner's texts follow when the namespaces get other names.
+fn rename_drafts(hall: &'static Hall, found: Found) {
+    Effect::new(move |before: Option<BTreeMap<String, String>>| {
+        let now = hall.session.variables.get();
+        if let (Some(before), Some(Ok(notebook))) = (before, found.get_untracked()) {
+            let renames = renames(&notebook.scenario.variables, &before, &now);
+            if !renames.is_empty() {
+                // The cells that show them are being drawn anew right now.
+                set_timeout(move || hall.drafts.rename(&renames), Duration::ZERO);
+            }
+        }
+        now
+    });
+}
+
 /// Opens the session and reads the drafts of a notebook.
-async fn fill(
-    hall: &'static Hall,
-    text: Text,
-    notebook: Notebook,
-    content: String,
-) -> Result<Arc<Notebook>, ContentError> {
+async fn open(hall: &'static Hall, text: Text, notebook: &Notebook, content: String) {
     hall.session.open(Opening {
         scenario: notebook.id.clone(),
         content,
@@ -70,10 +101,6 @@ async fn fill(
         language: text.language,
     });
     hall.drafts.open(&notebook.id).await;
-    let set = BTreeMap::new();
-    let filled =
-        notebook.with_variables(&set).map_err(|error| ContentError::Broken(error.to_string()))?;
-    Ok(Arc::new(filled))
 }
 
 fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> AnyView {

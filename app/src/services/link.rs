@@ -85,6 +85,13 @@ impl Link {
         }
     }
 
+    /// Ends the session itself. One in the tab ends with its connection.
+    pub(crate) async fn end(&self) {
+        if let Self::Remote(link) = self {
+            link.end().await;
+        }
+    }
+
     /// Ends the connection; a session of the server stays.
     pub(crate) fn close(&self) {
         match self {

@@ -79,6 +79,12 @@ impl Remote {
         read(post(&format!("{SESSIONS}/{}/queries", self.0.id), query).await?).await
     }
 
+    /// Asks the server to close the session. A server that cannot be asked closes it by itself later.
+    pub(super) async fn end(&self) {
+        let request = headers(Request::delete(&format!("{SESSIONS}/{}", self.0.id)));
+        let _answer = request.send().await;
+    }
+
     pub(super) fn close(&self) {
         self.0.closed.set(true);
         self.0.retry.take();

@@ -23,6 +23,8 @@ pub(crate) struct Desk {
     pub reset: RwSignal<Option<ResetScope>>,
     /// The step whose solution is being asked about.
     pub solve: RwSignal<Option<String>>,
+    /// The question before cells run on a real cluster.
+    pub real: RwSignal<bool>,
     /// What a narrow page shows: `notebook`, `cluster` or `console`.
     pub pane: RwSignal<&'static str>,
     /// The tab of the cluster pane.
@@ -41,6 +43,7 @@ impl Default for Desk {
             help: RwSignal::new(false),
             reset: RwSignal::new(None),
             solve: RwSignal::new(None),
+            real: RwSignal::new(false),
             pane: RwSignal::new("notebook"),
             tab: RwSignal::new("topology"),
             width: RwSignal::new(440),

@@ -140,6 +140,13 @@ impl Drafts {
         }
     }
 
+    /// Gives namespaces other names in all texts.
+    pub(crate) fn rename(self, renames: &BTreeMap<String, String>) {
+        for (cell, text) in self.texts.get_untracked() {
+            self.set(&cell, Some(notebook::variables::rename(&text, renames)));
+        }
+    }
+
     fn keep(self, cell: String) {
         let Some(store) = self.store.get_value() else { return };
         let scenario = self.scenario.get_untracked();

@@ -52,6 +52,9 @@ pub(crate) struct Session {
     pub view: RwSignal<Option<SessionView>>,
     /// How the connection stands.
     pub connection: RwSignal<Connection>,
+    /// Names that this session gives to namespaces of the scenario; those that are not here have their
+    /// defaults.
+    pub variables: RwSignal<BTreeMap<String, String>>,
     /// The executors that the server offers; empty without a server.
     pub offered: RwSignal<Vec<ExecutorView>>,
     /// Something happened that the reader should know: the session began anew, a command was not taken.
@@ -71,6 +74,7 @@ impl Default for Session {
             model: RwSignal::default(),
             view: RwSignal::new(None),
             connection: RwSignal::new(Connection::Opening),
+            variables: RwSignal::default(),
             offered: RwSignal::default(),
             told: RwSignal::new(None),
             link: StoredValue::new_local(None),
@@ -93,6 +97,8 @@ impl Session {
         }
         self.hang_up();
         self.model.set(Model::new(places));
+        let real = on_real(&scenario);
+        self.variables.set(real.clone().unwrap_or_default());
         let generation = self.generation.get_value();
         wasm_bindgen_futures::spawn_local(async move {
             let offered = remote::executors().await;
@@ -100,26 +106,57 @@ impl Session {
                 return;
             }
             let server = offered.is_some();
-            self.offered.set(offered.unwrap_or_default());
+            let offered = offered.unwrap_or_default();
+            let still = offered.iter().any(|one| one.kind == Executor::Real);
+            let otherwise = match real {
+                Some(_) if still => Executor::Real,
+                _ => Executor::EmbeddedServer,
+            };
+            self.offered.set(offered);
             let known = browser::remembered(&memory(&scenario));
             match (server, known) {
                 (true, Some(id)) if id == "tab" => {
                     self.begin(Executor::EmbeddedTab, Past::Kept, None).await;
                 }
-                (true, Some(id)) => self.resume(&id).await,
+                (true, Some(id)) => self.resume(&id, otherwise).await,
                 (true, None) => {
                     self.begin(Executor::EmbeddedServer, Past::Forgotten, None).await;
                 }
-                (false, _) => self.begin(Executor::EmbeddedTab, Past::Kept, None).await,
+                (false, _) => {
+                    self.variables.set(BTreeMap::new());
+                    self.begin(Executor::EmbeddedTab, Past::Kept, None).await;
+                }
             }
         });
     }
 
-    /// Goes on elsewhere. Texts stay; what ran belongs to the old cluster.
-    pub(crate) fn switch(self, executor: Executor) {
+    /// Goes on elsewhere, with these names of namespaces. Texts stay; what ran belongs to the old cluster,
+    /// and leaves it when that is a real one.
+    pub(crate) fn switch(self, executor: Executor, variables: BTreeMap<String, String>) {
+        let left = self.view.get_untracked().map(|view| view.executor);
+        if let Some(real) = left.filter(|left| left.kind == Executor::Real) {
+            self.close();
+            self.tell(Phrase::new("page-real-left").with("cluster", real.cluster));
+        }
         self.hang_up();
         self.model.update(Model::forget);
-        wasm_bindgen_futures::spawn_local(self.begin(executor, Past::Forgotten, None));
+        let generation = self.generation.get_value();
+        // Other names draw the page anew. What the page does about the lines above comes before that: it
+        // would find itself taken down.
+        let next = move || {
+            if self.generation.get_value() == generation {
+                self.variables.set(variables);
+                wasm_bindgen_futures::spawn_local(self.begin(executor, Past::Forgotten, None));
+            }
+        };
+        Timeout::new(0, next).forget();
+    }
+
+    /// Ends the session of the server, not only the connection to it.
+    fn close(self) {
+        if let Some(link) = self.link.get_value() {
+            wasm_bindgen_futures::spawn_local(async move { link.end().await });
+        }
     }
 
     /// The reader left the scenario: coming back opens it again.
@@ -143,13 +180,18 @@ impl Session {
         self.connection.set(Connection::Opening);
     }
 
-    async fn resume(self, id: &str) {
+    async fn resume(self, id: &str, otherwise: Executor) {
         let generation = self.generation.get_value();
         if let Ok(found) = Link::resume(id, self.deliver(generation)).await {
             return self.take(generation, found);
         }
-        let tell = Some("page-session-renewed");
-        self.begin(Executor::EmbeddedServer, Past::Forgotten, tell).await;
+        if self.generation.get_value() != generation {
+            return;
+        }
+        if otherwise != Executor::Real {
+            self.variables.set(BTreeMap::new());
+        }
+        self.begin(otherwise, Past::Forgotten, Some("page-session-renewed")).await;
     }
 
     async fn begin(self, executor: Executor, past: Past, tell: Option<&'static str>) {
@@ -161,7 +203,7 @@ impl Session {
             scenario: opening.scenario,
             language: opening.language,
             executor,
-            variables: BTreeMap::new(),
+            variables: self.variables.get_untracked(),
             content: tab.then_some(opening.content),
             seed: None,
             now_millis: None,
@@ -187,6 +229,7 @@ impl Session {
         }
         let kept = if view.executor.kind == Executor::EmbeddedTab { "tab" } else { &view.id.0 };
         browser::remember(&memory(&view.scenario), Some(kept));
+        remember_real(&view);
         self.link.set_value(Some(link));
         self.view.set(Some(view));
         self.connection.set(Connection::Online);
@@ -295,6 +338,11 @@ impl Session {
         }
     }
 
+    /// Whether the cluster can go back to where it was: an embedded one can.
+    pub(crate) fn can_go_back(self) -> bool {
+        self.view.with(|view| view.as_ref().is_none_or(|view| view.clock.movable))
+    }
+
     /// Whether commands can be sent.
     pub(crate) fn is_ready(self) -> bool {
         self.view.with(Option::is_some)
@@ -303,4 +351,16 @@ impl Session {
 
 fn memory(scenario: &str) -> String {
     format!("podium-session-{scenario}")
+}
+
+/// Remembers the names of namespaces while the session is on a real cluster.
+fn remember_real(view: &SessionView) {
+    let names = (view.executor.kind == Executor::Real)
+        .then(|| serde_json::to_string(&view.variables).unwrap_or_default());
+    browser::remember(&format!("podium-real-{}", view.scenario), names.as_deref());
+}
+
+/// The names of namespaces, when the last session of a scenario was on a real cluster.
+fn on_real(scenario: &str) -> Option<BTreeMap<String, String>> {
+    serde_json::from_str(&browser::remembered(&format!("podium-real-{scenario}"))?).ok()
 }

@@ -1,5 +1,7 @@
 //! Who executes, and how to go on elsewhere.
 
+use std::collections::BTreeMap;
+
 use app_ui::icon::icon;
 use app_ui::menu::menu;
 use app_ui::press::Press;
@@ -76,14 +78,17 @@ fn panel(ctx: Ctx) -> AnyView {
             Executor::Real => text.say("executor-about-real"),
         };
         let version = text.with("executor-version", &[("version", &view.executor.kubernetes)]);
-        (p().child(word), p().class("badge__version").child(version))
+        let removes = (view.executor.kind == Executor::Real)
+            .then(|| p().class("badge__note").child(text.say("real-removes")));
+        (p().child(word), p().class("badge__version").child(version), removes)
     });
     let choice = |wanted: Executor, label: String, sign: &'static str| {
         (now != Some(wanted)).then(|| {
-            let press = Press::new(label)
-                .icon(sign)
-                .name(name(wanted))
-                .draw(move || ctx.session.switch(wanted));
+            let press =
+                Press::new(label).icon(sign).name(name(wanted)).draw(move || match wanted {
+                    Executor::Real => ctx.desk.real.set(true),
+                    other => ctx.session.switch(other, BTreeMap::new()),
+                });
             div().attr("data-close", "true").child(press)
         })
     };

@@ -9,11 +9,12 @@ use leptos::html::{div, li, p, ul};
 use leptos::prelude::*;
 use protocol::v1::{Command, ResetScope};
 
+use super::real::real_dialog;
 use crate::state::context::Ctx;
 
-/// Both dialogs.
+/// All dialogs.
 pub(crate) fn dialogs(ctx: Ctx) -> AnyView {
-    (reset_dialog(ctx), solve_dialog(ctx)).into_any()
+    (reset_dialog(ctx), solve_dialog(ctx), real_dialog(ctx)).into_any()
 }
 
 /// A boolean that is true while the option holds something, and empties it when it becomes false.
@@ -43,9 +44,11 @@ fn reset_dialog(ctx: Ctx) -> AnyView {
     let content = move || {
         let Some(scope) = ctx.desk.reset.get() else { return ().into_any() };
         let whole = scope == ResetScope::Scenario;
+        let real = !ctx.session.can_go_back();
         let what = match &scope {
             ResetScope::Cell { .. } => text.say("reset-cell-what"),
             ResetScope::Step { .. } => text.say("reset-step-what"),
+            ResetScope::Scenario if real => text.say("reset-scenario-real"),
             ResetScope::Scenario => text.say("reset-scenario-what"),
         };
         let go = move || {
@@ -65,7 +68,7 @@ fn reset_dialog(ctx: Ctx) -> AnyView {
                         "reset-keeps-texts"
                     })),
                 )),
-                p().child(text.say("reset-undo")),
+                p().child(text.say(if real { "reset-undo-real" } else { "reset-undo" })),
                 div().class("dialog__tools").child((
                     Press::new(text.say("reset-go"))
                         .kind(Kind::Danger)
@@ -83,12 +86,20 @@ fn reset_dialog(ctx: Ctx) -> AnyView {
 /// Resets, and offers to take it back: the cluster and, for the whole scenario, the texts.
 fn reset(ctx: Ctx, scope: ResetScope) {
     let texts = if scope == ResetScope::Scenario { ctx.drafts.clear() } else { BTreeMap::new() };
+    let real = !ctx.session.can_go_back();
     ctx.session.steer(Command::Reset { scope });
+    let nothing = real && texts.is_empty();
     let undo = Arc::new(move || {
-        ctx.session.steer(Command::Undo);
+        // The objects of a real cluster do not come back; the texts do.
+        if !real {
+            ctx.session.steer(Command::Undo);
+        }
         ctx.drafts.restore(texts.clone());
     });
-    ctx.toasts.show(ctx.text.say("reset-done"), "info", Some((ctx.text.say("undo"), undo)));
+    let (done, word) =
+        if real { ("reset-done-real", "undo-texts") } else { ("reset-done", "undo") };
+    let offer = (!nothing).then(|| (ctx.text.say(word), undo as _));
+    ctx.toasts.show(ctx.text.say(done), "info", offer);
 }
 
 fn solve_dialog(ctx: Ctx) -> AnyView {

@@ -1,4 +1,4 @@
-//! The cluster's time: pause, step, speed. On a real cluster it only shows.
+//! The cluster's time: pause, step, speed. A real cluster's is everybody's and has none of it.
 
 use app_ui::press::{Kind, Press};
 use leptos::ev;
@@ -19,18 +19,16 @@ pub(super) fn time_controls(ctx: Ctx) -> AnyView {
     });
     let movable = Memo::new(move |_| clock.with(|clock| clock.is_some_and(|clock| clock.movable)));
     let shown = move || {
-        clock.with(Option::is_some).then(|| {
+        movable.get().then(|| {
             div()
                 .class("time")
                 .attr("role", "group")
                 .attr("aria-label", ctx.text.say("time-title"))
                 .child((
-                    move || movable.get().then(|| controls(ctx, clock)),
+                    controls(ctx, clock),
                     span()
                         .class("time__clock")
-                        .attr("title", move || {
-                            ctx.text.say(if movable.get() { "time-simulated" } else { "time-real" })
-                        })
+                        .attr("title", ctx.text.say("time-simulated"))
                         .child(move || clock.get().map(|clock| time::length(clock.elapsed_millis))),
                 ))
         })

@@ -53,8 +53,10 @@ fn start(
     full: StoredValue<Option<Editor>, LocalStorage>,
     up: RwSignal<bool>,
 ) {
+    // The cell may be gone by the time it comes near.
+    let Some(name) = parts.id.try_get_value() else { return };
     let options = Options {
-        name: parts.id.get_value(),
+        name,
         value: parts.text_now(ctx),
         label,
         theme: ctx.preferences.drawn_now().to_owned(),

@@ -66,9 +66,8 @@ fn back(ctx: Ctx, parts: Manifest) {
 
 /// Whether the cell ran on a cluster that can go back.
 fn can_go_back(ctx: Ctx, parts: Manifest) -> bool {
-    let movable =
-        ctx.session.view.with(|view| view.as_ref().is_some_and(|view| view.clock.movable));
-    movable && parts.run.with(|run| run.phase != Phase::Pristine && !run.is_busy())
+    ctx.session.can_go_back()
+        && parts.run.with(|run| run.phase != Phase::Pristine && !run.is_busy())
 }
 
 /// The row of buttons.

@@ -1,5 +1,7 @@
 //! What the cluster lacks for this scenario, said before the lesson, with a way to go on.
 
+use std::collections::BTreeMap;
+
 use app_ui::icon::icon;
 use app_ui::press::{Kind, Press};
 use leptos::html::{div, li, p, ul};
@@ -29,7 +31,7 @@ pub(super) fn preflight(ctx: Ctx) -> AnyView {
                     .kind(Kind::Primary)
                     .icon("arrow")
                     .name("continue-embedded")
-                    .draw(move || ctx.session.switch(Executor::EmbeddedServer)),
+                    .draw(move || ctx.session.switch(Executor::EmbeddedServer, BTreeMap::new())),
             ))
         })
     };

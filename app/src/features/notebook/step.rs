@@ -17,6 +17,8 @@ pub(super) fn step(ctx: Ctx, number: usize, step: &Step) -> AnyView {
     let run_id = step.id.clone();
     let busy = Memo::new(move |_| ctx.session.model.with(|model| model.cell(&run_id).is_busy()));
     let idle = Signal::derive(move || !ctx.session.is_ready() || busy.get());
+    // A real cluster can only begin the whole scenario anew.
+    let going_back = Memo::new(move |_| ctx.session.can_go_back());
     section()
         .class("step")
         .id(step_anchor(&step.id))
@@ -35,14 +37,19 @@ pub(super) fn step(ctx: Ctx, number: usize, step: &Step) -> AnyView {
                     .name("solve-step")
                     .disabled(idle)
                     .draw(move || ctx.desk.solve.set(Some(solve.clone()))),
-                Press::new(ctx.text.say("step-reset"))
-                    .kind(Kind::Quiet)
-                    .icon("reset")
-                    .name("reset-step")
-                    .disabled(idle)
-                    .draw(move || {
-                        ctx.desk.reset.set(Some(ResetScope::Step { step: reset.clone() }));
-                    }),
+                move || {
+                    let reset = reset.clone();
+                    going_back.get().then(|| {
+                        Press::new(ctx.text.say("step-reset"))
+                            .kind(Kind::Quiet)
+                            .icon("reset")
+                            .name("reset-step")
+                            .disabled(idle)
+                            .draw(move || {
+                                ctx.desk.reset.set(Some(ResetScope::Step { step: reset.clone() }));
+                            })
+                    })
+                },
                 move || {
                     busy.get().then(|| {
                         span()
