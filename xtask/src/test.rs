@@ -69,7 +69,7 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "real",
         what: "everything again on a real control plane",
-        ready: machine::go,
+        ready: machine::go_and_chromium,
         run: cargo_suites::real,
     },
     Suite {

@@ -19,7 +19,6 @@ session-not-this-kind = The cell `{ $name }` cannot do this. Reload the page.
 session-real-standing = The cluster has already: { $objects }. This scenario uses them, and resetting it deletes them. If they are not yours, go on in the embedded cluster.
 session-reset-lost = The state to go back to is no longer kept. Reset the whole scenario.
 session-reset-nothing = Nothing has changed yet, so there is nothing to reset.
-session-reset-real = On a real cluster, the objects of this scenario are deleted and set up again.
 session-reset-real-part = On a real cluster, only the whole scenario can be reset.
 session-text-too-long = The text is too long. Keep it under { $most } KiB.
 session-too-many = Too many sessions are open on this server. Try again in a moment, or use the embedded cluster of this tab.

@@ -19,7 +19,6 @@ session-not-this-kind = `{ $name }` 셀에서는 할 수 없는 일입니다. �
 session-real-standing = 클러스터에 이미 있는 오브젝트: { $objects }. 이 시나리오는 이 오브젝트들을 그대로 쓰고, 시나리오를 되돌릴 때 삭제합니다. 직접 만든 것이 아니면 내장 클러스터에서 계속하세요.
 session-reset-lost = 되돌아갈 상태가 더는 남아 있지 않습니다. 시나리오 전체를 되돌리세요.
 session-reset-nothing = 아직 바뀐 것이 없어서 되돌릴 것도 없습니다.
-session-reset-real = 실제 클러스터에서는 이 시나리오의 오브젝트를 지우고 처음부터 다시 준비합니다.
 session-reset-real-part = 실제 클러스터에서는 시나리오 전체만 되돌릴 수 있습니다.
 session-text-too-long = 텍스트가 너무 깁니다. { $most } KiB보다 짧게 줄이세요.
 session-too-many = 이 서버에 열린 세션이 너무 많습니다. 잠시 뒤에 다시 시도하거나 이 탭의 내장 클러스터를 쓰세요.

@@ -184,10 +184,22 @@ impl Browser {
         Ok(self.driver.action_chain().send_keys(text).perform().await?)
     }
 
+    /// Replaces the text of an input.
+    pub async fn fill(&self, css: &str, text: &str) -> Outcome {
+        let field = self.find(css).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
     /// Waits until a JavaScript expression is true.
     pub async fn until(&self, what: &str, expression: &str) -> Outcome {
+        self.until_within(PATIENCE, what, expression).await
+    }
+
+    /// Waits this long until a JavaScript expression is true.
+    pub async fn until_within(&self, patience: Duration, what: &str, expression: &str) -> Outcome {
         let script = format!("return Boolean({expression});");
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + patience;
         loop {
             let found = self.driver.execute(&script, Vec::new()).await;
             if found.as_ref().is_ok_and(|found| found.json().as_bool() == Some(true)) {
@@ -196,7 +208,7 @@ impl Browser {
             if tokio::time::Instant::now() > deadline {
                 self.screenshot("failed").await?;
                 return Err(
-                    format!("did not come true in {PATIENCE:?}: {what} ({expression})").into()
+                    format!("did not come true in {patience:?}: {what} ({expression})").into()
                 );
             }
             tokio::time::sleep(POLL).await;
@@ -210,7 +222,8 @@ impl Browser {
         self.until(
             &format!("{css} shows {text}"),
             &format!(
-                "[...document.querySelectorAll({css})].some(e => e.innerText.includes({text}))"
+                "[...document.querySelectorAll({css})].some(e => \
+                 e.innerText.replaceAll('\\u00a0', ' ').includes({text}))"
             ),
         )
         .await

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod browser;
 pub mod serve;
+pub mod walk;
 
 /// What every test returns.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -3,9 +3,9 @@
 #![cfg(feature = "browser")]
 
 use e2e::Outcome;
-use e2e::audit::{accessible, quiet};
 use e2e::browser::{Browser, Size};
 use e2e::serve::{Podium, static_files};
+use e2e::walk::{applies, fails, look, passes, press, solve, write};
 
 const SCENARIO: &str = "hypercloud-4.1/03-network-policy";
 /// No YAML at all from the third line on.
@@ -21,38 +21,9 @@ const REST: [(&str, &[&str]); 6] = [
     ("away", &["open-again"]),
 ];
 
-fn press(cell: &str, name: &str) -> String {
-    format!("[data-cell='{cell}'] [data-press='{name}']:not([disabled])")
-}
-
-/// Checks a cell and waits until all its checks pass.
-async fn passes(browser: &Browser, cell: &str) -> Outcome {
-    browser.click(&press(cell, "check")).await?;
-    let all = format!(
-        "(rows => rows.length > 0 && rows.every(row => row.dataset.verdict === 'check-passed'))\
-         ([...document.querySelectorAll(\"[data-cell='{cell}'] [data-verdict]\")])"
-    );
-    browser.until(&format!("all checks of {cell} pass"), &all).await
-}
-
-/// Replaces the text of a manifest cell as a person does: into the editor, select all, type.
-async fn write(browser: &Browser, cell: &str, text: &str) -> Outcome {
-    browser.write(&format!("[data-cell='{cell}']"), text).await
-}
-
-async fn look(browser: &Browser, place: &str) -> Outcome {
-    quiet(browser, place).await?;
-    accessible(browser, place).await?;
-    browser.screenshot(place).await?;
-    Ok(())
-}
-
 /// A failed check says what is missing; a broken text says where; nothing is lost on a refresh.
 async fn stumble(browser: &Browser, tag: &str) -> Outcome {
-    browser.click(&press("same-matrix", "check")).await?;
-    browser
-        .find("[data-cell='same-matrix'] [data-check='policy'][data-verdict='check-failed']")
-        .await?;
+    fails(browser, "same-matrix", "policy").await?;
     write(browser, "default-policy", BROKEN).await?;
     browser.find("[data-cell='default-policy'] .findings").await?;
     browser.find("[data-cell='default-policy'] [data-state='state-invalid']").await?;
@@ -67,9 +38,8 @@ async fn stumble(browser: &Browser, tag: &str) -> Outcome {
 
 /// Applies the first policy, takes the step back, and undoes that.
 async fn apply_reset_undo(browser: &Browser, tag: &str) -> Outcome {
-    browser.click(&press("default-policy", "apply")).await?;
-    let created = "networkpolicy.networking.k8s.io/default-policy created";
-    browser.shows("[data-cell='default-policy'] .answers", created).await?;
+    applies(browser, "default-policy", "networkpolicy.networking.k8s.io/default-policy created")
+        .await?;
     passes(browser, "same-matrix").await?;
     look(browser, &format!("{tag}-policy-applied")).await?;
     browser.click("[data-step='same-namespace'] [data-press='reset-step']").await?;
@@ -88,10 +58,7 @@ async fn walk(url: &str, executor: &str, language: &str) -> Outcome {
     stumble(&browser, &tag).await?;
     apply_reset_undo(&browser, &tag).await?;
     for (step, checks) in REST {
-        browser
-            .click(&format!("[data-step='{step}'] [data-press='solve-step']:not([disabled])"))
-            .await?;
-        browser.click("[data-press='solve-go']").await?;
+        solve(&browser, step).await?;
         for cell in checks {
             passes(&browser, cell).await?;
         }

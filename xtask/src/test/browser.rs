@@ -14,6 +14,19 @@ pub(super) fn build() -> Result<(), Failure> {
 
 /// Drives the page in headless Chromium.
 pub(super) fn drive() -> Result<(), Failure> {
+    prepare()?;
+    run(cargo().args(["test", "--locked", "--package", "e2e", "--features", "browser"]))
+}
+
+/// Drives the page on a real Kubernetes.
+pub(super) fn drive_real(test: &str) -> Result<(), Failure> {
+    prepare()?;
+    run(cargo()
+        .args(["test", "--locked", "--package", "e2e", "--features", "browser,real"])
+        .args(["--test", test]))
+}
+
+fn prepare() -> Result<(), Failure> {
     up::build(Profile::Release)?;
     step("Fetching the accessibility rules with npm", || {
         run_quiet(
@@ -21,6 +34,5 @@ pub(super) fn drive() -> Result<(), Failure> {
                 .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
                 .current_dir(root().join("tests/e2e")),
         )
-    })?;
-    run(cargo().args(["test", "--locked", "--package", "e2e", "--features", "browser"]))
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use super::browser;
 use crate::process::{cargo, output, run};
 use crate::{Failure, page, tools};
 
@@ -61,13 +62,15 @@ pub(super) fn real() -> Result<(), Failure> {
     with_real("realcluster", "schema")?;
     with_real("realcluster", "control_plane")?;
     with_real("server", "real")?;
-    with_real("transcripts", "real")
+    with_real("transcripts", "real")?;
+    browser::drive_real("real")
 }
 
 pub(super) fn node() -> Result<(), Failure> {
     with_real("realcluster", "node_tier")?;
     with_real("server", "nodes")?;
-    with_real("transcripts", "nodes")
+    with_real("transcripts", "nodes")?;
+    browser::drive_real("nodes")
 }
 
 /// Tests that the feature `real` switches on, because they build or start a real Kubernetes.

@@ -28,9 +28,17 @@ pub(crate) fn go() -> Result<Ready, Failure> {
     })
 }
 
+/// Go and a browser: the page is driven on the real Kubernetes.
+pub(crate) fn go_and_chromium() -> Result<Ready, Failure> {
+    match go()? {
+        Ready::Yes => chromium(),
+        no @ Ready::No(_) => Ok(no),
+    }
+}
+
 /// Root, a container runtime and what it needs.
 pub(crate) fn node_tier() -> Result<Ready, Failure> {
-    if let Ready::No(reason) = go()? {
+    if let Ready::No(reason) = go_and_chromium()? {
         return Ok(Ready::No(reason));
     }
     if ask("id", &["-u"]).as_deref() != Some("0") {

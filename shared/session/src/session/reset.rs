@@ -38,7 +38,6 @@ impl Session {
             return Some(RunOutcome::Failed);
         }
         self.cancel_all(run);
-        self.notice(Level::Warning, Phrase::new("session-reset-real"));
         let work = self.reset_work(run, scope);
         self.running.push(Running {
             run: run.clone(),
