@@ -65,7 +65,7 @@ fn show(hall: &'static Hall, place: RwSignal<Place>) {
     let route = Route::parse(&browser::path());
     let language = route.language.unwrap_or_else(chosen_language);
     if hall.language.get_untracked() != language {
-        hall.desk.back.set(browser::first_seen("[data-cell]"));
+        hall.desk.back.set(browser::reading());
         hall.language.set(language);
     }
     if place.with_untracked(|place| *place != route.place) {

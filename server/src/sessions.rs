@@ -283,7 +283,9 @@ impl Sessions {
     pub fn remove(&self, id: &str) -> bool {
         let found = self.all().remove(&SessionId(id.to_owned()));
         let live = found.is_some();
-        found.into_iter().for_each(|live| self.part(id, &live));
+        if let Some(session) = found {
+            self.part(id, &session);
+        }
         live
     }
 
@@ -304,7 +306,7 @@ impl Sessions {
 
     /// Closes idle sessions for as long as the server runs.
     pub async fn tidy(self) {
-        loop {
+        while !self.ending() {
             tokio::time::sleep(ROUND).await;
             self.reap();
         }

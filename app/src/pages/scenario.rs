@@ -61,7 +61,7 @@ pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
             let filled = notebook.with_variables(&names.get());
             // Drawn anew with other names, the reader goes on at the same place.
             if drawn.get_value() {
-                hall.desk.back.set(browser::first_seen("[data-cell]"));
+                hall.desk.back.set(browser::reading());
             }
             drawn.set_value(true);
             match filled {

@@ -316,8 +316,13 @@ pub(crate) fn anchor() -> Option<String> {
     hash.strip_prefix('#').filter(|anchor| !anchor.is_empty()).map(str::to_owned)
 }
 
+/// Where the reader is: the id of the first cell in sight; none while that is the title.
+pub(crate) fn reading() -> Option<String> {
+    first_seen("#title, [data-cell]").filter(|id| id != "title")
+}
+
 /// Id of the first element for a selector whose end is below the top bar.
-pub(crate) fn first_seen(selector: &str) -> Option<String> {
+fn first_seen(selector: &str) -> Option<String> {
     let seen = query_all(selector)
         .into_iter()
         .find(|element| element.get_bounding_client_rect().bottom() > 120.0)?;

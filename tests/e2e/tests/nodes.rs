@@ -16,7 +16,7 @@ const PLACE: &str =
     "document.querySelector(\"[data-cell='default-policy']\").getBoundingClientRect().top";
 
 /// How long the probe may take.
-const PROBE: Duration = Duration::from_secs(120);
+const PROBE: Duration = Duration::from_mins(2);
 
 /// What the page says for a key.
 fn word(language: &str, key: &str) -> Outcome<String> {
@@ -33,6 +33,8 @@ async fn walk(tier: &NodeTier, podium: &Podium, language: &str) -> Outcome {
     choose(&browser, "real").await?;
     browser.click("[data-press='real-go']:not([disabled])").await?;
     browser.find("[data-executor='real']").await?;
+    browser.find("[data-preparing='busy']").await?;
+    look(&browser, &format!("node-{language}-probing")).await?;
     // Two pods start, and a policy is given time to be enforced.
     let found = "document.querySelector(\"[data-capability='network-policy-enforced']\")";
     browser.until_within(PROBE, "the probe says what it found", found).await?;

@@ -153,7 +153,7 @@ impl Learner<'_> {
         choose(browser, "embedded-server").await?;
         browser.find("[data-executor='embedded-server']").await?;
         let mut text = String::new();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while Instant::now() < deadline {
             text = self.kubectl("get namespaces -o name")?;
             if !(text.contains(&self.dev) || text.contains(&self.op)) {
