@@ -7,6 +7,7 @@ mod stop;
 
 mod attach;
 mod catalina;
+pub(crate) mod hooks;
 mod run;
 mod serve;
 
@@ -54,7 +55,6 @@ pub(crate) struct Machine {
     pub(crate) mounting: Mounting,
     /// Counts what may have changed files in it.
     activity: u64,
-    stopping: Option<Timestamp>,
 }
 
 /// All kubelets with their pods; a clone is a snapshot.
@@ -239,7 +239,6 @@ impl Kubelets {
             volumes: BTreeMap::new(),
             mounting: Mounting::default(),
             activity: 0,
-            stopping: None,
         };
         self.machines.insert(full_name(pod), Arc::new(machine));
     }

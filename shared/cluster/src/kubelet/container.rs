@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::catalina;
+use super::hooks::Hook;
 use super::usage::History;
 use crate::event_loop::Plan;
 use crate::fields;
@@ -49,6 +50,15 @@ pub(crate) enum Process {
     Shell(Box<Shell>),
 }
 
+/// A container that is being stopped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending {
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// When it got its SIGTERM: after the hook.
+    pub(crate) signalled: Option<Timestamp>,
+}
+
 /// A line of a log.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
@@ -72,6 +82,10 @@ pub(crate) struct Container {
     pub(crate) stage: Stage,
     pub(crate) process: Process,
     pub(crate) input: Input,
+    /// The hook that runs: after the start, or before the stop.
+    pub(crate) hook: Option<Hook>,
+    /// How its end goes.
+    pub(crate) ending: Option<Ending>,
     /// What commands have left running.
     pub(crate) background: Vec<Shell>,
     /// How much CPU it has taken.
@@ -110,6 +124,8 @@ impl Container {
             stage: Stage::Created,
             process: Process::None,
             input: Input::default(),
+            hook: None,
+            ending: None,
             background: Vec::new(),
             usage: History::default(),
             files: Files::default(),
@@ -263,6 +279,7 @@ impl Container {
             self.log.push_back(Line { at: now, text });
         }
         self.process = Process::None;
+        self.hook = None;
         self.background.clear();
         self.upcoming.clear();
         self.ready = false;
@@ -278,6 +295,9 @@ impl Container {
             }
             Stage::Waiting { reason, message, .. } => {
                 json!({ "waiting": { "reason": reason, "message": message } })
+            }
+            Stage::Running { .. } if self.hook.is_some() && self.ending.is_none() => {
+                json!({ "waiting": { "reason": "ContainerCreating" } })
             }
             Stage::Running { since } => {
                 json!({ "running": { "startedAt": fields::seconds(*since) } })

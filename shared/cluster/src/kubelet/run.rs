@@ -94,6 +94,9 @@ impl Kubelets {
             }
             None => return,
         }
+        if self.post_start(store, (pod, &mut *machine), spec, now, plan) {
+            return;
+        }
         self.run_background(store, (pod, machine), &name, now, plan);
         self.ports.insert(full_name(pod), listening(pod, machine, now));
         self.probe(store, pod, machine, spec, now, plan);

@@ -6,6 +6,7 @@ use super::canonical;
 use super::container::Container;
 use super::container::Stage;
 use super::container::image_of;
+use super::hooks::When;
 use super::later;
 use super::note;
 use super::volumes::{lend, mounts_at_start, prepare};
@@ -162,7 +163,13 @@ impl Kubelets {
         };
         let written = std::mem::take(&mut one.files.volumes);
         match started {
-            Ok(()) => note(pod, spec, false, "Started", "Container started".to_owned(), plan),
+            Ok(()) => {
+                note(pod, spec, false, "Started", "Container started".to_owned(), plan);
+                let hook = machine.hook(spec, When::PostStart, now);
+                if let Some(one) = machine.containers.get_mut(&name) {
+                    one.hook = hook;
+                }
+            }
             Err(text) => note(pod, spec, true, "Failed", format!("Error: {text}"), plan),
         }
         self.take_back(machine, written);

@@ -1,9 +1,13 @@
 //! Graceful termination.
 
 use super::Kubelets;
+use super::Machine;
+use super::container::Ending;
 use super::container::Process;
 use super::container::Stage;
 use super::container::image_of;
+use super::hooks::Came;
+use super::hooks::When;
 use super::later;
 use super::node_network::full_name;
 use super::note;
@@ -17,6 +21,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Every container has at least this long after its SIGTERM (`minimumGracePeriodInSeconds`).
+const LEAST: Duration = Duration::from_secs(2);
+
 impl Kubelets {
     /// Stops the containers and confirms the deletion.
     pub(super) fn terminate(
@@ -27,58 +34,92 @@ impl Kubelets {
         plan: &mut Plan,
     ) {
         let name = full_name(pod);
-        let Some(shared) = self.machines.get_mut(&name) else {
+        let Some(shared) = self.machines.remove(&name) else {
             plan.writes.push(Write::delete_now("pods", pod));
             return;
         };
-        let machine = Arc::make_mut(shared);
+        let mut machine = Arc::unwrap_or_clone(shared);
         let grace = u64::try_from(
             fields::number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30),
         )
         .unwrap_or_default();
-        let running: Vec<&Value> = fields::items(pod, "/spec/containers")
-            .iter()
-            .filter(|spec| {
-                machine
-                    .containers
-                    .get(fields::text(spec, "/name"))
-                    .is_some_and(|one| matches!(one.stage, Stage::Running { .. }))
-            })
-            .collect();
-        if machine.stopping.is_none() {
-            for spec in &running {
-                note(
-                    pod,
-                    spec,
-                    false,
-                    "Killing",
-                    format!("Stopping container {}", fields::text(spec, "/name")),
-                    plan,
-                );
-            }
+        let mut left = false;
+        for spec in fields::items(pod, "/spec/containers") {
+            left |= self.stop(store, (pod, &mut machine), spec, (grace, now), plan);
         }
-        let began = *machine.stopping.get_or_insert(now);
-        // A process with number 1 that handles no SIGTERM does not get it.
-        let quick = running.iter().all(|spec| {
-            let service = machine
-                .containers
-                .get(fields::text(spec, "/name"))
-                .is_some_and(|one| matches!(one.process, Process::Service));
-            service && image_of(spec).is_none_or(|image| image.ends_on_term)
-        });
-        let needed = match (running.is_empty(), quick) {
-            (true, _) => Duration::ZERO,
-            (false, true) => Duration::from_millis(600),
-            (false, false) => Duration::from_secs(grace),
-        };
-        let end = later(began, needed);
-        if now < end {
-            plan.again(until(now, end));
+        if left {
+            self.machines.insert(name, Arc::new(machine));
             self.report(store, pod, now, plan);
             return;
         }
         self.ports.remove(&name);
-        self.machines.remove(&name);
         plan.writes.push(Write::delete_now("pods", pod));
+    }
+
+    /// Stops a container (`killContainer`): its hook, SIGTERM, and what is left of the grace period. True while
+    /// it still runs.
+    fn stop(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        spec: &Value,
+        (grace, now): (u64, Timestamp),
+        plan: &mut Plan,
+    ) -> bool {
+        let name = fields::text(spec, "/name");
+        let running = |machine: &Machine| {
+            let one = machine.containers.get(name);
+            one.is_some_and(|one| matches!(one.stage, Stage::Running { .. }))
+        };
+        if !running(machine) {
+            return false;
+        }
+        let known = machine.containers.get(name).and_then(|one| one.ending);
+        let mut ending = known.unwrap_or_else(|| {
+            note(pod, spec, false, "Killing", format!("Stopping container {name}"), plan);
+            Ending { since: now, signalled: None }
+        });
+        let limit = later(ending.since, Duration::from_secs(grace));
+        if ending.signalled.is_none() {
+            let begun = machine.containers.get_mut(name).and_then(|one| one.hook.take());
+            let hook = if known.is_some() { begun } else { machine.hook(spec, When::PreStop, now) };
+            let (came, hook) = match hook {
+                None => (Came::Done, None),
+                Some(mut hook) => {
+                    let step = (spec, &mut hook);
+                    let came = self.step_hook(store, (pod, &mut *machine), step, now, plan);
+                    (came, Some(hook))
+                }
+            };
+            let late = came == Came::Runs && now >= limit;
+            if came == Came::Failed || late {
+                let text = "PreStopHook failed".to_owned();
+                note(pod, spec, true, "FailedPreStopHook", text, plan);
+            }
+            if came == Came::Runs && !late {
+                plan.again(until(now, limit));
+                let Some(one) = machine.containers.get_mut(name) else { return false };
+                (one.hook, one.ending) = (hook, Some(ending));
+                return true;
+            }
+            ending.signalled = Some(now);
+        }
+        let Some(one) = machine.containers.get_mut(name) else { return false };
+        one.ending = Some(ending);
+        let signalled = ending.signalled.unwrap_or(now);
+        // A process with number 1 that handles no SIGTERM does not get it.
+        let quick = matches!(one.process, Process::Service)
+            && image_of(spec).is_none_or(|image| image.ends_on_term);
+        let end = if quick {
+            later(signalled, Duration::from_millis(600))
+        } else {
+            limit.max(later(signalled, LEAST))
+        };
+        if now < end {
+            plan.again(until(now, end));
+            return true;
+        }
+        one.end(if quick { 0 } else { 137 }, now);
+        false
     }
 }
