@@ -142,10 +142,9 @@ impl Aggregation<'_> {
         }
         let selector = match call.selector.as_str() {
             "" => None,
-            text => Some(
-                LabelSelector::parse(text)
-                    .map_err(|why| Box::new(Status::bad_request(why.to_string())))?,
-            ),
+            text => {
+                Some(LabelSelector::parse(text).map_err(|why| Box::new(Status::bad_request(why)))?)
+            }
         };
         addon.answer(&Asked {
             resource: &call.resource,

@@ -90,7 +90,7 @@ impl Controller for Scheduler {
                 }
             }
             None => {
-                unschedulable(&pod, nodes.len(), &listed(&refusals), (&preemption, now), &mut plan)
+                unschedulable(&pod, nodes.len(), &listed(&refusals), (&preemption, now), &mut plan);
             }
         }
         plan

@@ -1,9 +1,5 @@
 //! A day in which nothing happens.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic, and says so by failing"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and says so by failing")]
 
 use std::time::Duration;
 

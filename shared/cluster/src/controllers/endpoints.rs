@@ -100,9 +100,12 @@ fn write(
     }
 }
 
+/// Ports, and the addresses that are ready and that are not.
+type Subset = (Vec<Value>, Vec<Value>, Vec<Value>);
+
 /// Addresses by the ports that they have (`RepackSubsets`).
 fn subsets(service: &Value, pods: &[Arc<Value>], publishes: bool) -> Vec<Value> {
-    let mut by_ports: BTreeMap<String, (Vec<Value>, Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    let mut by_ports: BTreeMap<String, Subset> = BTreeMap::new();
     for pod in pods {
         let own = std::slice::from_ref(pod);
         let ports: Vec<Value> = fields::items(service, "/spec/ports")

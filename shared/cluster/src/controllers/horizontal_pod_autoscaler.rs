@@ -210,14 +210,12 @@ impl Turn<'_> {
         } else {
             let proposal = self.propose(&target, current);
             statuses = Some(proposal.statuses.clone());
-            match self.judge(&proposal, current) {
-                Some(judged) => judged,
-                None => {
-                    self.replicas(current, None);
-                    fields::put(&mut self.status, "/currentMetrics", json!(proposal.statuses));
-                    return;
-                }
-            }
+            let Some(judged) = self.judge(&proposal, current) else {
+                self.replicas(current, None);
+                fields::put(&mut self.status, "/currentMetrics", json!(proposal.statuses));
+                return;
+            };
+            judged
         };
         if desired != current {
             self.rescale(&target, current, desired, &reason);

@@ -75,63 +75,7 @@ impl Controller for Namespaces {
 
 /// Says what holds the namespace (`status_condition_utils.go`).
 fn remain(namespace: &Value, left: &[(String, Arc<Value>)], now: Timestamp, plan: &mut Plan) {
-    let mut resources: BTreeMap<String, usize> = BTreeMap::new();
-    let mut finalizers: BTreeMap<&str, usize> = BTreeMap::new();
-    for (resource, object) in left {
-        let dotted = if resource.contains('.') { resource.clone() } else { format!("{resource}.") };
-        *resources.entry(dotted).or_default() += 1;
-        for finalizer in fields::items(object, "/metadata/finalizers") {
-            *finalizers.entry(finalizer.as_str().unwrap_or_default()).or_default() += 1;
-        }
-    }
-    let resources: Vec<String> = resources
-        .iter()
-        .map(|(resource, count)| format!("{resource} has {count} resource instances"))
-        .collect();
-    let held: Vec<String> = finalizers
-        .iter()
-        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
-        .collect();
-    let removed = "All content successfully removed".to_owned();
-    let ok = |text: &str| ("False", text.to_owned());
-    let said = [
-        (
-            "NamespaceDeletionDiscoveryFailure",
-            "ResourcesDiscovered",
-            ok("All resources successfully discovered"),
-        ),
-        (
-            "NamespaceDeletionGroupVersionParsingFailure",
-            "ParsedGroupVersions",
-            ok("All legacy kube types successfully parsed"),
-        ),
-        (
-            "NamespaceDeletionContentFailure",
-            "ContentDeleted",
-            ok("All content successfully deleted, may be waiting on finalization"),
-        ),
-        (
-            "NamespaceContentRemaining",
-            "SomeResourcesRemain",
-            ("True", format!("Some resources are remaining: {}", resources.join(", "))),
-        ),
-        if held.is_empty() {
-            ("NamespaceFinalizersRemaining", "ContentRemoved", ("False", removed))
-        } else {
-            (
-                "NamespaceFinalizersRemaining",
-                "SomeFinalizersRemain",
-                (
-                    "True",
-                    format!(
-                        "Some content in the namespace has finalizers remaining: {}",
-                        held.join(", ")
-                    ),
-                ),
-            )
-        },
-    ];
-    let conditions: Vec<Value> = said
+    let conditions: Vec<Value> = said(left)
         .into_iter()
         .map(|(kind, reason, (status, message))| {
             let since = fields::condition(namespace, kind)
@@ -151,4 +95,65 @@ fn remain(namespace: &Value, left: &[(String, Arc<Value>)], now: Timestamp, plan
         fields::put(&mut changed, "/status/conditions", json!(conditions));
         plan.writes.push(Write::update_subresource("namespaces", changed, "status"));
     }
+}
+
+/// Type, reason, status and message of each condition.
+type Said = (&'static str, &'static str, (&'static str, String));
+
+fn said(left: &[(String, Arc<Value>)]) -> [Said; 5] {
+    let ok = |text: &str| ("False", text.to_owned());
+    [
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            "ResourcesDiscovered",
+            ok("All resources successfully discovered"),
+        ),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            "ParsedGroupVersions",
+            ok("All legacy kube types successfully parsed"),
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            "ContentDeleted",
+            ok("All content successfully deleted, may be waiting on finalization"),
+        ),
+        resources_remain(left),
+        finalizers_remain(left),
+    ]
+}
+
+fn resources_remain(left: &[(String, Arc<Value>)]) -> Said {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (resource, _) in left {
+        let dotted = if resource.contains('.') { resource.clone() } else { format!("{resource}.") };
+        *counts.entry(dotted).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(resource, count)| format!("{resource} has {count} resource instances"))
+        .collect();
+    let message = format!("Some resources are remaining: {}", counts.join(", "));
+    ("NamespaceContentRemaining", "SomeResourcesRemain", ("True", message))
+}
+
+fn finalizers_remain(left: &[(String, Arc<Value>)]) -> Said {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, object) in left {
+        for finalizer in fields::items(object, "/metadata/finalizers") {
+            *counts.entry(finalizer.as_str().unwrap_or_default()).or_default() += 1;
+        }
+    }
+    let kind = "NamespaceFinalizersRemaining";
+    if counts.is_empty() {
+        let message = "All content successfully removed".to_owned();
+        return (kind, "ContentRemoved", ("False", message));
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
+        .collect();
+    let message =
+        format!("Some content in the namespace has finalizers remaining: {}", counts.join(", "));
+    (kind, "SomeFinalizersRemain", ("True", message))
 }

@@ -208,7 +208,8 @@ fn user(pod: &Value, spec: &Value) -> Value {
     };
     let own = image_of(spec).map_or(0, |image| known(&image.user));
     let uid = asked("runAsUser").unwrap_or(own);
-    let gid = asked("runAsGroup").unwrap_or(if asked("runAsUser").is_some() { 0 } else { own });
+    let default_gid = if asked("runAsUser").is_some() { 0 } else { own };
+    let gid = asked("runAsGroup").unwrap_or(default_gid);
     let mut groups = vec![gid];
     let fs_group = fields::number(pod, "/spec/securityContext/fsGroup");
     let more = fields::items(pod, "/spec/securityContext/supplementalGroups");

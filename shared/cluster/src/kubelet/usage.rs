@@ -136,7 +136,7 @@ impl Kubelets {
             .iter()
             .find(|spec| fields::text(spec, "/name") == container)?;
         let memory = image_of(spec).map_or("", |image| image.memory.as_str());
-        let memory = Quantity::parse(memory).map(|found| found.value()).unwrap_or(4 << 20);
+        let memory = Quantity::parse(memory).map_or(4 << 20, |found| found.value());
         let most = limit(spec, "memory").map_or(u64::MAX, |limit| limit / 1000);
         Some(Used {
             nanocores: u64::try_from(

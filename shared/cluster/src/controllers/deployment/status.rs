@@ -218,7 +218,7 @@ fn condition(
     let at = fields::seconds(now);
     let since = known
         .filter(|_| same("/status", status))
-        .map_or(at.clone(), |known| fields::text(known, "/lastTransitionTime").to_owned());
+        .map_or_else(|| at.clone(), |known| fields::text(known, "/lastTransitionTime").to_owned());
     json!({
         "type": kind, "status": status, "reason": reason, "message": message,
         "lastUpdateTime": at, "lastTransitionTime": since,

@@ -186,10 +186,7 @@ impl Turn<'_> {
         });
         // The policy that allows the greatest change, or the smallest one.
         let highest = up == (select == "Max");
-        if highest { limits.max() } else { limits.min() }.unwrap_or(if up {
-            i64::from(i32::MAX)
-        } else {
-            0
-        })
+        let unlimited = if up { i64::from(i32::MAX) } else { 0 };
+        if highest { limits.max() } else { limits.min() }.unwrap_or(unlimited)
     }
 }
