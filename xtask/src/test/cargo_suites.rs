@@ -63,6 +63,7 @@ pub(super) fn real() -> Result<(), Failure> {
     with_real("realcluster", "control_plane")?;
     with_real("server", "real")?;
     with_real("transcripts", "real")?;
+    browser::drive_real("kubectl")?;
     browser::drive_real("real")
 }
 
