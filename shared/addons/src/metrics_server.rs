@@ -46,12 +46,11 @@ impl Addon for MetricsServer {
         let to = Timestamp::from_second(asked.now.as_second() / RESOLUTION * RESOLUTION)
             .unwrap_or(asked.now);
         let from = to.checked_sub(RESOLUTION.seconds()).unwrap_or(to);
-        let (kind, known) = match asked.resource {
-            "nodes" => ("NodeMetrics", asked.store.list("nodes", None)),
-            _ => {
-                let namespace = Some(asked.namespace).filter(|namespace| !namespace.is_empty());
-                ("PodMetrics", asked.store.list("pods", namespace))
-            }
+        let (kind, known) = if asked.resource == "nodes" {
+            ("NodeMetrics", asked.store.list("nodes", None))
+        } else {
+            let namespace = Some(asked.namespace).filter(|namespace| !namespace.is_empty());
+            ("PodMetrics", asked.store.list("pods", namespace))
         };
         let measured = |object: &Arc<Value>| measure(asked, kind, object, (from, to));
         if !asked.name.is_empty() {

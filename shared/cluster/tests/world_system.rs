@@ -2,7 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic, and says so by failing"
+    clippy::needless_raw_string_hashes,
+    reason = "a test may panic and says so by failing; expected texts are written by the test"
 )]
 
 use std::time::Duration;
