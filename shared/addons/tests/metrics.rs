@@ -1,5 +1,6 @@
 //! metrics-server and autoscalers in the embedded cluster.
 #![expect(
+    clippy::needless_raw_string_hashes,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test may panic, and says so by failing"
