@@ -150,6 +150,7 @@ impl Engine for Cluster {
             self.world.run(&mut self.apiserver, self.now);
             if self.now >= end {
                 self.world.heartbeats(&mut self.apiserver, self.now);
+                self.world.expire_events(&mut self.apiserver, self.now);
                 return;
             }
             self.now = self.step_to(end);

@@ -5,6 +5,7 @@ mod cluster_role_aggregation;
 pub(crate) mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod endpoint_slice;
 mod endpoints;
 mod garbage_collector;
@@ -13,11 +14,13 @@ mod job;
 mod namespace;
 mod node_lifecycle;
 pub(crate) mod persistent_volume;
+mod pod_gc;
 mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod service_account;
 mod stateful_set;
+mod taint_eviction;
 mod ttl_after_finished;
 mod volume_protection;
 
@@ -45,6 +48,9 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("persistentvolumeclaim-protection-controller", Arc::new(volume_protection::Claims)),
         ("persistentvolume-protection-controller", Arc::new(volume_protection::Volumes)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),
+        ("taint-eviction-controller", Arc::new(taint_eviction::Evictions)),
+        ("pod-garbage-collector-controller", Arc::new(pod_gc::Collector)),
+        ("disruption-controller", Arc::new(disruption::Budgets)),
         ("scheduler", Arc::new(Scheduler)),
         ("kubelet", Arc::new(Watching)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),

@@ -43,6 +43,8 @@ pub(crate) struct World {
     addons: Arc<[Arc<dyn Addon>]>,
     /// What controllers remember of keys.
     memory: BTreeMap<(u8, Key), Value>,
+    /// When old events were looked for.
+    swept: Timestamp,
 }
 
 impl World {
@@ -56,6 +58,7 @@ impl World {
             kubelets: Kubelets::new(nodes::names(config.nodes), api.settings.signing_key.clone()),
             addons: system.addons.clone().into(),
             memory: BTreeMap::new(),
+            swept: config.epoch,
         };
         let mut writes = nodes::install(config.nodes, config.epoch);
         if system.kubeadm {

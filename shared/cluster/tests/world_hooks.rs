@@ -111,7 +111,8 @@ fn a_hook_before_the_stop_is_waited_for_and_counts_against_the_grace_period() {
         {"preStop":{"sleep":{"seconds":5}}}: 57 Normal Killing Stopping container main
         {"preStop":{"httpGet":{"path":"/","port":80}}}: 7 Normal Killing Stopping container main
         {"preStop":{"exec":{"command":["sleep","60"]}}}: 47 Normal Killing Stopping container main
-        Warning FailedPreStopHook PreStopHook failed"#]].assert_eq(&stays.join("\n"));
+        Warning FailedPreStopHook PreStopHook failed"#]]
+    .assert_eq(&stays.join("\n"));
 }
 
 #[test]
@@ -125,7 +126,8 @@ fn a_container_is_not_running_before_its_hook_after_the_start_is_done() {
     world.0.advance(Duration::from_secs(15));
     let after =
         world.send("GET", path, &Value::Null).1["status"]["containerStatuses"][0]["ready"].clone();
-    expect![[r#"{"waiting":{"reason":"ContainerCreating"}} true"#]].assert_eq(&format!("{before} {after}"));
+    expect![[r#"{"waiting":{"reason":"ContainerCreating"}} true"#]]
+        .assert_eq(&format!("{before} {after}"));
 }
 
 #[test]
@@ -137,7 +139,8 @@ fn a_container_whose_hook_after_the_start_fails_is_killed() {
     expect![[r#"
         "Failed" 137 "Error"
         Warning FailedPostStartHook PostStartHook failed
-        Normal Killing FailedPostStartHook"#]].assert_eq(&format!(
+        Normal Killing FailedPostStartHook"#]]
+    .assert_eq(&format!(
         "{} {} {}\n{}",
         pod["status"]["phase"],
         state["exitCode"],

@@ -81,6 +81,7 @@ pub(crate) fn document(call: &Call, key: &str, items: &[Value], metadata: Value)
 type Printer = fn(&Value, Timestamp) -> Cells;
 
 const PRINTERS: &[(&str, Printer)] = &[
+    ("apiservices.apiregistration.k8s.io", config::api_service),
     ("clusterrolebindings.rbac.authorization.k8s.io", access::binding),
     ("clusterroles.rbac.authorization.k8s.io", created_at),
     ("configmaps", config::config_map),

@@ -25,7 +25,31 @@ fn beat(before: Timestamp, period: Duration, now: Timestamp) -> Option<Timestamp
     (beats > 0).then(|| before.checked_add(Duration::from_nanos(beats * nanos)).unwrap_or(now))
 }
 
+/// How long the API server keeps an event after it was written (`--event-ttl`), in seconds.
+const EVENT_TTL: i64 = 3600;
+/// How often they are looked for, in seconds.
+const SWEEP: i64 = 60;
+
 impl World {
+    /// Events vanish after their time, told when time has been advanced.
+    pub(crate) fn expire_events(&mut self, api: &mut Apiserver, now: Timestamp) {
+        if now.as_second() - self.swept.as_second() < SWEEP {
+            return;
+        }
+        self.swept = now;
+        let old = |event: &Value| {
+            let times = ["/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
+            let last = times.iter().filter_map(|time| fields::time(event, time)).max();
+            last.is_some_and(|last| now.as_second() - last.as_second() >= EVENT_TTL)
+        };
+        let events = api.store().list("events", None);
+        for event in events.iter().filter(|event| old(event)) {
+            let write = Write::delete("events", event, "Background");
+            let _expired = Self::send(api, now, &write, &Component::installer());
+        }
+        self.observe(api, now);
+    }
+
     /// Lets all kubelets tell that they live.
     pub(crate) fn heartbeats(&mut self, api: &mut Apiserver, now: Timestamp) {
         if !self.controllers.iter().any(|one| one.name() == "kubelet") {

@@ -30,6 +30,20 @@ pub(super) fn lease(value: &Value, now: Timestamp) -> Cells {
     vec![name(value), json!(text(value, "/spec/holderIdentity")), age(value, now)]
 }
 
+pub(super) fn api_service(value: &Value, now: Timestamp) -> Cells {
+    let service = match text(value, "/spec/service/name") {
+        "" => "Local".to_owned(),
+        service => format!("{}/{service}", text(value, "/spec/service/namespace")),
+    };
+    let available = condition(value, "Available");
+    let status = available.map_or("Unknown", |one| text(one, "/status"));
+    let shown = match (status, available) {
+        ("True", _) | (_, None) => status.to_owned(),
+        (status, Some(one)) => format!("{status} ({})", text(one, "/reason")),
+    };
+    vec![name(value), json!(service), json!(shown), age(value, now)]
+}
+
 pub(super) fn priority_class(value: &Value, now: Timestamp) -> Cells {
     vec![
         name(value),

@@ -1,0 +1,229 @@
+//! What takes pods away: budgets, taints, nodes that go, and events that grow old.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, and says so by failing"
+)]
+
+use std::time::Duration;
+
+use apimachinery::engine::{Engine as _, EngineAnswer};
+use apimachinery::identity::Identity;
+use cluster::{Cluster, ClusterConfig, Controllers};
+use expect_test::expect;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+struct World(Cluster);
+
+impl World {
+    fn new() -> Self {
+        let mut cluster = Cluster::new(ClusterConfig {
+            seed: 1,
+            epoch: Timestamp::from_second(1_790_000_000).unwrap(),
+            nodes: 2,
+            controllers: Controllers::All,
+            admin_token: "token".to_owned(),
+            extra_tokens: Vec::new(),
+        });
+        cluster.advance(Duration::from_secs(1));
+        Self(cluster)
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        self.0.advance(Duration::from_secs(seconds));
+    }
+
+    fn send(&mut self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let kind =
+            if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", kind)
+            .body(body)
+            .unwrap();
+        request.extensions_mut().insert(Identity::admin());
+        match self.0.handle(request) {
+            EngineAnswer::Full(response) => {
+                let body = serde_json::from_slice(response.body()).unwrap_or_default();
+                (response.status().as_u16(), body)
+            }
+            EngineAnswer::Stream(_) => (0, Value::Null),
+        }
+    }
+
+    fn get(&mut self, path: &str) -> Value {
+        self.send("GET", path, &Value::Null).1
+    }
+
+    fn deploy(&mut self, replicas: u32, strategy: &Value) {
+        let web = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web" },
+            "spec": {
+                "replicas": replicas, "selector": { "matchLabels": { "app": "web" } },
+                "strategy": strategy,
+                "template": {
+                    "metadata": { "labels": { "app": "web" } },
+                    "spec": { "containers": [{ "name": "web", "image": "nginx:1.28" }] },
+                },
+            },
+        });
+        let (code, answer) =
+            self.send("POST", "/apis/apps/v1/namespaces/default/deployments", &web);
+        assert_eq!(code, 201, "{answer}");
+        self.wait(10);
+    }
+
+    fn pods(&mut self) -> String {
+        let list = self.get("/api/v1/namespaces/default/pods");
+        let mut lines: Vec<String> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|pod| {
+                format!(
+                    "{} {}",
+                    pod["spec"]["nodeName"].as_str().unwrap_or("-"),
+                    pod["status"]["phase"].as_str().unwrap()
+                )
+            })
+            .collect();
+        lines.sort();
+        lines.join(", ")
+    }
+}
+
+#[test]
+fn a_budget_tells_what_it_allows_and_evictions_keep_to_it() {
+    let mut world = World::new();
+    world.deploy(3, &json!({}));
+    let budget = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": { "name": "web" },
+        "spec": { "maxUnavailable": 1, "selector": { "matchLabels": { "app": "web" } } },
+    });
+    world.send("POST", "/apis/policy/v1/namespaces/default/poddisruptionbudgets", &budget);
+    world.wait(1);
+    let path = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web";
+    let before = world.get(path)["status"].clone();
+    expect![[r#"{"conditions":[{"lastTransitionTime":"2026-09-21T14:13:31Z","message":"","observedGeneration":1,"reason":"SufficientPods","status":"True","type":"DisruptionAllowed"}],"currentHealthy":3,"desiredHealthy":2,"disruptionsAllowed":1,"expectedPods":3,"observedGeneration":1}"#]].assert_eq(&before.to_string());
+    let names: Vec<String> = world.get("/api/v1/namespaces/default/pods")["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    let mut codes = Vec::new();
+    for name in &names {
+        let eviction =
+            json!({ "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": name } });
+        let path = format!("/api/v1/namespaces/default/pods/{name}/eviction");
+        codes.push(world.send("POST", &path, &eviction).0);
+    }
+    assert_eq!(codes, [201, 429, 429]);
+    world.wait(10);
+    assert_eq!(world.get(path)["status"]["disruptionsAllowed"], 1);
+}
+
+#[test]
+fn pods_leave_a_node_whose_taint_they_do_not_tolerate() {
+    let mut world = World::new();
+    world.deploy(4, &json!({}));
+    let before = world.pods();
+    let taint = json!({ "spec": { "taints": [{ "key": "broken", "effect": "NoExecute" }] } });
+    world.send("PATCH", "/api/v1/nodes/worker-1", &taint);
+    world.wait(10);
+    expect![[r#"
+        worker-1 Running, worker-1 Running, worker-2 Running, worker-2 Running
+        worker-2 Running, worker-2 Running, worker-2 Running, worker-2 Running"#]].assert_eq(&format!("{before}\n{}", world.pods()));
+    // What every pod tolerates for five minutes.
+    let taint = json!({ "spec": { "taints": [{ "key": "node.kubernetes.io/unreachable", "effect": "NoExecute" }] } });
+    world.send("PATCH", "/api/v1/nodes/worker-1", &json!({ "spec": { "taints": null } }));
+    world.send("PATCH", "/api/v1/nodes/worker-2", &taint);
+    world.wait(290);
+    let held = world.pods();
+    world.wait(20);
+    expect![[r#"
+        worker-2 Running, worker-2 Running, worker-2 Running, worker-2 Running
+        worker-1 Running, worker-1 Running, worker-1 Running, worker-1 Running"#]].assert_eq(&format!("{held}\n{}", world.pods()));
+}
+
+#[test]
+fn pods_of_a_node_that_is_deleted_are_collected() {
+    let mut world = World::new();
+    world.deploy(2, &json!({}));
+    world.send("DELETE", "/api/v1/nodes/worker-1", &Value::Null);
+    world.wait(30);
+    let held = world.pods();
+    world.wait(30);
+    expect![[r#"
+        worker-1 Running, worker-2 Running
+        worker-2 Running, worker-2 Running"#]].assert_eq(&format!("{held}\n{}", world.pods()));
+}
+
+#[test]
+fn events_vanish_after_an_hour() {
+    let mut world = World::new();
+    world.deploy(1, &json!({}));
+    let count = |world: &mut World| {
+        world.get("/api/v1/namespaces/default/events")["items"].as_array().unwrap().len()
+    };
+    let before = count(&mut world);
+    world.wait(3000);
+    assert_eq!(count(&mut world), before);
+    world.wait(700);
+    assert_eq!(count(&mut world), 0);
+}
+
+#[test]
+fn scaling_in_the_middle_of_a_rollout_keeps_the_proportions() {
+    let mut world = World::new();
+    let rolling =
+        json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 3, "maxUnavailable": 2 } });
+    world.deploy(10, &rolling);
+    let path = "/apis/apps/v1/namespaces/default/deployments/web";
+    let image = json!({ "spec": { "template": { "spec": { "containers": [{ "name": "web", "image": "nginx:0.1" }] } } } });
+    world.send("PATCH", path, &image);
+    world.wait(10);
+    let sizes = |world: &mut World| {
+        let list = world.get("/apis/apps/v1/namespaces/default/replicasets");
+        let mut sizes: Vec<i64> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|set| set["spec"]["replicas"].as_i64().unwrap())
+            .collect();
+        sizes.sort_unstable();
+        sizes
+    };
+    let before = sizes(&mut world);
+    world.send("PATCH", path, &json!({ "spec": { "replicas": 15 } }));
+    world.wait(5);
+    // The example of the documentation: 8 and 5 become 11 and 7.
+    assert_eq!((before, sizes(&mut world)), (vec![5, 8], vec![7, 11]));
+}
+
+#[test]
+fn a_set_whose_pods_are_refused_tries_a_few_and_says_so() {
+    let mut world = World::new();
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "few" },
+        "spec": { "hard": { "pods": "2" } },
+    });
+    world.send("POST", "/api/v1/namespaces/default/resourcequotas", &quota);
+    world.wait(1);
+    world.deploy(10, &json!({}));
+    let path = "/apis/apps/v1/namespaces/default/deployments/web";
+    let status = world.get(path)["status"].clone();
+    let failure = status["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["type"] == "ReplicaFailure")
+        .unwrap();
+    let text =
+        failure["message"].as_str().unwrap().replace(|letter: char| letter.is_ascii_digit(), "#");
+    let (_, text) = text.split_once(" is ").unwrap();
+    expect![[r#"2 "FailedCreate" forbidden: exceeded quota: few, requested: pods=#, used: pods=#, limited: pods=#"#]].assert_eq(&format!("{} {} {text}", status["replicas"], failure["reason"]));
+}
