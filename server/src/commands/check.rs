@@ -110,7 +110,8 @@ fn judge(proofs: &[Proof]) -> Result<(), Failure> {
 
 /// `ok   scenario step/cell/check: expected ... | before ... | after ...`.
 fn line(scenario: &str, check: &CellProof, words: &Words) -> String {
-    let say = |said: &Said| words.say(&said.code, &said.args);
+    // A check is one line, also when what it found has several.
+    let say = |said: &Said| words.say(&said.code, &said.args).trim_end().replace('\n', "\\n");
     let sign = match check.fault {
         None if check.after.state == State::Skipped => "NOT HERE",
         None => "ok  ",
