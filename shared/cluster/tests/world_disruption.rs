@@ -134,9 +134,10 @@ fn pods_leave_a_node_whose_taint_they_do_not_tolerate() {
     let taint = json!({ "spec": { "taints": [{ "key": "broken", "effect": "NoExecute" }] } });
     world.send("PATCH", "/api/v1/nodes/worker-1", &taint);
     world.wait(10);
-    expect![[r#"
+    expect![[r"
         worker-1 Running, worker-1 Running, worker-2 Running, worker-2 Running
-        worker-2 Running, worker-2 Running, worker-2 Running, worker-2 Running"#]].assert_eq(&format!("{before}\n{}", world.pods()));
+        worker-2 Running, worker-2 Running, worker-2 Running, worker-2 Running"]]
+    .assert_eq(&format!("{before}\n{}", world.pods()));
     // What every pod tolerates for five minutes.
     let taint = json!({ "spec": { "taints": [{ "key": "node.kubernetes.io/unreachable", "effect": "NoExecute" }] } });
     world.send("PATCH", "/api/v1/nodes/worker-1", &json!({ "spec": { "taints": null } }));
@@ -144,9 +145,10 @@ fn pods_leave_a_node_whose_taint_they_do_not_tolerate() {
     world.wait(290);
     let held = world.pods();
     world.wait(20);
-    expect![[r#"
+    expect![[r"
         worker-2 Running, worker-2 Running, worker-2 Running, worker-2 Running
-        worker-1 Running, worker-1 Running, worker-1 Running, worker-1 Running"#]].assert_eq(&format!("{held}\n{}", world.pods()));
+        worker-1 Running, worker-1 Running, worker-1 Running, worker-1 Running"]]
+    .assert_eq(&format!("{held}\n{}", world.pods()));
 }
 
 #[test]
@@ -157,9 +159,10 @@ fn pods_of_a_node_that_is_deleted_are_collected() {
     world.wait(30);
     let held = world.pods();
     world.wait(30);
-    expect![[r#"
+    expect![[r"
         worker-1 Running, worker-2 Running
-        worker-2 Running, worker-2 Running"#]].assert_eq(&format!("{held}\n{}", world.pods()));
+        worker-2 Running, worker-2 Running"]]
+    .assert_eq(&format!("{held}\n{}", world.pods()));
 }
 
 #[test]

@@ -76,11 +76,10 @@ impl Controller for Evictions {
         };
         let since = aggregation.memory.as_str().and_then(|text| text.parse().ok()).unwrap_or(now);
         plan.remember = Some(json!(since.to_string()));
-        let Some(bears) = patience(&pod, &taints) else {
-            evict(&pod, now, &mut plan);
+        let bears = patience(&pod, &taints);
+        if bears == Duration::MAX {
             return plan;
-        };
-        let Some(bears) = bears else { return plan };
+        }
         let end = since.checked_add(bears).unwrap_or(Timestamp::MAX);
         if end <= now {
             evict(&pod, now, &mut plan);
@@ -100,19 +99,18 @@ fn evicting(node: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// How long a pod bears the taints: for ever, so long, or (`None`) not at all.
-fn patience(pod: &Value, taints: &[Value]) -> Option<Option<Duration>> {
-    let mut shortest: Option<Duration> = None;
-    for taint in taints {
-        let toleration = fields::items(pod, "/spec/tolerations")
-            .iter()
-            .find(|toleration| placement::tolerates(toleration, taint))?;
-        if let Some(seconds) = fields::number(toleration, "/tolerationSeconds") {
-            let bears = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-            shortest = Some(shortest.map_or(bears, |known| known.min(bears)));
-        }
-    }
-    Some(shortest)
+/// How long a pod bears the taints: not at all, so long, or for ever.
+fn patience(pod: &Value, taints: &[Value]) -> Duration {
+    let bears = |taint: &Value| {
+        let mut all = fields::items(pod, "/spec/tolerations").iter();
+        let Some(toleration) = all.find(|one| placement::tolerates(one, taint)) else {
+            return Duration::ZERO;
+        };
+        fields::number(toleration, "/tolerationSeconds").map_or(Duration::MAX, |seconds| {
+            Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+        })
+    };
+    taints.iter().map(bears).min().unwrap_or(Duration::MAX)
 }
 
 fn evict(pod: &Value, now: Timestamp, plan: &mut Plan) {

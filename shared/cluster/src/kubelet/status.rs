@@ -1,5 +1,8 @@
 //! The status of a pod, as its kubelet reports it (`pkg/kubelet/status`, `kubelet_pods.go`).
 
+use std::collections::BTreeMap;
+
+use apimachinery::quantity::Quantity;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -124,6 +127,7 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         fields::put(&mut status, "/podIP", json!(machine.address));
         fields::put(&mut status, "/podIPs", json!([{ "ip": machine.address }]));
     }
+    resources(pod, machine, &mut status);
     for (list, field) in [
         ("/spec/initContainers", "initContainerStatuses"),
         ("/spec/containers", "containerStatuses"),
@@ -152,6 +156,38 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         }
     }
     status
+}
+
+/// What all containers of the pod together were given (`PodStatus.resources`, `allocatedResources`).
+fn resources(pod: &Value, machine: &Machine, status: &mut Value) {
+    let runs = |one: &Container| !matches!(one.stage, Stage::Created | Stage::Pulling { .. });
+    let containers = pairs(pod, "/spec/containers", machine);
+    if !containers.iter().any(|(_, one)| runs(one)) {
+        return;
+    }
+    let sums = |kind: &str| {
+        let mut sums: BTreeMap<String, Quantity> = BTreeMap::new();
+        for (spec, _) in &containers {
+            for (name, text) in fields::texts(spec, &format!("/resources/{kind}")) {
+                let Ok(amount) = Quantity::parse(&text) else { continue };
+                match sums.get_mut(&name) {
+                    Some(sum) => *sum = sum.add(&amount),
+                    None => drop(sums.insert(name, amount)),
+                }
+            }
+        }
+        sums.into_iter().map(|(name, sum)| (name, sum.to_string())).collect::<BTreeMap<_, _>>()
+    };
+    let (limits, requests) = (sums("limits"), sums("requests"));
+    for (pointer, map) in [
+        ("/allocatedResources", &requests),
+        ("/resources/limits", &limits),
+        ("/resources/requests", &requests),
+    ] {
+        if !map.is_empty() {
+            fields::put(status, pointer, json!(map));
+        }
+    }
 }
 
 fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
