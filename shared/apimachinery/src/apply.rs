@@ -97,6 +97,11 @@ pub fn update(
     managers.write(new);
 }
 
+/// Puts the entries of `managedFields` into their order, after one was changed by hand.
+pub fn sort_managed_fields(object: &mut Value) {
+    Managers::read(object::at(object, &["metadata", "managedFields"])).write(object);
+}
+
 fn is_reset(list: &[Value]) -> bool {
     matches!(list, [])
         || matches!(list, [one] if one.as_object().is_some_and(serde_json::Map::is_empty))

@@ -37,6 +37,8 @@ pub(crate) fn forget_scale_time(value: &mut Value) {
             entry.remove("time");
         }
     }
+    // They are sorted by time, so the next write would move the entry otherwise, and be a change.
+    apimachinery::apply::sort_managed_fields(value);
 }
 
 /// What changed belongs to who changed it.
