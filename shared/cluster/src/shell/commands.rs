@@ -363,6 +363,22 @@ fn which(arguments: &[&str], os: &Os<'_>) -> Output {
     output
 }
 
+/// The environment in the order in which a container gets it: the runtime's own, what the pod says, the
+/// variables of Services, and the home directory at the end.
+fn all_variables(scope: &Scope) -> String {
+    let rank = |key: &str| match key {
+        "PATH" => 0,
+        "HOSTNAME" => 1,
+        "HOME" => 4,
+        key if key.contains("_SERVICE_") || key.contains("_PORT") => 3,
+        _ => 2,
+    };
+    let exported = scope.variables.iter().filter(|(key, _)| scope.exported.contains(*key));
+    let mut found: Vec<_> = exported.collect();
+    found.sort_by_key(|(key, _)| (rank(key), key.as_str()));
+    found.into_iter().map(|(key, value)| format!("{key}={value}\n")).collect()
+}
+
 /// Commands that tell about the container.
 fn about_system(name: &str, arguments: &[&str], scope: &Scope, os: &Os<'_>) -> Output {
     let facts = os.facts;
@@ -385,12 +401,7 @@ fn about_system(name: &str, arguments: &[&str], scope: &Scope, os: &Os<'_>) -> O
                 Some(value) => format!("{value}\n"),
                 None => return Output::code(1),
             },
-            None => scope
-                .variables
-                .iter()
-                .filter(|(key, _)| scope.exported.contains(*key))
-                .map(|(key, value)| format!("{key}={value}\n"))
-                .collect(),
+            None => all_variables(scope),
         },
         "ps" => {
             let head = if facts.busybox { "PID   USER     TIME  COMMAND\n" } else { "    PID TTY          TIME CMD\n" };
