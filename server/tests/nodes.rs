@@ -1,5 +1,5 @@
 //! `podium check` on a real node without a network plugin that enforces policies: the lesson on them is
-//! not true there, and the probe finds it out.
+//! not true there, and the probe finds it out. Nor are lessons that need DNS, volumes or several nodes.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +8,13 @@ use expect_test::expect;
 use realcluster::NodeTier;
 
 #[test]
-fn policies_that_nobody_enforces_are_found_out() {
+fn what_the_node_lacks_for_a_lesson_is_found_out_before_it() {
     let tier = NodeTier::start().expect("a node");
+    let scenarios = ["03-network-policy", "04-containers", "06-placement"];
     let check = Command::new(env!("CARGO_BIN_EXE_podium"))
-        .args(["check", "hypercloud-4.1/03-network-policy", "--scenarios"])
+        .arg("check")
+        .args(scenarios.map(|name| format!("hypercloud-4.1/{name}")))
+        .arg("--scenarios")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/scenarios"))
         .arg("--kubeconfig")
         .arg(tier.kubeconfig())
@@ -20,10 +23,14 @@ fn policies_that_nobody_enforces_are_found_out() {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     expect![[r"
         NOT HERE hypercloud-4.1/03-network-policy: Network policies are not enforced: a policy that denies everything let a connection through. The lesson would not be true here.
+        NOT HERE hypercloud-4.1/03-network-policy: No DNS answers on this cluster (no Service on port 53 has a ready endpoint), so names of Services do not resolve in pods.
+        NOT HERE hypercloud-4.1/04-containers: No DNS answers on this cluster (no Service on port 53 has a ready endpoint), so names of Services do not resolve in pods.
+        NOT HERE hypercloud-4.1/04-containers: No StorageClass of this cluster is the default, so claims that name none stay Pending.
+        NOT HERE hypercloud-4.1/06-placement: Fewer than two nodes of this cluster take pods, so there is nothing to choose from.
     "]]
     .assert_eq(&text(&check.stdout));
     expect![[r"
-        podium: 1 of 1 scenarios and 0 further checks cannot be proved on this cluster; see the lines above; the embedded cluster (without --kubeconfig) can do it all
+        podium: 3 of 3 scenarios and 0 further checks cannot be proved on this cluster; see the lines above; the embedded cluster (without --kubeconfig) can do it all
     "]]
     .assert_eq(&text(&check.stderr));
     assert_eq!(check.status.code(), Some(3));

@@ -46,6 +46,7 @@ fn what_a_control_plane_can_show_is_proved_and_the_rest_is_said() {
         NOT HERE hypercloud-4.1/03-network-policy: No node of this cluster takes pods, so none will run.
         NOT HERE hypercloud-4.1/03-network-policy: Commands cannot be run in pods here.
         NOT HERE hypercloud-4.1/03-network-policy: No node of this cluster takes pods, so there are no connections to limit.
+        NOT HERE hypercloud-4.1/03-network-policy: No DNS answers on this cluster (no Service on port 53 has a ready endpoint), so names of Services do not resolve in pods.
     "]]
     .assert_eq(&text(&elsewhere.stdout));
 

@@ -67,6 +67,12 @@ pub enum Requirement {
     NetworkPolicyEnforced,
     /// The executor may impersonate the personas.
     Impersonation,
+    /// Names of Services resolve in pods.
+    ClusterDns,
+    /// Pods have at least two nodes to choose from.
+    TwoNodes,
+    /// A claim that names no StorageClass gets a volume.
+    DefaultStorage,
 }
 
 /// A step of a scenario: a heading, prose and cells that belong together.

@@ -42,6 +42,9 @@ pub(crate) fn name(requirement: Requirement) -> &'static str {
         Requirement::Exec => "exec",
         Requirement::NetworkPolicyEnforced => "network-policy-enforced",
         Requirement::Impersonation => "impersonation",
+        Requirement::ClusterDns => "cluster-dns",
+        Requirement::TwoNodes => "two-nodes",
+        Requirement::DefaultStorage => "default-storage",
     }
 }
 
@@ -92,6 +95,9 @@ impl Runner {
             Requirement::Pods => self.pods_run().await,
             Requirement::Exec => self.exec_works().await,
             Requirement::Impersonation => self.may_impersonate().await,
+            Requirement::ClusterDns => self.names_resolve().await,
+            Requirement::TwoNodes => self.nodes().await.map(|nodes| nodes >= 2),
+            Requirement::DefaultStorage => self.claims_are_bound().await,
             Requirement::NetworkPolicyEnforced => return self.policies_enforced(progress).await,
         };
         capability(requirement, met)
@@ -99,8 +105,13 @@ impl Runner {
 
     /// Whether there is a node that takes pods.
     async fn pods_run(&self) -> Option<bool> {
+        self.nodes().await.map(|nodes| nodes > 0)
+    }
+
+    /// How many nodes take pods that tolerate nothing.
+    async fn nodes(&self) -> Option<usize> {
         let nodes = self.client.list("/api/v1/nodes").await.ok()?;
-        Some(nodes.iter().any(|node| {
+        let takes = |node: &&Value| {
             let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
             let text = |one: &Value, key: &str| {
                 one.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -109,8 +120,65 @@ impl Runner {
                 .into_iter()
                 .flatten()
                 .any(|one| text(one, "type") == "Ready" && text(one, "status") == "True");
-            ready && node.pointer("/spec/unschedulable").and_then(Value::as_bool) != Some(true)
-        }))
+            let taints = node.pointer("/spec/taints").and_then(Value::as_array);
+            // Those of the node's conditions come and go with them.
+            let closed = taints.into_iter().flatten().any(|taint| {
+                text(taint, "effect").starts_with("No")
+                    && !text(taint, "key").starts_with("node.kubernetes.io/")
+            });
+            let cordoned = node.pointer("/spec/unschedulable").and_then(Value::as_bool);
+            ready && !closed && cordoned != Some(true)
+        };
+        Some(nodes.iter().filter(takes).count())
+    }
+
+    /// Whether a Service answers for names: one on port 53 with an endpoint that is ready. Distributions
+    /// call it differently and keep it in different namespaces.
+    async fn names_resolve(&self) -> Option<bool> {
+        if self.explains_connections().await {
+            return Some(true);
+        }
+        let text = |one: &Value, path: &str| {
+            one.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        for service in self.client.list("/api/v1/services").await.ok()? {
+            let ports = service.pointer("/spec/ports").and_then(Value::as_array);
+            let answers = |port: &Value| {
+                port.get("port").and_then(Value::as_i64) == Some(53)
+                    && text(port, "/protocol") == "UDP"
+            };
+            if !ports.into_iter().flatten().any(answers) {
+                continue;
+            }
+            let selector =
+                format!("kubernetes.io/service-name={}", text(&service, "/metadata/name"));
+            let path = format!(
+                "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices?labelSelector={}",
+                text(&service, "/metadata/namespace"),
+                crate::client::escape(&selector),
+            );
+            let slices = self.client.list(&path).await.ok()?;
+            let endpoints = slices.iter().filter_map(|slice| slice.get("endpoints")?.as_array());
+            let ready = |one: &Value| {
+                // What is not known counts as ready, says the API.
+                one.pointer("/conditions/ready").and_then(Value::as_bool) != Some(false)
+            };
+            if endpoints.flatten().any(ready) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// Whether there is a StorageClass for claims that name none.
+    async fn claims_are_bound(&self) -> Option<bool> {
+        let classes = self.client.list("/apis/storage.k8s.io/v1/storageclasses").await.ok()?;
+        let marked = |class: &Value| {
+            let annotations = class.pointer("/metadata/annotations");
+            let mark = annotations?.get("storageclass.kubernetes.io/is-default-class")?;
+            mark.as_str().map(|mark| mark == "true")
+        };
+        Some(classes.iter().any(|class| marked(class) == Some(true)))
     }
 
     async fn exec_works(&self) -> Option<bool> {

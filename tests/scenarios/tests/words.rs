@@ -27,7 +27,15 @@ fn codes(folder: &str) -> BTreeSet<String> {
 fn every_code_has_words_in_both_languages() {
     let mut codes = codes("shared/runner/src");
     codes.extend(self::codes("shared/diagram/src"));
-    for requirement in ["pods", "exec", "network-policy-enforced", "impersonation"] {
+    for requirement in [
+        "pods",
+        "exec",
+        "network-policy-enforced",
+        "impersonation",
+        "cluster-dns",
+        "two-nodes",
+        "default-storage",
+    ] {
         codes.insert(format!("check-skipped-{requirement}"));
         for word in ["met", "unmet", "unknown", "probing"] {
             codes.insert(format!("capability-{requirement}-{word}"));

@@ -132,7 +132,8 @@ fn personas(items: &[Node], report: &mut Report) -> Vec<Persona> {
 
 /// A list of requirements.
 pub(super) fn requirements(items: &[Node], report: &mut Report) -> Vec<Requirement> {
-    let expected = "`pods`, `exec`, `network-policy-enforced` or `impersonation`";
+    let expected = "`pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, \
+                    `two-nodes` or `default-storage`";
     items.iter().filter_map(|item| word(FILE, item, "requires", expected, report)).collect()
 }
 
