@@ -1,6 +1,6 @@
 //! A picture with its sentence, the reason of what is pointed at, and its table for those who do not see it.
 
-use app_ui::picture::picture;
+use app_ui::picture::{Picture, picture};
 use leptos::html::{details, div, p, summary};
 use leptos::prelude::*;
 
@@ -33,8 +33,11 @@ pub(crate) fn scene(text: Text, label: String, drawing: Memo<Drawing>) -> AnyVie
             p().class("scene__summary")
                 .attr("role", "status")
                 .child(move || drawing.with(|it| it.summary.clone())),
-            p().class("scene__caption")
-                .child(move || caption().unwrap_or_else(|| text.say("scene-point"))),
+            move || {
+                let hint = data.with(hint)?;
+                let said = caption().unwrap_or_else(|| text.say(hint));
+                Some(p().class("scene__caption").child(said))
+            },
             details().class("scene__table").child((
                 summary().child(text.say("scene-as-table")),
                 move || {
@@ -46,4 +49,13 @@ pub(crate) fn scene(text: Text, label: String, drawing: Memo<Drawing>) -> AnyVie
             )),
         ))
         .into_any()
+}
+
+/// What to point at: nothing while the picture is empty.
+fn hint(picture: &Picture) -> Option<&'static str> {
+    match (picture.arrows.is_empty(), picture.cards.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some("scene-point-card"),
+        (false, _) => Some("scene-point"),
+    }
 }

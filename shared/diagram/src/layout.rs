@@ -159,7 +159,7 @@ pub(crate) fn size(node: &Node) -> (i32, i32) {
         .unwrap_or_default();
     let width = i32::try_from(longest).unwrap_or(CARD_MAX).saturating_mul(LETTER) + 32;
     let lines = i32::try_from(node.lines.len()).unwrap_or_default() + 2;
-    (width.clamp(CARD_MIN, CARD_MAX), lines * LINE + 16)
+    (width.clamp(CARD_MIN, CARD_MAX), lines * LINE + 22)
 }
 
 fn routes(scene: &Scene, places: &BTreeMap<&str, Place>, flow: Flow) -> Vec<Route> {

@@ -141,18 +141,18 @@ fn the_picture_of_the_course_has_the_target_in_the_middle() {
     check_layout(
         &layout(&picture(), Flow::Across),
         expect![[r#"
-            736 x 324
-            Namespace/op 0,0 200x324
-            Namespace/dev 296,0 440x324
-            Pod/dev/np-connect 560,56 152x96
-            Pod/dev/np-no 560,224 152x76
-            Pod/dev/np-test 320,130 152x96
-            Pod/op/np-connect 24,66 152x96
-            Pod/op/np-no 24,234 152x56
-            op/np-connect>dev/np-test:80: 176,114 320,178 label 248,146
-            op/np-no>dev/np-test:80: 176,262 320,178 label 248,220
-            dev/np-connect>dev/np-test:80: 560,104 396,104 396,130 label 478,104
-            dev/np-no>dev/np-test:80: 560,262 396,262 396,226 label 478,262
+            736 x 336
+            Namespace/op 0,0 200x336
+            Namespace/dev 296,0 440x336
+            Pod/dev/np-connect 560,56 152x102
+            Pod/dev/np-no 560,230 152x82
+            Pod/dev/np-test 320,133 152x102
+            Pod/op/np-connect 24,66 152x102
+            Pod/op/np-no 24,240 152x62
+            op/np-connect>dev/np-test:80: 176,117 320,184 label 248,150
+            op/np-no>dev/np-test:80: 176,271 320,184 label 248,227
+            dev/np-connect>dev/np-test:80: 560,107 396,107 396,133 label 478,107
+            dev/np-no>dev/np-test:80: 560,271 396,271 396,235 label 478,271
         "#]],
     );
 }
@@ -217,19 +217,19 @@ fn a_narrow_column_reads_from_top_to_bottom() {
     check_layout(
         &layout(&picture(), Flow::Down),
         expect![[r#"
-        376 x 592
-        Namespace/op 0,0 376x176
-        Namespace/dev 0,248 376x344
-        Pod/dev/np-connect 24,472 152x96
-        Pod/dev/np-no 200,472 152x76
-        Pod/dev/np-test 112,304 152x96
-        Pod/op/np-connect 24,56 152x96
-        Pod/op/np-no 200,56 152x56
-        op/np-connect>dev/np-test:80: 100,152 188,304 label 144,228
-        op/np-no>dev/np-test:80: 276,112 188,304 label 232,208
-        dev/np-connect>dev/np-test:80: 100,472 188,400 label 144,436
-        dev/np-no>dev/np-test:80: 276,472 188,400 label 232,436
-    "#]],
+            376 x 610
+            Namespace/op 0,0 376x182
+            Namespace/dev 0,254 376x356
+            Pod/dev/np-connect 24,484 152x102
+            Pod/dev/np-no 200,484 152x82
+            Pod/dev/np-test 112,310 152x102
+            Pod/op/np-connect 24,56 152x102
+            Pod/op/np-no 200,56 152x62
+            op/np-connect>dev/np-test:80: 100,158 188,310 label 144,234
+            op/np-no>dev/np-test:80: 276,118 188,310 label 232,214
+            dev/np-connect>dev/np-test:80: 100,484 188,412 label 144,448
+            dev/np-no>dev/np-test:80: 276,484 188,412 label 232,448
+        "#]],
     );
 }
 
@@ -291,18 +291,18 @@ fn batch_autoscaling_and_claims_are_shown() {
     check_layout(
         &layout(&scene, Flow::Down),
         expect![[r#"
-            340 x 636
-            Namespace/dev 0,0 340x636
-            CronJob/dev/night 24,240 152x96
-            Deployment/dev/web 24,148 160x76
-            HorizontalPodAutoscaler/dev/web 24,56 264x76
-            Job/dev/night-1 52,352 152x76
-            PersistentVolumeClaim/dev/home 24,516 248x96
-            Pod/dev/night-1-x 80,444 152x56
-            CronJob/dev/night>Job/dev/night-1: 38,336 38,390 52,390 label 38,363
-            HorizontalPodAutoscaler/dev/web>Deployment/dev/web: 288,94 302,94 302,186 184,186 label 295,94
-            Job/dev/night-1>Pod/dev/night-1-x: 66,428 66,472 80,472 label 66,450
-            Pod/dev/night-1-x>PersistentVolumeClaim/dev/home: 232,472 316,472 316,564 272,564 label 274,472
+            340 x 672
+            Namespace/dev 0,0 340x672
+            CronJob/dev/night 24,252 152x102
+            Deployment/dev/web 24,154 160x82
+            HorizontalPodAutoscaler/dev/web 24,56 264x82
+            Job/dev/night-1 52,370 152x82
+            PersistentVolumeClaim/dev/home 24,546 248x102
+            Pod/dev/night-1-x 80,468 152x62
+            CronJob/dev/night>Job/dev/night-1: 38,354 38,411 52,411 label 38,382
+            HorizontalPodAutoscaler/dev/web>Deployment/dev/web: 288,97 302,97 302,195 184,195 label 295,97
+            Job/dev/night-1>Pod/dev/night-1-x: 66,452 66,499 80,499 label 66,475
+            Pod/dev/night-1-x>PersistentVolumeClaim/dev/home: 232,499 316,499 316,597 272,597 label 274,499
         "#]],
     );
 }
@@ -369,15 +369,15 @@ fn a_deployment_leads_to_its_pods_and_many_pods_become_one_card() {
     check_layout(
         &layout(&scene, Flow::Across),
         expect![[r#"
-            840 x 176
-            Namespace/dev 0,0 840x176
-            Deployment/dev/web 24,66 160x76
-            Pods/dev/web-2 456,66 152x76
-            ReplicaSet/dev/web-2 240,66 160x76
-            Service/dev/web 664,56 152x96
-            Deployment/dev/web>ReplicaSet/dev/web-2: 184,104 240,104 label 212,104
-            ReplicaSet/dev/web-2>Pods/dev/web-2: 400,104 456,104 label 428,104
-            Service/dev/web>Pods/dev/web-2: 664,104 608,104 label 636,104
+            840 x 182
+            Namespace/dev 0,0 840x182
+            Deployment/dev/web 24,66 160x82
+            Pods/dev/web-2 456,66 152x82
+            ReplicaSet/dev/web-2 240,66 160x82
+            Service/dev/web 664,56 152x102
+            Deployment/dev/web>ReplicaSet/dev/web-2: 184,107 240,107 label 212,107
+            ReplicaSet/dev/web-2>Pods/dev/web-2: 400,107 456,107 label 428,107
+            Service/dev/web>Pods/dev/web-2: 664,107 608,107 label 636,107
         "#]],
     );
 }

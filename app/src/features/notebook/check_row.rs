@@ -1,7 +1,7 @@
 //! One check with its verdict; many questions in one check become a table.
 
 use app_ui::icon::icon;
-use leptos::html::{caption, dd, div, dl, dt, li, p, span, table, tbody, td, th, thead, tr};
+use leptos::html::{caption, dd, div, dl, dt, li, p, span, table, tbody, td, th, thead, tr, wbr};
 use leptos::prelude::*;
 use protocol::v1::{CheckState, CheckView};
 
@@ -50,8 +50,17 @@ fn details(ctx: Ctx, view: &CheckView) -> AnyView {
         .into_any()
 }
 
+/// A pod's name that breaks after its namespace, not at a hyphen of the name.
+fn heading(name: &str) -> AnyView {
+    let end = name.find('/').map_or(0, |slash| slash + 1);
+    let (namespace, pod) = name.split_at(end);
+    let unbroken = |part: &str| span().class("unbroken").child(part.to_owned());
+    (unbroken(namespace), wbr(), unbroken(pod)).into_any()
+}
+
 fn matrix_table(ctx: Ctx, name: String, matrix: Matrix) -> AnyView {
-    let heads = matrix.columns.into_iter().map(|column| th().attr("scope", "col").child(column));
+    let heads =
+        matrix.columns.into_iter().map(|column| th().attr("scope", "col").child(heading(&column)));
     let rows = matrix.rows.into_iter().map(move |(name, squares)| {
         tr().child((
             th().attr("scope", "row").child(name),
