@@ -148,3 +148,43 @@ fn a_container_whose_hook_after_the_start_fails_is_killed() {
         world.events()
     ));
 }
+
+#[test]
+fn a_container_that_holds_more_than_its_limit_is_killed() {
+    let mut seen = Vec::new();
+    for (image, command, limit) in [
+        (
+            "polinux/stress",
+            json!(["stress", "--vm", "1", "--vm-bytes", "250M", "--vm-hang", "1"]),
+            "100Mi",
+        ),
+        (
+            "polinux/stress",
+            json!(["stress", "--vm", "1", "--vm-bytes", "150M", "--vm-hang", "1"]),
+            "200Mi",
+        ),
+        ("busybox:1.36", json!(["sh", "-c", "tail /dev/zero"]), "64Mi"),
+    ] {
+        let mut world = World::new();
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" },
+            "spec": {
+                "restartPolicy": "Never",
+                "containers": [{
+                    "name": "main", "image": image, "command": command,
+                    "resources": { "limits": { "memory": limit } },
+                }],
+            },
+        });
+        world.send("POST", "/api/v1/namespaces/default/pods", &pod);
+        world.0.advance(Duration::from_secs(20));
+        let pod = world.send("GET", "/api/v1/namespaces/default/pods/a", &Value::Null).1;
+        let ended = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
+        seen.push(format!("{} {} {}", pod["status"]["phase"], ended["reason"], ended["exitCode"]));
+    }
+    expect![[r#"
+        "Failed" "OOMKilled" 137
+        "Running" null null
+        "Failed" "OOMKilled" 137"#]]
+    .assert_eq(&seen.join("\n"));
+}

@@ -99,6 +99,8 @@ pub(crate) struct Container {
     pub(crate) catalina: Option<catalina::Settings>,
     /// Why the runtime could not start it.
     pub(crate) trouble: String,
+    /// Whether it was killed because it held too much memory.
+    pub(crate) out_of_memory: bool,
     /// Lines that it is going to write.
     pub(crate) upcoming: VecDeque<(Timestamp, String)>,
     pub(crate) log: VecDeque<Line>,
@@ -134,6 +136,7 @@ impl Container {
             serves: Vec::new(),
             catalina: None,
             trouble: String::new(),
+            out_of_memory: false,
             upcoming: VecDeque::new(),
             log: VecDeque::new(),
             previous: VecDeque::new(),
@@ -185,6 +188,7 @@ impl Container {
         self.dropped = 0;
         self.catalina = None;
         self.trouble.clear();
+        self.out_of_memory = false;
         self.serves.clear();
         self.upcoming.clear();
         self.ready = false;
@@ -305,6 +309,7 @@ impl Container {
             Stage::Ended { code, since, at } => {
                 let reason = match code {
                     0 => "Completed",
+                    137 if self.out_of_memory => "OOMKilled",
                     128 => "StartError",
                     _ => "Error",
                 };

@@ -98,6 +98,13 @@ impl Kubelets {
             return;
         }
         self.run_background(store, (pod, machine), &name, now, plan);
+        if let Some(one) = machine.containers.get_mut(&name)
+            && self.kill_for_memory((pod, spec), one, now)
+        {
+            self.ports.remove(&full_name(pod));
+            plan.again(Duration::from_millis(1));
+            return;
+        }
         self.ports.insert(full_name(pod), listening(pod, machine, now));
         self.probe(store, pod, machine, spec, now, plan);
     }

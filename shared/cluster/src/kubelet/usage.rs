@@ -17,6 +17,9 @@ use crate::store::Store;
 /// How long the past is kept.
 const KEPT: Duration = Duration::from_mins(2);
 
+/// What a node has.
+const NODE_MEMORY: u64 = 32 << 30;
+
 /// Thousandths of a CPU since a time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History(VecDeque<(Timestamp, u64)>);
@@ -80,7 +83,49 @@ fn rate(spec: &Value, one: &Container, sessions: u32) -> u64 {
     wanted.min(limit(spec, "cpu").unwrap_or(u64::MAX))
 }
 
+/// Bytes that the image's own processes of a container hold.
+fn base_memory(spec: &Value) -> u64 {
+    let text = image_of(spec).map_or("", |image| image.memory.as_str());
+    let found = Quantity::parse(text).map_or(4 << 20, |found| found.value());
+    u64::try_from(found).unwrap_or_default()
+}
+
 impl Kubelets {
+    /// Bytes that all processes of a container hold.
+    fn memory(&self, pod: &str, spec: &Value, one: &Container) -> u64 {
+        let container = fields::text(spec, "/name");
+        let own = match &one.process {
+            Process::Shell(shell) => shell.memory(),
+            _ => 0,
+        };
+        let left = one.background.iter().map(crate::shell::Shell::memory);
+        let typed = self
+            .sessions
+            .commands
+            .values()
+            .filter(|session| {
+                session.pod == pod && session.container == container && !session.closed
+            })
+            .map(|session| session.shell.memory());
+        left.chain(typed).chain([base_memory(spec)]).fold(own, u64::saturating_add)
+    }
+
+    /// Kills a container that holds more than it may, or than its node has (`memory.oom.group`).
+    pub(super) fn kill_for_memory(
+        &self,
+        (pod, spec): (&Value, &Value),
+        one: &mut Container,
+        now: Timestamp,
+    ) -> bool {
+        let most = limit(spec, "memory").map_or(NODE_MEMORY, |limit| limit / 1000);
+        let over = self.memory(&full_name(pod), spec, one) > most;
+        if over {
+            one.end(137, now);
+            one.out_of_memory = true;
+        }
+        over
+    }
+
     /// Writes down what the containers of a pod take from now on.
     pub(super) fn meter(&mut self, pod: &Value, now: Timestamp) {
         let name = full_name(pod);
@@ -135,15 +180,13 @@ impl Kubelets {
         let spec = fields::items(pod, "/spec/containers")
             .iter()
             .find(|spec| fields::text(spec, "/name") == container)?;
-        let memory = image_of(spec).map_or("", |image| image.memory.as_str());
-        let memory = Quantity::parse(memory).map_or(4 << 20, |found| found.value());
-        let most = limit(spec, "memory").map_or(u64::MAX, |limit| limit / 1000);
+        let memory = self.memory(&full_name(pod), spec, one);
         Some(Used {
             nanocores: u64::try_from(
                 u128::from(one.usage.spent(from, to)) * 1_000_000_000 / u128::from(nanos),
             )
             .unwrap_or(u64::MAX),
-            memory: u64::try_from(memory).unwrap_or_default().min(most),
+            memory,
         })
     }
 

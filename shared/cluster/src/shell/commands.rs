@@ -50,6 +50,8 @@ pub(super) enum Started {
     Busy {
         lasts: Option<Duration>,
         cores: u32,
+        /// Bytes that it holds.
+        memory: u64,
         output: Output,
     },
     /// It writes the same for ever.
@@ -112,12 +114,13 @@ pub(super) fn start(
         "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "cat"
             if load_commands::endless(&arguments) =>
         {
-            Started::Busy { lasts: None, cores: 1, output: Output::default() }
+            Started::Busy { lasts: None, cores: 1, memory: 0, output: Output::default() }
         }
         "md5sum" | "sha1sum" | "sha512sum" => Started::Done(Output::fail(
             1,
             format!("{name}: only /dev/zero is simulated here, and sha256sum\n"),
         )),
+        "tail" | "sort" if load_commands::endless(&arguments) => load_commands::hoard(),
         "sha256sum" => load_commands::sha256sum(&arguments, input, scope, os),
         "env" if arguments.iter().any(|one| !one.contains('=') && !one.starts_with('-')) => {
             for (key, value) in arguments.iter().map_while(|one| one.split_once('=')) {

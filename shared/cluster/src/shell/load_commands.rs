@@ -63,32 +63,48 @@ pub(super) fn stress(name: &str, arguments: &[&str]) -> Started {
             if value.is_empty() { arguments.get(at + 1).copied() } else { Some(value) }
         })
     };
-    let cores: u32 = value(["--cpu", "-c"]).and_then(|count| count.parse().ok()).unwrap_or(0);
+    let count = |names| value(names).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
+    let (cores, hoarders) = (count(["--cpu", "-c"]), count(["--vm", "-m"]));
+    let bytes = value(["--vm-bytes", "--vm-bytes"]).and_then(size).unwrap_or(256 << 20);
     let lasts = value(["--timeout", "-t"]).and_then(span);
-    let text = format!("{name}: info: [1] dispatching hogs: {cores} cpu, 0 io, 0 vm, 0 hdd\n");
-    if cores == 0 {
-        return Started::Done(Output::fail(1, format!("{name}: only --cpu is simulated here\n")));
+    let text =
+        format!("{name}: info: [1] dispatching hogs: {cores} cpu, 0 io, {hoarders} vm, 0 hdd\n");
+    if cores + hoarders == 0 {
+        let text = format!("{name}: only --cpu and --vm are simulated here\n");
+        return Started::Done(Output::fail(1, text));
     }
     let seconds = lasts.map_or(0, |lasts| lasts.as_secs());
     let end = format!("{name}: info: [1] successful run completed in {seconds}s\n");
-    Started::Busy { lasts, cores, output: Output::text(format!("{text}{end}")) }
+    Started::Busy {
+        lasts,
+        cores: cores + hoarders,
+        memory: bytes.saturating_mul(u64::from(hoarders)),
+        output: Output::text(format!("{text}{end}")),
+    }
+}
+
+/// A filter that keeps in memory what never ends: it takes all that there is.
+pub(super) fn hoard() -> Started {
+    Started::Busy { lasts: None, cores: 1, memory: u64::MAX, output: Output::default() }
+}
+
+/// A size as these tools read it: a number with a unit of 1024.
+fn size(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor = match text.get(digits.len()..)? {
+        "" | "b" | "B" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        "g" | "G" => 1 << 30,
+        _ => return None,
+    };
+    Some(digits.parse::<u64>().ok()?.saturating_mul(factor))
 }
 
 /// `dd` of endless devices to nowhere: it copies 1 GB in a second.
 pub(super) fn dd(arguments: &[&str]) -> Started {
     let value = |key: &str| {
         arguments.iter().find_map(|one| one.split_once('=').filter(|(name, _)| *name == key))
-    };
-    let size = |text: &str| -> Option<u64> {
-        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        let factor = match text.get(digits.len()..)? {
-            "" => 1,
-            "k" | "K" => 1 << 10,
-            "M" => 1 << 20,
-            "G" => 1 << 30,
-            _ => return None,
-        };
-        Some(digits.parse::<u64>().ok()? * factor)
     };
     let (from, to) = (value("if").map(|one| one.1), value("of").map(|one| one.1));
     if !matches!(from, Some("/dev/zero" | "/dev/urandom")) || to != Some("/dev/null") {
@@ -97,13 +113,13 @@ pub(super) fn dd(arguments: &[&str]) -> Started {
     }
     let block = value("bs").and_then(|one| size(one.1)).unwrap_or(512);
     let Some(count) = value("count").and_then(|one| size(one.1)) else {
-        return Started::Busy { lasts: None, cores: 1, output: Output::default() };
+        return Started::Busy { lasts: None, cores: 1, memory: 0, output: Output::default() };
     };
     let bytes = block.saturating_mul(count);
     let lasts = Duration::from_millis(bytes / 1_000_000);
     let text = format!("{count}+0 records in\n{count}+0 records out\n{bytes} bytes copied\n");
     let output = Output { stderr: text.into_bytes(), ..Output::default() };
-    Started::Busy { lasts: Some(lasts), cores: 1, output }
+    Started::Busy { lasts: Some(lasts), cores: 1, memory: 0, output }
 }
 
 /// `sha256sum [FILE]...`.

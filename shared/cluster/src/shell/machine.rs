@@ -144,6 +144,8 @@ enum Frame {
     Busy {
         until: Option<Timestamp>,
         cores: u32,
+        /// Bytes that it holds.
+        memory: u64,
         output: Output,
     },
     /// What is above it may run until then; else its exit code is this.
@@ -403,10 +405,10 @@ impl Shell {
                 let at = os.now.checked_add(pause).unwrap_or(os.now);
                 return Flow::Wait(Waiting::Until(at));
             }
-            Frame::Busy { until, cores, output } => match until {
+            Frame::Busy { until, cores, memory, output } => match until {
                 Some(at) if at <= os.now => self.put(task, &output, os),
                 until => {
-                    task.stack.push(Frame::Busy { until, cores, output });
+                    task.stack.push(Frame::Busy { until, cores, memory, output });
                     return Flow::Wait(until.map_or(Waiting::Input, Waiting::Until));
                 }
             },

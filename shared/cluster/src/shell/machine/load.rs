@@ -44,6 +44,15 @@ impl Shell {
         busy + u32::from(self.spins > 0)
     }
 
+    /// How many bytes its processes hold.
+    pub(crate) fn memory(&self) -> u64 {
+        let held = |task: &Task| match task.stack.last() {
+            Some(Frame::Busy { memory, .. }) => *memory,
+            _ => 0,
+        };
+        self.tasks.values().map(held).fold(0, u64::saturating_add)
+    }
+
     /// Whether something runs on that its first process has started.
     pub(crate) fn leaves_children(&self) -> bool {
         self.tasks.keys().any(|id| *id != 0)

@@ -210,16 +210,16 @@ impl Shell {
                 task.stack.push(Frame::Follow { path, from });
             }
             Started::Listen(port) => task.stack.push(Frame::Listen(port)),
-            Started::Busy { lasts, cores, output } => {
+            Started::Busy { lasts, cores, memory, output } => {
                 let until = lasts.map(|lasts| os.now.checked_add(lasts).unwrap_or(Timestamp::MAX));
-                task.stack.push(Frame::Busy { until, cores, output });
+                task.stack.push(Frame::Busy { until, cores, memory, output });
             }
             // A reader gets more than it wants to read, and the writer dies of it.
             Started::Repeat(output) if task.writes_to_pipe() => self.put(task, &output, os),
             Started::Repeat(output) => {
                 self.put(task, &output, os);
                 let output = commands::Output::default();
-                task.stack.push(Frame::Busy { until: None, cores: 1, output });
+                task.stack.push(Frame::Busy { until: None, cores: 1, memory: 0, output });
             }
             Started::Limited { lasts, code, argv } => {
                 let at = os.now.checked_add(lasts).unwrap_or(Timestamp::MAX);
