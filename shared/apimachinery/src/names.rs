@@ -102,7 +102,7 @@ pub fn qualified_name(text: &str) -> Vec<String> {
         _ => {
             let text = QUALIFIED_TEXT.trim_start_matches("name part");
             return vec![format!(
-                "a qualified name{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+                "a valid label key{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
             )];
         }
     };

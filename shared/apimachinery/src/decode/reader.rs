@@ -28,8 +28,34 @@ fn in_go(body: &[u8], error: &serde_json::Error) -> String {
     }
     let line =
         body.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or(body);
-    let byte = line.get(error.column().saturating_sub(1)).copied().unwrap_or(b'?');
-    format!("invalid character '{}' looking for beginning of value", char::from(byte))
+    let at = error.column().saturating_sub(1);
+    let byte = line.get(at).copied().unwrap_or(b'?');
+    let said = error.to_string();
+    let place = [
+        ("key must be a string", "looking for beginning of object key string"),
+        ("expected `:`", "after object key"),
+        ("expected `,` or `}`", "after object key:value pair"),
+        ("expected `,` or `]`", "after array element"),
+        ("trailing characters", "after top-level value"),
+    ];
+    let place =
+        place.iter().find(|(ours, _)| said.starts_with(ours)).map(|(_, go)| (*go).to_owned());
+    let place = place
+        .or_else(|| {
+            line.get(..at).filter(|_| said.starts_with("expected ident")).and_then(in_literal)
+        })
+        .unwrap_or_else(|| "looking for beginning of value".to_owned());
+    format!("invalid character '{}' {place}", char::from(byte))
+}
+
+/// For a literal that goes on otherwise: `in literal null (expecting 'u')`.
+fn in_literal(before: &[u8]) -> Option<String> {
+    let letters = before.iter().rev().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let begun = before.get(before.len() - letters..)?;
+    let literal =
+        ["null", "true", "false"].into_iter().find(|it| it.as_bytes().starts_with(begun))?;
+    let next = literal.as_bytes().get(letters)?;
+    (letters > 0).then(|| format!("in literal {literal} (expecting '{}')", char::from(*next)))
 }
 
 struct Seed<'a> {

@@ -21,8 +21,9 @@ pub(super) fn check(word: Word, value: Value, place: &Place<'_>) -> Result<Value
         Word::Bytes => bytes(value, place),
         Word::Quantity => quantity(value),
         Word::IntOrString => {
+            // What is no string is read as the number (`intstr.go UnmarshalJSON`).
             let fits = value.is_string() || value.as_i64().is_some();
-            expect(fits, value, &Place { go_type: "intstr.IntOrString", ..*place })
+            expect(fits, value, &Place { go_type: "int32", ..*place })
         }
         Word::Time => timestamp(value, place, time::format_rfc3339),
         Word::MicroTime => timestamp(value, place, time::format_micro),
@@ -39,12 +40,21 @@ fn integer(fits: bool, value: Value, place: &Place<'_>) -> Result<Value, String>
     if !fits && value.is_number() {
         let go_type = place.go_type.trim_start_matches('*');
         return Err(format!(
-            "json: cannot unmarshal number {value} into Go struct field {}.{} of type {go_type}",
+            "json: cannot unmarshal number {} into Go struct field {}.{} of type {go_type}",
+            written(&value),
             place.owner,
             bare(place.path)
         ));
     }
     expect(fits, value, place)
+}
+
+/// A number as Go's encoder writes it: without an exponent below 1e21.
+fn written(number: &Value) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.abs() < 1e21 => float.to_string(),
+        _ => number.to_string(),
+    }
 }
 
 /// `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`.

@@ -115,7 +115,7 @@ fn group_version(group: &str, version: &str) -> Value {
 
 fn group_entry(name: &str, versions: &[String]) -> Value {
     let all: Vec<Value> = versions.iter().map(|version| group_version(name, version)).collect();
-    json!({"name": name, "versions": all, "preferredVersion": all.first()})
+    json!({"name": name, "preferredVersion": all.first(), "versions": all})
 }
 
 fn groups() -> Value {
