@@ -60,7 +60,7 @@ pub(crate) struct KeyRow {
 }
 
 /// The rows of the help.
-pub(crate) const KEYS: [KeyRow; 9] = [
+pub(crate) const KEYS: [KeyRow; 10] = [
     KeyRow { keys: "Shift+Enter", word: "keys-run-next" },
     KeyRow { keys: "Ctrl+Enter", word: "keys-run" },
     KeyRow { keys: "Esc", word: "keys-leave" },
@@ -70,6 +70,7 @@ pub(crate) const KEYS: [KeyRow; 9] = [
     KeyRow { keys: "D", word: "keys-diff" },
     KeyRow { keys: "R", word: "keys-reset" },
     KeyRow { keys: ".", word: "keys-stop" },
+    KeyRow { keys: "?", word: "help-keys" },
 ];
 
 /// What a key means at a place.

@@ -38,8 +38,14 @@ fn group(ctx: Ctx, kinds: Kinds, kind: String) -> AnyView {
     let open = matches!(
         kind.as_str(),
         "Pod"
+            | "CronJob"
+            | "DaemonSet"
             | "Deployment"
+            | "HorizontalPodAutoscaler"
+            | "Job"
+            | "PersistentVolumeClaim"
             | "Service"
+            | "StatefulSet"
             | "NetworkPolicy"
             | "ResourceQuota"
             | "LimitRange"
