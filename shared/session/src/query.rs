@@ -133,9 +133,31 @@ fn completion(found: kubectl::completion::Completion) -> Completion {
     }
 }
 
+/// Fields that the API server writes by itself: nobody changes them by applying a manifest.
+const WRITTEN_BY_SERVER: [&str; 4] =
+    ["  creationTimestamp:", "  generation:", "  resourceVersion:", "  uid:"];
+
+/// An object as YAML without its status and what the API server alone writes.
+fn settable(text: &str) -> String {
+    let mut section = "";
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if !line.starts_with([' ', '-']) {
+            section = line.trim_end();
+        }
+        let is_written =
+            section == "metadata:" && WRITTEN_BY_SERVER.iter().any(|field| line.starts_with(field));
+        if !is_written && !section.starts_with("status:") {
+            kept.push_str(line);
+        }
+    }
+    kept
+}
+
 /// The changed lines with a few around them.
 fn lines(before: &str, after: &str) -> Vec<DiffLine> {
-    let diff = TextDiff::from_lines(before, after);
+    let (before, after) = (settable(before), settable(after));
+    let diff = TextDiff::from_lines(&before, &after);
     let mut found = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index > 0 {
@@ -237,4 +259,30 @@ fn field_of(message: &str) -> String {
     let after = message.split("Go struct field ").nth(1).unwrap_or("");
     let whole = after.split(" of type").next().unwrap_or("");
     whole.split_once('.').map_or("", |(_, path)| path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn a_difference_leaves_out_what_the_server_writes_by_itself() {
+        let live = "kind: Service\nmetadata:\n  creationTimestamp: \"2026-11-23T23:15:14Z\"\n  generation: 1\n  labels:\n    uid: mine\n  name: web\n  uid: d624d853\nspec:\n  selector:\n    app: web\nstatus:\n  loadBalancer: {}\n";
+        let wanted =
+            live.replace("app: web", "app: shop").replace("generation: 1", "generation: 2");
+        let shown: Vec<String> = lines(live, &wanted)
+            .into_iter()
+            .map(|line| format!("{:?} {}", line.sign, line.text))
+            .collect();
+        expect![[r#"
+            Context   name: web
+            Context spec:
+            Context   selector:
+            Removed     app: web
+            Added     app: shop"#]]
+        .assert_eq(&shown.join("\n"));
+        assert_eq!(lines(live, &live.replace("generation: 1", "generation: 2")), []);
+    }
 }
