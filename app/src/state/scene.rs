@@ -256,7 +256,7 @@ mod tests {
         };
         let text = Text { language: Language::En };
         let namespaces = ["op".to_owned(), "dev".to_owned()];
-        let drawing = connections(text, &Objects::default(), &namespaces, &[edge]);
+        let drawing = connections(text, &Objects::default(), &namespaces, &[edge], Flow::Across);
         assert_eq!(drawing.picture.frames.len(), 2);
         assert_eq!(drawing.picture.cards.len(), 2);
         let arrow = &drawing.picture.arrows[0];
