@@ -12,7 +12,9 @@
 )]
 
 mod memory;
+mod page;
 mod requests;
+mod server;
 mod sizes;
 mod subject;
 
@@ -58,5 +60,6 @@ async fn run() -> Result<(), Failure> {
     );
     drop((ours, real));
     memory::sessions().await?;
+    page::print().await?;
     sizes::print()
 }

@@ -1,13 +1,11 @@
 //! Resident memory, as the kernel counts it.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::Failure;
-use crate::subject::{podium, root};
+use crate::server::Server;
 
 const SESSIONS: u32 = 100;
 
@@ -37,25 +35,10 @@ pub(crate) fn resident_kib_of(program: &Path) -> u32 {
 
 /// Opens idle sessions in a fresh server and prints what one costs.
 pub(crate) async fn sessions() -> Result<(), Failure> {
-    let mut child = Command::new(podium())
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let output = child.stdout.take().ok_or("the server has no output")?;
-    let mut lines = BufReader::new(output).lines();
-    let url = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| line.find("http://").and_then(|at| line.get(at..)).map(str::to_owned))
-        .ok_or("the server did not say where it serves")?;
-    std::thread::spawn(move || lines.map_while(Result::ok).count());
-    let before = resident_kib(child.id());
-    let opened = open(url.trim().trim_end_matches('/')).await;
-    let after = resident_kib(child.id());
-    child.kill()?;
-    child.wait()?;
-    opened?;
+    let server = Server::start()?;
+    let before = resident_kib(server.id());
+    open(&server.url).await?;
+    let after = resident_kib(server.id());
     println!("{:34} {:>7} KiB", "memory of the server, idle", before);
     println!(
         "{:34} {:>7} KiB\n",
