@@ -2,7 +2,7 @@
 
 mod browser;
 mod cargo_suites;
-mod machine;
+pub(crate) mod machine;
 
 use std::time::Instant;
 
