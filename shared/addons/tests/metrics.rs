@@ -246,3 +246,24 @@ fn without_metrics_an_autoscaler_says_what_is_missing() {
         Warning FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)
         Warning FailedGetResourceMetric: failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)"#]].assert_eq(&world.events("HorizontalPodAutoscaler"));
 }
+
+#[test]
+fn a_day_of_a_session_passes_while_an_autoscaler_looks_on() {
+    let config = ClusterConfig {
+        seed: 1,
+        epoch: Timestamp::from_second(1_790_000_000).unwrap(),
+        nodes: 3,
+        controllers: Controllers::All,
+        admin_token: "token".to_owned(),
+        extra_tokens: Vec::new(),
+    };
+    let mut world = World(Cluster::furnished(config, addons::of_sessions()));
+    world.deploy("idle", &["sleep", "infinity"]);
+    world.autoscale("idle", &Value::Null);
+    world.wait(24 * 3600);
+    expect![[r#"
+        1/1 [{"resource":{"current":{"averageUtilization":1,"averageValue":"1m"},"name":"cpu"},"type":"Resource"}]
+          AbleToScale=True ReadyForNewScale: recommended size matches current size
+          ScalingActive=True ValidMetricFound: the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)
+          ScalingLimited=False DesiredWithinRange: the desired count is within the acceptable range"#]].assert_eq(&world.scaled("idle"));
+}

@@ -1,6 +1,5 @@
 //! How fast an autoscaler may follow: stabilisation windows and policies.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Turn;
@@ -8,13 +7,14 @@ use crate::fields;
 
 /// `--horizontal-pod-autoscaler-downscale-stabilization`, in seconds.
 const DOWN_WINDOW: i64 = 300;
-/// Events and recommendations older than any window, in seconds (the API allows an hour).
-const OLDEST: i64 = 3600;
+/// Changes of size are older than any period then, in seconds (the API allows half an hour).
+const OLDEST: i64 = 1800;
 
 /// A number at a time.
 #[derive(Debug, Clone, Copy)]
 struct Past {
-    at: Timestamp,
+    /// In seconds.
+    at: i64,
     number: i64,
 }
 
@@ -31,24 +31,30 @@ const TOO_FEW: (&str, &str) =
 
 impl Turn<'_> {
     fn past(&self, list: &str) -> Vec<Past> {
-        let oldest = self.aggregation.now.as_second() - OLDEST;
+        let oldest = self.aggregation.now.as_second() - self.kept(list);
         fields::items(&self.memory, &format!("/{list}"))
             .iter()
             .filter_map(|one| {
-                let at = fields::time(one, "/at")?;
-                let number = fields::number(one, "/number")?;
-                (at.as_second() >= oldest).then_some(Past { at, number })
+                Some(Past { at: one.get(0)?.as_i64()?, number: one.get(1)?.as_i64()? })
             })
+            .filter(|one| one.at >= oldest)
             .collect()
     }
 
+    /// How long recommendations count, and how long changes of size, in seconds.
+    fn kept(&self, list: &str) -> i64 {
+        if list == "recommended" {
+            self.window("scaleUp", 0).max(self.window("scaleDown", DOWN_WINDOW))
+        } else {
+            OLDEST
+        }
+    }
+
     fn note(&mut self, list: &str, number: i64) {
-        let mut all: Vec<Value> = self
-            .past(list)
-            .into_iter()
-            .map(|one| json!({ "at": one.at.to_string(), "number": one.number }))
-            .collect();
-        all.push(json!({ "at": self.aggregation.now.to_string(), "number": number }));
+        let now = self.aggregation.now.as_second();
+        let mut all: Vec<(i64, i64)> =
+            self.past(list).into_iter().map(|one| (one.at, one.number)).collect();
+        all.push((now, number));
         fields::put(&mut self.memory, &format!("/{list}"), json!(all));
     }
 
@@ -103,7 +109,7 @@ impl Turn<'_> {
         };
         let past = self.past("recommended");
         let within = |window: i64| {
-            past.iter().filter(move |one| one.at.as_second() > now - window).map(|one| one.number)
+            past.iter().filter(move |one| one.at > now - window).map(|one| one.number)
         };
         let lowest = within(up).fold(wanted, i64::min);
         let highest = within(down).fold(wanted, i64::max);
@@ -168,7 +174,7 @@ impl Turn<'_> {
         let now = self.aggregation.now.as_second();
         let sum = |list: &str, period: i64| -> i64 {
             let past = self.past(list);
-            past.iter().filter(|one| one.at.as_second() > now - period).map(|one| one.number).sum()
+            past.iter().filter(|one| one.at > now - period).map(|one| one.number).sum()
         };
         let policies =
             fields::items(self.autoscaler, &format!("/spec/behavior/{direction}/policies"));
