@@ -72,6 +72,7 @@ impl World {
             let _installed = Self::send(api, config.epoch, &write, &Component::installer());
         }
         world.look_at_everything(api, config.epoch);
+        world.heartbeats(api, config.epoch);
         world
     }
 

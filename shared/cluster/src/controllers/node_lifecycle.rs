@@ -1,13 +1,21 @@
-//! Nodes that become ready lose the taint that they were born with (`pkg/controller/nodelifecycle`).
+//! Nodes of which nothing is heard are not ready, and taints tell so (`pkg/controller/nodelifecycle`).
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::event_loop::{Component, Controller, Key, Plan, Write};
+use crate::addon::Aggregation;
+use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write};
 use crate::fields;
 use crate::store::{Change, Store};
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
+const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+const LEASES: &str = "leases.coordination.k8s.io";
+/// `--node-monitor-grace-period`, `--node-startup-grace-period`.
+const GRACE: Duration = Duration::from_secs(50);
+const STARTUP_GRACE: Duration = Duration::from_mins(1);
 
 /// The control loop.
 pub(crate) struct Nodes;
@@ -25,17 +33,97 @@ impl Controller for Nodes {
         if change.resource == "nodes" { vec![Key::new("", &change.name)] } else { Vec::new() }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
+    fn reconcile(&self, _store: &Store, _key: &Key, _now: Timestamp) -> Plan {
+        Plan::nothing()
+    }
+
+    fn reconcile_with(&self, aggregation: &Aggregation<'_>, key: &Key) -> Plan {
+        let (store, now) = (aggregation.store, aggregation.now);
         let mut plan = Plan::nothing();
-        let Some(node) = store.get("nodes", "", &key.name) else { return plan };
-        let taints = fields::items(&node, "/spec/taints");
-        let tainted = taints.iter().any(|taint| fields::text(taint, "/key") == NOT_READY);
-        if tainted && fields::condition_true(&node, "Ready") {
-            let left: Vec<&Value> =
-                taints.iter().filter(|taint| fields::text(taint, "/key") != NOT_READY).collect();
-            let patch = json!({ "spec": { "taints": left } });
-            plan.writes.push(Write::merge("nodes", "", &key.name, patch));
+        let Some(node) = store.get("nodes", "", &key.name) else {
+            plan.remember = Some(Value::Null);
+            return plan;
+        };
+        // A kubelet renews its lease; a Node that somebody made has nobody who speaks for it.
+        if store.get(LEASES, "kube-node-lease", &key.name).is_none() {
+            miss(&node, aggregation, &mut plan);
         }
+        taint(&node, now, &mut plan);
         plan
+    }
+}
+
+/// Waits for a word of the node's kubelet, and says in the end that there was none (`monitorNodeHealth`).
+fn miss(node: &Value, aggregation: &Aggregation<'_>, plan: &mut Plan) {
+    let now = aggregation.now;
+    let ready = fields::condition(node, "Ready");
+    if ready.is_some_and(|ready| fields::text(ready, "/status") == "Unknown") {
+        return;
+    }
+    // The word that was heard last, and when.
+    let word = ready.map_or(Value::Null, |ready| json!(ready));
+    let heard = fields::time(aggregation.memory, "/at")
+        .filter(|_| aggregation.memory.get("word") == Some(&word))
+        .unwrap_or(now);
+    plan.remember = Some(json!({ "at": heard.to_string(), "word": word }));
+    let grace = if ready.is_some() { GRACE } else { STARTUP_GRACE };
+    let end = heard.checked_add(grace).unwrap_or(Timestamp::MAX);
+    if now < end {
+        plan.again(Duration::try_from(end.duration_since(now)).unwrap_or_default());
+        return;
+    }
+    let (reason, message) = if ready.is_some() {
+        ("NodeStatusUnknown", "Kubelet stopped posting node status.")
+    } else {
+        ("NodeStatusNeverUpdated", "Kubelet never posted node status.")
+    };
+    let conditions: Vec<Value> = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"]
+        .into_iter()
+        .map(|kind| {
+            let beat = fields::condition(node, kind).map_or_else(
+                || fields::text(node, "/metadata/creationTimestamp"),
+                |known| fields::text(known, "/lastHeartbeatTime"),
+            );
+            json!({
+                "type": kind, "status": "Unknown", "reason": reason, "message": message,
+                "lastHeartbeatTime": beat, "lastTransitionTime": fields::seconds(now),
+            })
+        })
+        .collect();
+    let patch = json!({ "status": { "conditions": conditions } });
+    plan.writes.push(Write::patch("nodes", "", fields::name(node), "status", patch));
+    if ready.is_some() {
+        let name = fields::name(node);
+        let about = json!({ "kind": "Node", "name": name, "uid": fields::uid(node) });
+        let text = format!("Node {name} status is now: NodeNotReady");
+        plan.events.push(EventNote::normal(about, "NodeNotReady", text));
+    }
+}
+
+/// The taints follow the condition `Ready` (`doNoScheduleTaintingPass`, `processTaintBaseEviction`).
+fn taint(node: &Value, now: Timestamp, plan: &mut Plan) {
+    let taints = fields::items(node, "/spec/taints");
+    let Some(ready) = fields::condition(node, "Ready") else { return };
+    let wanted = match fields::text(ready, "/status") {
+        "True" => "",
+        "Unknown" => UNREACHABLE,
+        _ => NOT_READY,
+    };
+    let ours = |taint: &&Value| [NOT_READY, UNREACHABLE].contains(&fields::text(taint, "/key"));
+    let mut left: Vec<Value> = taints.iter().filter(|taint| !ours(taint)).cloned().collect();
+    if !wanted.is_empty() {
+        for effect in ["NoSchedule", "NoExecute"] {
+            let same = |taint: &&Value| {
+                fields::text(taint, "/key") == wanted && fields::text(taint, "/effect") == effect
+            };
+            left.push(taints.iter().find(same).cloned().unwrap_or_else(
+                || json!({ "key": wanted, "effect": effect, "timeAdded": fields::seconds(now) }),
+            ));
+        }
+    }
+    let known = |taint: &Value| left.contains(taint);
+    if left.len() != taints.len() || !taints.iter().all(known) {
+        let patch = json!({ "spec": { "taints": left } });
+        plan.writes.push(Write::merge("nodes", "", fields::name(node), patch));
     }
 }
