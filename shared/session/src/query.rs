@@ -276,12 +276,12 @@ mod tests {
             .into_iter()
             .map(|line| format!("{:?} {}", line.sign, line.text))
             .collect();
-        expect![[r#"
+        expect![[r"
             Context   name: web
             Context spec:
             Context   selector:
             Removed     app: web
-            Added     app: shop"#]]
+            Added     app: shop"]]
         .assert_eq(&shown.join("\n"));
         assert_eq!(lines(live, &live.replace("generation: 1", "generation: 2")), []);
     }
