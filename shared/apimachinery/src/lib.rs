@@ -15,6 +15,7 @@ pub mod jsonpath;
 pub mod names;
 pub mod object;
 pub mod openapi;
+pub mod order;
 pub mod patch;
 pub mod protobuf;
 pub mod quantity;

@@ -1,5 +1,6 @@
 //! Label and field selectors, as `k8s.io/apimachinery/pkg/labels` and `pkg/fields`.
 
+use crate::order::Order as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -107,7 +108,7 @@ impl LabelSelector {
             };
             found.requirements.push(Requirement { key: text("key"), operator });
         }
-        found.requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        found.requirements.order_by(|a, b| a.key.cmp(&b.key));
         Ok(found)
     }
 
@@ -124,7 +125,7 @@ impl LabelSelector {
                 requirements.push(requirement(part, text)?);
             }
         }
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Ok(Self { requirements, nothing: false })
     }
 

@@ -1,5 +1,6 @@
 //! What the server serves, and the many names of each resource.
 
+use apimachinery::order::Order as _;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -201,7 +202,7 @@ pub(crate) fn encode(text: &str) -> String {
 pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
     let mut pairs: Vec<&(&str, &str)> =
         pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
-    pairs.sort_by_key(|(key, _)| *key);
+    pairs.order_by_key(|(key, _)| *key);
     let joined: Vec<String> =
         pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
     if joined.is_empty() { String::new() } else { format!("?{}", joined.join("&")) }

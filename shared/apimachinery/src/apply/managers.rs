@@ -1,5 +1,6 @@
 //! `metadata.managedFields`: who manages which fields, and since when.
 
+use crate::order::Order as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -93,7 +94,7 @@ impl Managers {
     /// (`internal/managedfields.go sortEncodedManagedFields`).
     pub(super) fn write(mut self, into: &mut Value) {
         self.entries.retain(|(_, set, _)| !set.is_empty());
-        self.entries.sort_by(|(a, _, a_time), (b, _, b_time)| {
+        self.entries.order_by(|(a, _, a_time), (b, _, b_time)| {
             (&a.operation, a_time, &a.name, &a.api_version, &a.subresource).cmp(&(
                 &b.operation,
                 b_time,

@@ -3,6 +3,7 @@
 
 mod create;
 
+use crate::order::Order as _;
 use serde_json::{Map, Value};
 
 pub use self::create::{create_three_way, create_two_way};
@@ -221,7 +222,7 @@ fn interleaved<'a, K: PartialEq>(
         |list: &'a [Value], item: &'a Value| list.iter().position(|one| key(one) == key(item));
     let (mut named, others): (Vec<&Value>, Vec<&Value>) =
         merged.iter().partition(|item| place(patch, item).is_some());
-    named.sort_by_key(|item| place(patch, item));
+    named.order_by_key(|item| place(patch, item));
     let mut found = Vec::with_capacity(merged.len());
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     loop {
@@ -289,7 +290,7 @@ fn ordered(list: &[Value], order: &[Value], merge_key: Option<&str>) -> Vec<Valu
     };
     let mut named: Vec<(usize, &Value)> =
         list.iter().filter_map(|item| rank(item).map(|rank| (rank, item))).collect();
-    named.sort_by_key(|(rank, _)| *rank);
+    named.order_by_key(|(rank, _)| *rank);
     let mut named = named.into_iter().map(|(_, item)| item.clone());
     let mut found = Vec::with_capacity(list.len());
     for item in list {

@@ -3,6 +3,7 @@
 
 use apimachinery::decode::{decode_value, read_json};
 use apimachinery::gvk::GroupVersionKind;
+use apimachinery::order::Order as _;
 use apimachinery::protobuf;
 use apimachinery::schema::Schema;
 use apimachinery::status::Status;
@@ -158,7 +159,7 @@ fn in_document_order(mut strict: Vec<String>) -> Vec<String> {
             .collect()
     }
     if strict.iter().all(|finding| finding.starts_with("unknown")) {
-        strict.sort_by_key(|finding| key(finding));
+        strict.order_by_key(|finding| key(finding));
     }
     strict
 }

@@ -1,6 +1,7 @@
 //! JSON as Go writes it: the keys of typed objects in the order of their structs, `<`, `>` and `&` escaped.
 //! Clients do not care; people who compare answers, and texts that quote objects, do.
 
+use apimachinery::order::Order as _;
 use std::fmt::Write as _;
 
 use apimachinery::gvk::GroupVersionKind;
@@ -122,7 +123,7 @@ impl Writer {
             }
         }
         if touched.is_some_and(Value::is_object) {
-            ordered.sort_by_key(|(key, ..)| *key);
+            ordered.order_by_key(|(key, ..)| *key);
         }
         self.out.push('{');
         self.depth += 1;

@@ -1,5 +1,6 @@
 //! CronJobs: a Job at each time of a schedule (`pkg/controller/cronjob/cronjob_controllerv2.go`).
 
+use apimachinery::order::Order as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -284,7 +285,7 @@ fn job_of(cron: &Value, due: Timestamp, at: &str) -> Value {
 
 /// Keeps only so many ended jobs of each kind, the youngest (`cleanupFinishedJobs`).
 fn clean_up(cron: &Value, jobs: &mut [Arc<Value>], plan: &mut Plan) {
-    jobs.sort_by_key(|job| {
+    jobs.order_by_key(|job| {
         let start = fields::time(job, "/status/startTime").unwrap_or_default();
         (start, fields::name(job).to_owned())
     });

@@ -4,6 +4,7 @@ mod rolling;
 mod scale;
 mod status;
 
+use apimachinery::order::Order as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -254,7 +255,7 @@ fn clean_up(
             replicas(set) == 0 && fields::number(set, "/status/replicas").unwrap_or_default() == 0
         })
         .collect();
-    old.sort_by_key(|set| revision(set));
+    old.order_by_key(|set| revision(set));
     for set in old.iter().take(old.len().saturating_sub(limit)) {
         plan.writes.push(Write::delete(SETS, set, "Background"));
     }

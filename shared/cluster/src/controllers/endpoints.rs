@@ -1,5 +1,6 @@
 //! Endpoints of Services, for those who still read them (`pkg/controller/endpoint`).
 
+use apimachinery::order::Order as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -133,7 +134,7 @@ fn subsets(service: &Value, pods: &[Arc<Value>], publishes: bool) -> Vec<Value> 
         .map(|(ports, mut ready, mut waiting)| {
             let mut subset = json!({});
             for (key, list) in [("addresses", &mut ready), ("notReadyAddresses", &mut waiting)] {
-                list.sort_by_key(|one| fields::text(one, "/ip").to_owned());
+                list.order_by_key(|one| fields::text(one, "/ip").to_owned());
                 if !list.is_empty() {
                     fields::put(&mut subset, &format!("/{key}"), json!(list));
                 }

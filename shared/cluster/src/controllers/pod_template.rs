@@ -1,6 +1,7 @@
 //! What the controllers that make pods share: a pod from a template, and the history of templates
 //! (`pkg/controller/controller_utils.go`, `pkg/controller/history/controller_history.go`).
 
+use apimachinery::order::Order as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ impl History {
             .into_iter()
             .filter(|revision| fields::controlled_by(revision, owner))
             .collect();
-        known.sort_by_key(|revision| fields::number(revision, "/revision").unwrap_or_default());
+        known.order_by_key(|revision| fields::number(revision, "/revision").unwrap_or_default());
         let data = data(owner);
         let newest = known.last().and_then(|one| fields::number(one, "/revision")).unwrap_or(0);
         if let Some(same) = known.iter().find(|one| one.get("data") == Some(&data)) {

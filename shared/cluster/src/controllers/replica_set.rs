@@ -1,5 +1,6 @@
 //! ReplicaSets: as many pods as asked for (`pkg/controller/replicaset`).
 
+use apimachinery::order::Order as _;
 use apimachinery::selector::LabelSelector;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -121,7 +122,7 @@ fn pod_of(set: &Value) -> Value {
 /// Which pods go first: not ready ones, then the youngest (`ActivePodsWithRanks`).
 fn victims(pods: &[std::sync::Arc<Value>], count: usize) -> Vec<&std::sync::Arc<Value>> {
     let mut order: Vec<_> = pods.iter().collect();
-    order.sort_by_key(|pod| {
+    order.order_by_key(|pod| {
         let created = fields::time(pod, "/metadata/creationTimestamp").unwrap_or_default();
         (
             fields::condition_true(pod, "Ready"),

@@ -5,6 +5,7 @@ use super::flags::{Flag, Kind};
 use super::tables;
 use super::tree::Command;
 use crate::value::append;
+use apimachinery::order::Order as _;
 
 /// The help of a command; of kubectl itself without one.
 pub(crate) fn help_text(path: &str, command: Option<&Command>) -> String {
@@ -30,7 +31,7 @@ pub(crate) fn help_text(path: &str, command: Option<&Command>) -> String {
     if command.flags.iter().any(|group| !group.is_empty()) {
         said.push_str("\nOptions:\n");
         let mut flags: Vec<&Flag> = command.flags.iter().flat_map(|group| group.iter()).collect();
-        flags.sort_by_key(|flag| flag.name);
+        flags.order_by_key(|flag| flag.name);
         for flag in flags {
             said.push_str(&describe(flag));
         }

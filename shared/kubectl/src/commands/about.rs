@@ -1,5 +1,6 @@
 //! Commands about the server itself: `api-resources`, `api-versions`, `version`, `cluster-info`.
 
+use apimachinery::order::Order as _;
 use serde_json::{Value, json};
 
 use crate::client::VERSION;
@@ -39,7 +40,7 @@ pub(super) async fn api_resources(session: &mut Session<'_>) -> Outcome {
             flags.all("categories").iter().all(|category| known.categories.contains(category))
         })
         .collect();
-    resources.sort_by(|a, b| match sort_by {
+    resources.order_by(|a, b| match sort_by {
         "name" => a.plural.cmp(&b.plural),
         "kind" => a.kind.cmp(&b.kind),
         _ => (&a.group, &a.plural).cmp(&(&b.group, &b.plural)),

@@ -1,5 +1,6 @@
 //! `kubectl events`.
 
+use apimachinery::order::Order as _;
 use serde_json::{Value, json};
 
 use crate::client::JSON;
@@ -39,7 +40,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     let mut events: Vec<Value> =
         pages.iter().flat_map(|page| page.list("items").iter().cloned()).collect();
     events.retain(|event| is_wanted(event, &types));
-    events.sort_by_key(last_seen);
+    events.order_by_key(last_seen);
     let watching = session.flags.is("watch");
     if events.is_empty() && !watching {
         let said = if all {

@@ -1,5 +1,6 @@
 //! Pods and containers that `logs` and `exec` mean.
 
+use apimachinery::order::Order as _;
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -155,12 +156,12 @@ fn is_ready(pod: &Value) -> bool {
 
 /// Best pod for logs first (`podutils.ByLogging`): assigned, running, ready, ready for long.
 pub(super) fn sort_for_logs(pods: &mut [Value]) {
-    pods.sort_by_key(|pod| rank(pod, true));
+    pods.order_by_key(|pod| rank(pod, true));
 }
 
 /// Best pod for exec first (the reverse of `podutils.ActivePods`).
 pub(super) fn sort_for_exec(pods: &mut [Value]) {
-    pods.sort_by_key(|pod| rank(pod, false));
+    pods.order_by_key(|pod| rank(pod, false));
 }
 
 type Rank = (bool, u8, bool, bool, u64, Reverse<String>, Reverse<i64>, String);

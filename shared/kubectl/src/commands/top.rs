@@ -1,5 +1,6 @@
 //! `kubectl top`.
 
+use apimachinery::order::Order as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -53,9 +54,9 @@ async fn check(session: &mut Session<'_>) -> Outcome {
 
 fn sort<T>(rows: &mut [T], by: &str, usage: impl Fn(&T) -> Usage, name: impl Fn(&T) -> String) {
     match by {
-        "cpu" => rows.sort_by_key(|row| (Reverse(usage(row).cpu), name(row))),
-        "memory" => rows.sort_by_key(|row| (Reverse(usage(row).memory), name(row))),
-        _ => rows.sort_by_key(|row| name(row)),
+        "cpu" => rows.order_by_key(|row| (Reverse(usage(row).cpu), name(row))),
+        "memory" => rows.order_by_key(|row| (Reverse(usage(row).memory), name(row))),
+        _ => rows.order_by_key(|row| name(row)),
     }
 }
 

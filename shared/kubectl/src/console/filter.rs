@@ -1,6 +1,7 @@
 //! The text filters behind a pipe: grep, head, tail, wc, sort.
 
 use crate::UsageError;
+use apimachinery::order::Order as _;
 
 use super::pattern::{Dialect, Pattern};
 
@@ -84,13 +85,13 @@ impl Filter {
                     None => line.to_owned(),
                 };
                 if *numeric {
-                    lines.sort_by(|a, b| {
+                    lines.order_by(|a, b| {
                         leading_number(&part(a))
                             .total_cmp(&leading_number(&part(b)))
                             .then_with(|| a.cmp(b))
                     });
                 } else {
-                    lines.sort_by(|a, b| part(a).cmp(&part(b)).then_with(|| a.cmp(b)));
+                    lines.order_by(|a, b| part(a).cmp(&part(b)).then_with(|| a.cmp(b)));
                 }
                 if *reverse {
                     lines.reverse();

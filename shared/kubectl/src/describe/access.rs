@@ -1,5 +1,6 @@
 //! `kubectl describe role` and `clusterrole`.
 
+use apimachinery::order::Order as _;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -118,7 +119,7 @@ pub(crate) fn rows(rules: &[Value]) -> Vec<Row> {
             urls: Vec::new(),
         });
     }
-    rows.sort_by_key(Row::key);
+    rows.order_by_key(Row::key);
     rows
 }
 

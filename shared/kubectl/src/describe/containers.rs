@@ -1,5 +1,6 @@
 //! Containers and templates of pods.
 
+use apimachinery::order::Order as _;
 use serde_json::Value;
 
 use super::page::{Page, clock_text};
@@ -305,7 +306,7 @@ fn mounts(page: &mut Page, container: &Value) {
     let mut mounts: Vec<&Value> = container.list("volumeMounts").iter().collect();
     let none = if mounts.is_empty() { "\t<none>" } else { "" };
     page.at(2, &format!("Mounts:{none}\n"));
-    mounts.sort_by_key(|mount| mount.text("mountPath").to_owned());
+    mounts.order_by_key(|mount| mount.text("mountPath").to_owned());
     for mount in mounts {
         let mut flags = if mount.truth("readOnly") { "ro" } else { "rw" }.to_owned();
         let sub_path = mount.text("subPath");
@@ -343,7 +344,7 @@ pub(super) fn tolerations(page: &mut Page, title: &str, tolerations: &[Value]) {
         return;
     }
     let mut sorted: Vec<&Value> = tolerations.iter().collect();
-    sorted.sort_by_key(|toleration| toleration.text("key").to_owned());
+    sorted.order_by_key(|toleration| toleration.text("key").to_owned());
     for (index, toleration) in sorted.into_iter().enumerate() {
         let (key, value, effect) =
             (toleration.text("key"), toleration.text("value"), toleration.text("effect"));
@@ -377,7 +378,7 @@ pub(super) fn spread_constraints(page: &mut Page, constraints: &[Value], space: 
         return;
     }
     let mut sorted: Vec<&Value> = constraints.iter().collect();
-    sorted.sort_by_key(|constraint| constraint.text("topologyKey").to_owned());
+    sorted.order_by_key(|constraint| constraint.text("topologyKey").to_owned());
     page.at(0, &format!("{space}Topology Spread Constraints:\t"));
     for (index, constraint) in sorted.into_iter().enumerate() {
         let indent = if index > 0 { format!("{space}\t") } else { String::new() };

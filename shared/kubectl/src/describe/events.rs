@@ -1,5 +1,6 @@
 //! The events under a description.
 
+use apimachinery::order::Order as _;
 use serde_json::Value;
 
 use super::page::Page;
@@ -71,7 +72,7 @@ impl Page {
             self.at(0, "Events:\t<none>\n");
             return;
         }
-        events.sort_by(|a, b| a.text("lastTimestamp").cmp(b.text("lastTimestamp")));
+        events.order_by(|a, b| a.text("lastTimestamp").cmp(b.text("lastTimestamp")));
         self.at(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n");
         self.at(1, "----\t------\t----\t----\t-------\n");
         for event in events {

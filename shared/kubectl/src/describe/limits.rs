@@ -1,5 +1,6 @@
 //! `kubectl describe` of namespaces, quotas and limit ranges.
 
+use apimachinery::order::Order as _;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -60,7 +61,7 @@ fn quotas_of(page: &mut Page, quotas: &[Value]) {
         return;
     }
     let mut sorted: Vec<&Value> = quotas.iter().collect();
-    sorted.sort_by_key(|quota| quota.text("metadata.name").to_owned());
+    sorted.order_by_key(|quota| quota.text("metadata.name").to_owned());
     page.at(0, "Resource Quotas\n");
     for quota in sorted {
         page.field(1, "Name", quota.text("metadata.name"));

@@ -1,5 +1,6 @@
 //! `kubectl describe node`.
 
+use apimachinery::order::Order as _;
 use std::collections::BTreeMap;
 
 use apimachinery::quantity::Quantity;
@@ -78,7 +79,7 @@ fn taints(page: &mut Page, taints: &[Value]) {
         page.at(0, "<none>\n");
     }
     let mut sorted: Vec<&Value> = taints.iter().collect();
-    sorted.sort_by_key(|taint| format!("{},{}", taint.text("effect"), taint.text("key")));
+    sorted.order_by_key(|taint| format!("{},{}", taint.text("effect"), taint.text("key")));
     for (index, taint) in sorted.into_iter().enumerate() {
         let indent = if index > 0 { "\t" } else { "" };
         page.at(0, &format!("{indent}{}\n", taint_text(taint)));

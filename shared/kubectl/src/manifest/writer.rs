@@ -1,6 +1,7 @@
 //! YAML as `kubectl -o yaml` prints it: the emitter of `go.yaml.in/yaml/v2` (block style, lists not
 //! indented under their key, folding at 80 columns, natural key order), for JSON values.
 
+use apimachinery::order::Order as _;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -124,7 +125,7 @@ impl Emitter {
             }
             Value::Object(map) => {
                 let mut keys: Vec<&String> = map.keys().collect();
-                keys.sort_by(|a, b| natural_order(a, b));
+                keys.order_by(|a, b| natural_order(a, b));
                 for key in keys {
                     self.indent_to(deeper);
                     self.entry(key, map.get(key).unwrap_or(&Value::Null), deeper);

@@ -1,5 +1,6 @@
 //! The server's tables: `cli-runtime/pkg/printers/tableprinter.go`, `kubectl/pkg/cmd/get/sorter.go`.
 
+use apimachinery::order::Order as _;
 use std::cmp::Ordering;
 
 use apimachinery::jsonpath::JsonPath;
@@ -207,7 +208,7 @@ fn sort_by_path(
             "couldn't find any field with path \"{inner}\" in the list of objects"
         ));
     }
-    keyed.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
+    keyed.order_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
     for (slot, (_, value)) in values.iter_mut().zip(keyed) {
         *slot = value;
     }

@@ -1,5 +1,6 @@
 //! From one revision to the next (`pkg/controller/deployment/rolling.go`, `recreate.go`).
 
+use apimachinery::order::Order as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ impl Rollout<'_> {
     pub(super) fn old(&self) -> Vec<&Arc<Value>> {
         let current = self.current.map_or("", |set| fields::uid(set));
         let mut old: Vec<_> = self.sets.iter().filter(|set| fields::uid(set) != current).collect();
-        old.sort_by_key(|set| {
+        old.order_by_key(|set| {
             (
                 fields::time(set, "/metadata/creationTimestamp").unwrap_or_default(),
                 fields::name(set).to_owned(),

@@ -1,6 +1,7 @@
 //! Another number of replicas: while two revisions run, each gets its share
 //! (`pkg/controller/deployment/sync.go scale`, `util/deployment_util.go GetReplicaSetProportion`).
 
+use apimachinery::order::Order as _;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Rollout<'_> {
         let created = |set: &Value| {
             fields::time(set, "/metadata/creationTimestamp").unwrap_or_default().as_second()
         };
-        sets.sort_by_key(|set| {
+        sets.order_by_key(|set| {
             let age = if change > 0 { -created(set) } else { created(set) };
             (Reverse(replicas(set)), age)
         });

@@ -1,5 +1,6 @@
 //! The pods of a job: what state they are in, and the requests about them.
 
+use apimachinery::order::Order as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -81,7 +82,7 @@ pub(super) fn delete(job: &Value, pod: &Value) -> Write {
 
 /// Takes the pods out that go first: pending before running, not ready before ready, young before old.
 pub(super) fn take_victims(active: &mut Vec<Arc<Value>>, many: usize) -> Vec<Arc<Value>> {
-    active.sort_by_key(|pod| {
+    active.order_by_key(|pod| {
         let created = fields::time(pod, "/metadata/creationTimestamp").unwrap_or_default();
         (
             phase(pod) == "Running",

@@ -1,6 +1,7 @@
 //! Commands over lines: sort, uniq, cut, tr.
 
 use super::Work;
+use apimachinery::order::Order as _;
 
 impl Work<'_, '_, '_> {
     pub(super) fn sort(&mut self, text: &str) {
@@ -28,9 +29,9 @@ impl Work<'_, '_, '_> {
                     .and_then(|one| one.parse::<i64>().ok())
                     .unwrap_or_default()
             };
-            lines.sort_by_key(|line| number(line));
+            lines.order_by_key(|line| number(line));
         } else {
-            lines.sort_by_key(|line| key(line));
+            lines.order_by_key(|line| key(line));
         }
         if self.options.has('r') {
             lines.reverse();
