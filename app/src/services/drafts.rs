@@ -88,7 +88,9 @@ impl DraftStore {
             let cell = key.as_string()?.strip_prefix(&prefix)?.to_owned();
             Some((cell, serde_json::from_str(&value.as_string()?).ok()?))
         });
-        Ok(pairs.collect())
+        let mut drafts = BTreeMap::new();
+        drafts.extend(pairs);
+        Ok(drafts)
     }
 }
 

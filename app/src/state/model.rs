@@ -91,14 +91,14 @@ impl Model {
 
     /// The first diagram cell with edges, for the topology of the cluster.
     pub(crate) fn all_edges(&self) -> Vec<ConnectionView> {
-        let mut edges: Vec<ConnectionView> =
-            self.connections.values().flat_map(|edges| edges.iter().cloned()).collect();
-        edges.sort_by(|one, other| {
-            (&one.from, &one.to, one.port).cmp(&(&other.from, &other.to, other.port))
-        });
-        edges.dedup_by(|one, other| {
-            one.from == other.from && one.to == other.to && one.port == other.port
-        });
+        let mut edges: Vec<ConnectionView> = Vec::new();
+        for edge in self.connections.values().flat_map(|edges| edges.iter()) {
+            let wanted = (&edge.from, &edge.to, edge.port);
+            let place = edges.binary_search_by(|one| (&one.from, &one.to, one.port).cmp(&wanted));
+            if let Err(place) = place {
+                edges.insert(place, edge.clone());
+            }
+        }
         edges
     }
 

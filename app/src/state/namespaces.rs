@@ -11,10 +11,11 @@ const RESERVED: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-
 
 /// Names that nobody else uses: the defaults with a mark of this browser behind them.
 pub(crate) fn offered(variables: &[Variable], mark: &str) -> BTreeMap<String, String> {
-    variables
-        .iter()
-        .map(|variable| (variable.name.clone(), format!("{}-{mark}", variable.default)))
-        .collect()
+    let mut names = BTreeMap::new();
+    for variable in variables {
+        names.insert(variable.name.clone(), format!("{}-{mark}", variable.default));
+    }
+    names
 }
 
 /// What is wrong with a variable's name, as a key of the words.
@@ -43,11 +44,14 @@ pub(crate) fn renames(
     let value = |set: &BTreeMap<String, String>, variable: &Variable| {
         set.get(&variable.name).unwrap_or(&variable.default).clone()
     };
-    variables
-        .iter()
-        .map(|variable| (value(before, variable), value(now, variable)))
-        .filter(|(old, new)| old != new)
-        .collect()
+    let mut renames = BTreeMap::new();
+    for variable in variables {
+        let (old, new) = (value(before, variable), value(now, variable));
+        if old != new {
+            renames.insert(old, new);
+        }
+    }
+    renames
 }
 
 #[cfg(test)]

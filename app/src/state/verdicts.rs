@@ -107,7 +107,9 @@ fn arrange(squares: Vec<(String, String, Square)>) -> Matrix {
         if let Some((_, squares)) = rows.iter_mut().find(|(known, _)| *known == row) {
             squares.insert(at, square);
         } else {
-            rows.push((row, BTreeMap::from([(at, square)])));
+            let mut squares = BTreeMap::new();
+            squares.insert(at, square);
+            rows.push((row, squares));
         }
     }
     let count = columns.len();

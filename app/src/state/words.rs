@@ -34,8 +34,11 @@ impl Text {
 
     /// The sentence of a key with arguments.
     pub(crate) fn with(self, key: &str, args: &[(&str, &str)]) -> String {
-        let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.words().say(key, &args.collect())
+        let mut named = BTreeMap::new();
+        for (name, value) in args {
+            named.insert((*name).to_owned(), (*value).to_owned());
+        }
+        self.words().say(key, &named)
     }
 
     /// The sentence of a phrase of the protocol.

@@ -30,13 +30,15 @@ pub struct Connection {
 /// The scene of some namespaces (from left to right) with their pods and the watched connections.
 pub fn scene(objects: &[Value], namespaces: &[String], connections: &[Connection]) -> Scene {
     let groups: Vec<_> = namespaces.iter().map(|name| object::group(objects, name)).collect();
-    let mut nodes: BTreeMap<String, Node> = objects
+    let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
+    let pods = objects
         .iter()
         .filter(|one| object::kind(one) == "Pod")
-        .filter(|one| namespaces.iter().any(|name| name == object::namespace(one)))
-        .map(object::pod)
-        .map(|node| (node.id.clone(), node))
-        .collect();
+        .filter(|one| namespaces.iter().any(|name| name == object::namespace(one)));
+    for pod in pods {
+        let node = object::pod(pod);
+        nodes.insert(node.id.clone(), node);
+    }
     for end in connections.iter().flat_map(|connection| [&connection.from, &connection.to]) {
         let id = format!("Pod/{end}");
         nodes.entry(id).or_insert_with(|| missing(end));

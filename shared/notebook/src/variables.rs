@@ -46,10 +46,10 @@ pub fn values(
     variables: &[Variable],
     set: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, VariableError> {
-    let mut values: BTreeMap<String, String> = variables
-        .iter()
-        .map(|variable| (variable.name.clone(), variable.default.clone()))
-        .collect();
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    for variable in variables {
+        values.insert(variable.name.clone(), variable.default.clone());
+    }
     for (name, value) in set {
         let known = names(&values);
         let Some(slot) = values.get_mut(name) else {

@@ -22,12 +22,13 @@ impl Words {
     /// the same key, the later holds.
     pub fn parse(files: &[&str]) -> Self {
         let lines = files.iter().flat_map(|file| file.lines());
-        let messages = lines
+        let read = lines
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('='))
             .map(|(key, text)| (key.trim().to_owned(), pieces(text.trim())))
-            .filter(|(key, _)| !key.is_empty() && !key.contains(char::is_whitespace))
-            .collect();
+            .filter(|(key, _)| !key.is_empty() && !key.contains(char::is_whitespace));
+        let mut messages = BTreeMap::new();
+        messages.extend(read);
         Self { messages }
     }
 

@@ -38,16 +38,20 @@ pub(super) struct Tree<'s> {
 pub(super) fn place(scene: &Scene) -> Tree<'_> {
     let mut owned: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     let mut roots: Vec<&Node> = Vec::new();
+    let rank =
+        |node: &Node| ORDER.iter().position(|kind| *kind == node.kind).unwrap_or(ORDER.len());
     for node in &scene.nodes {
         let owner =
             scene.edges.iter().find(|edge| edge.kind == EdgeKind::Owns && edge.to == node.id);
         match owner {
             Some(edge) => owned.entry(&edge.from).or_default().push(node),
-            None => roots.push(node),
+            None => {
+                let wanted = (rank(node), &node.name);
+                let place = roots.partition_point(|one| (rank(one), &one.name) <= wanted);
+                roots.insert(place, node);
+            }
         }
     }
-    let rank = |node: &Node| ORDER.iter().position(|kind| *kind == node.kind);
-    roots.sort_by_key(|node| (rank(node).unwrap_or(ORDER.len()), node.name.clone()));
     let mut tree = Tree { groups: Vec::new(), places: BTreeMap::new(), lanes: BTreeMap::new() };
     let mut y = 0;
     for group in &scene.groups {
