@@ -43,13 +43,12 @@ pub(super) fn place(scene: &Scene) -> Tree<'_> {
     for node in &scene.nodes {
         let owner =
             scene.edges.iter().find(|edge| edge.kind == EdgeKind::Owns && edge.to == node.id);
-        match owner {
-            Some(edge) => owned.entry(&edge.from).or_default().push(node),
-            None => {
-                let wanted = (rank(node), &node.name);
-                let place = roots.partition_point(|one| (rank(one), &one.name) <= wanted);
-                roots.insert(place, node);
-            }
+        if let Some(edge) = owner {
+            owned.entry(&edge.from).or_default().push(node);
+        } else {
+            let wanted = (rank(node), &node.name);
+            let place = roots.partition_point(|one| (rank(one), &one.name) <= wanted);
+            roots.insert(place, node);
         }
     }
     let mut tree = Tree { groups: Vec::new(), places: BTreeMap::new(), lanes: BTreeMap::new() };
