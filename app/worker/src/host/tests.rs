@@ -274,7 +274,7 @@ fn what_was_done_is_done_again_after_a_reload() {
         past.push(Past { at_millis: at_millis.unwrap(), envelope });
     }
     let times: Vec<i64> = past.iter().map(|past| past.at_millis).collect();
-    expect!["[5500, 8500, 12505]"].assert_eq(&format!("{times:?}"));
+    expect!["[5500, 8500, 13505]"].assert_eq(&format!("{times:?}"));
     let cancel = Command::Cancel { target: RunId("r2".to_owned()) };
     let envelope = CommandEnvelope { run: RunId("r3".to_owned()), command: cancel };
     past.push(Past { at_millis: times[2] + 10, envelope });
@@ -295,10 +295,10 @@ fn what_was_done_is_done_again_after_a_reload() {
         r2 started at console
         kubectl -n dev get pods --watch
         NAME                  READY   STATUS    RESTARTS   AGE
-        np-connect            1/1     Running   0          12s
-        np-test               1/1     Running   0          12s
-        web-5bb58b75b-h5w8b   1/1     Running   0          7s
-        web-5bb58b75b-rl5s8   1/1     Running   0          7s
+        np-connect            1/1     Running   0          13s
+        np-test               1/1     Running   0          13s
+        web-5bb58b75b-k54nq   1/1     Running   0          8s
+        web-5bb58b75b-nhvht   1/1     Running   0          8s
         r3 started at cancel
         r2 ended: Cancelled
         r3 ended: Ok
@@ -311,8 +311,19 @@ fn what_was_done_is_done_again_after_a_reload() {
         kubectl get pods,networkpolicies --all-namespaces --output name
         pod/np-connect
         pod/np-test
-        pod/web-5bb58b75b-h5w8b
-        pod/web-5bb58b75b-rl5s8
+        pod/web-5bb58b75b-k54nq
+        pod/web-5bb58b75b-nhvht
+        pod/coredns-8bfd984cd5-mfjb4
+        pod/coredns-8bfd984cd5-mml78
+        pod/etcd-control-plane
+        pod/kube-apiserver-control-plane
+        pod/kube-controller-manager-control-plane
+        pod/kube-proxy-ktrfh
+        pod/kube-proxy-rl5s8
+        pod/kube-proxy-w42fg
+        pod/kube-proxy-zlrdr
+        pod/kube-scheduler-control-plane
+        pod/metrics-server-c8646db8f4-xd7st
         pod/np-connect
         pod/np-no
         look again ended: Ok
