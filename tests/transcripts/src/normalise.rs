@@ -20,6 +20,9 @@ impl Normaliser {
         };
         let mut rules = Vec::new();
         for (pattern, replacement) in [
+            // Before the hashes: a random number may well look like one.
+            (r"/tmp/[^ ]*?(LIVE|MERGED)-\d+".to_owned(), "$1"),
+            (r"[^ ]*/kubectl-edit-\d+".to_owned(), "kubectl-edit"),
             ("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned(), "<uid>"),
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000)".to_owned(), "<time>"),
             (
@@ -48,8 +51,6 @@ impl Normaliser {
             (r"Image size: \d+ bytes".to_owned(), "Image size: <size>"),
             (r"https://127\.0\.0\.1:\d+(/clusters/[^/ ]+)?".to_owned(), "https://<server>"),
             (r"(:|nodePort: |nodePort.?: |NodePort: .*  )3[0-2]\d{3}\b".to_owned(), "${1}<port>"),
-            (r"/tmp/[^ ]*?(LIVE|MERGED)-\d+".to_owned(), "$1"),
-            (r"[^ ]*/kubectl-edit-\d+".to_owned(), "kubectl-edit"),
             (r"/[^ ]*/tests/transcripts/".to_owned(), "<checkout>/tests/transcripts/"),
         ] {
             rules.push((regex(&pattern)?, replacement));
@@ -196,6 +197,12 @@ mod tests {
     fn generated_names_and_addresses_are_named_for_what_they_are() {
         let table = "NAME                   CLUSTER-IP\nweb-5d59d67564-b9xkz   10.96.7.13\n";
         assert_eq!(normalised(table), "NAME  CLUSTER-IP\nweb-<hash>-<suffix>  <ip>\n");
+    }
+
+    #[test]
+    fn names_of_temporary_files_are_no_hashes() {
+        let diff = "diff /tmp/LIVE-2456789245/a /tmp/MERGED-1000000000/a\n";
+        assert_eq!(normalised(diff), "diff LIVE/a MERGED/a\n");
     }
 
     #[test]
