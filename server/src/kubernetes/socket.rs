@@ -32,6 +32,10 @@ pub(super) async fn upgrade(
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let offered = offered(&parts.headers);
     if !websocket || !CHANNELS.iter().any(|known| offered.iter().any(|offer| offer == known)) {
+        // kubectl asks once more over SPDY when a websocket was refused, and shows the second answer.
+        if let Some(refusal) = refusal(gateway, identity, parts) {
+            return refusal;
+        }
         let text = format!(
             "unable to upgrade: only websockets with one of {CHANNELS:?} are served here, the client \
              offered {offered:?}"
@@ -53,6 +57,31 @@ pub(super) async fn upgrade(
                 .max_message_size(MESSAGE_LIMIT)
                 .max_frame_size(MESSAGE_LIMIT)
                 .on_upgrade(move |socket| pump(socket, stream, greeting))
+        }
+    }
+}
+
+/// Why the streams could not be opened whatever the protocol. The command has no name here, so that none
+/// runs.
+fn refusal(
+    gateway: &dyn Gateway,
+    identity: Option<Identity>,
+    mut parts: http::request::Parts,
+) -> Option<Response> {
+    let query = parts.uri.query().unwrap_or("");
+    let nameless = query.split('&').map(|pair| match pair.split_once('=') {
+        Some(("command", _)) => "command=",
+        _ => pair,
+    });
+    let nameless: Vec<&str> = nameless.collect();
+    parts.uri = format!("{}?{}", parts.uri.path(), nameless.join("&")).parse().ok()?;
+    let cluster = gateway.cluster();
+    match cluster.handle(engine_request(parts, Vec::new(), identity)) {
+        EngineAnswer::Full(response) => Some(response.map(Body::from)),
+        EngineAnswer::Stream(response) => {
+            // Dropping a stream closes it.
+            drop(cluster.open(response.into_body()));
+            None
         }
     }
 }

@@ -237,11 +237,11 @@ impl Walk<'_> {
     }
 }
 
-/// A Go struct by value: `omitempty` never leaves it out.
+/// A Go struct by value: `omitempty` never leaves it out, so that a time nobody has set is null.
 fn is_struct(go_type: &str, ty: &Type) -> bool {
     let by_value =
         !(go_type.starts_with('*') || go_type.starts_with('[') || go_type.starts_with("map"));
-    by_value && matches!(ty, Type::Ref(_))
+    by_value && matches!(ty, Type::Ref(_) | Type::Word(Word::Time | Word::MicroTime))
 }
 
 /// Go's idea of empty; a pointer to an empty value is not.

@@ -251,9 +251,9 @@ impl Drop for ControlPlane {
     }
 }
 
-/// Token, user, uid, groups. `node` and `proxy` are for the node tier.
+/// Token, user, uid, groups. The administrator is named as kubeadm names it. `node` and `proxy` are for the node tier.
 const TOKENS: &str = "\
-admin-token,admin,admin-uid,system:masters
+admin-token,kubernetes-admin,,system:masters
 learner-token,learner,learner-uid
 node-token,system:node:node-1,node-uid,system:nodes
 proxy-token,system:kube-proxy,proxy-uid

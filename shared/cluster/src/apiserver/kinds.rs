@@ -32,6 +32,8 @@ pub(crate) use self::pod::qos_class;
 pub(crate) use self::update::path_of as value_at;
 pub(crate) use self::update::{prepare_update, reset, validate_update};
 use super::call::Call;
+use super::write::Target;
+pub(crate) use meta::annotations_too_long;
 
 /// What is wrong with an object.
 pub(crate) type Faults = Vec<FieldError>;
@@ -359,6 +361,15 @@ pub(crate) fn validate(kind: &Kind, value: &Value, namespaced: bool) -> Faults {
     let mut faults = Vec::new();
     meta::validate(value, kind.name, namespaced, &mut faults);
     (kind.validate)(value, &mut faults);
+    faults
+}
+
+/// Everything that is wrong with a new object that came through this endpoint.
+pub(crate) fn validate_create(target: &Target, value: &Value) -> Faults {
+    let mut faults = validate(target.kind, value, !target.namespace.is_empty());
+    if target.gvk.group == "events.k8s.io" {
+        events::validate_create(value, &mut faults);
+    }
     faults
 }
 

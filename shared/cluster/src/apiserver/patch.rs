@@ -189,8 +189,11 @@ impl Apiserver {
         let manager = call.field_manager();
         let writer = Writer { manager: &manager, subresource: &target.subresource, now: call.now };
         let force = call.switch("force");
-        let applied =
+        let mut applied =
             apply(Schema::builtin(), &target.gvk, live.as_ref(), value, writer, force)?.object;
+        if manager == "kubectl" {
+            follow_last_applied(&mut applied, value);
+        }
         let managed = applied.pointer("/metadata/managedFields").cloned();
         let (mut merged, _) = decode::typed(&target.gvk, applied)
             .map_err(|why| bad_request(format!("failed to decode the applied object: {why}")))?;
@@ -202,6 +205,26 @@ impl Apiserver {
         }
         let created = self.create_object(call, target, merged, managed)?;
         Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
+    }
+}
+
+/// Whoever goes on with client-side apply finds what kubectl applied last on the server's side
+/// (`managedfields/internal/lastappliedupdater.go`).
+fn follow_last_applied(applied: &mut Value, document: &Value) {
+    const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    let annotations = applied.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
+    let Some(annotations) = annotations else { return };
+    if annotations.get(LAST_APPLIED).and_then(Value::as_str).is_none_or(str::is_empty) {
+        return;
+    }
+    let mut document = document.clone();
+    object::remove(&mut document, &["metadata", "annotations", LAST_APPLIED]);
+    // Go escapes what could end a script.
+    let text = document.to_string();
+    let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    annotations.insert(LAST_APPLIED.to_owned(), Value::from(format!("{text}\n")));
+    if kinds::annotations_too_long(annotations) {
+        annotations.remove(LAST_APPLIED);
     }
 }
 

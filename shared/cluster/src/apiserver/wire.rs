@@ -29,6 +29,14 @@ pub(crate) fn write_patched(value: &Value, gvk: &GroupVersionKind, touched: &Val
     writer.out
 }
 
+/// What discovery answers with, besides the aggregated documents.
+const DISCOVERY: [&str; 4] = [
+    "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions",
+];
+
 struct Writer {
     out: String,
     schema: &'static Schema,
@@ -44,7 +52,10 @@ impl Writer {
     }
 
     fn name_of(&self, gvk: &GroupVersionKind) -> &'static str {
-        self.schema.kind(gvk).map_or("", |definition| definition.name.as_str())
+        let kind = self.schema.kind(gvk).map(|definition| definition.name.as_str());
+        // The documents of discovery are no kinds, but structs all the same; not all name their version.
+        let discovery = || DISCOVERY.into_iter().find(|name| name.rsplit('.').next() == Some(&gvk.kind));
+        kind.or_else(discovery).unwrap_or("")
     }
 
     fn line(&mut self) {

@@ -104,7 +104,7 @@ impl Apiserver {
         put(&mut value, "/metadata/uid", json!(uid));
         prepare_create(call, target, &mut value);
         let name = object::name(&value).to_owned();
-        let mut errors = kinds::validate(target.kind, &value, !target.namespace.is_empty());
+        let mut errors = kinds::validate_create(target, &value);
         if errors.is_empty() {
             errors.extend(allocate::on_write(self, target, &mut value, call.dry_run()));
         }

@@ -183,10 +183,9 @@ impl Kubelets {
             NodeWhat::Exec { command, streams } => {
                 let running = found.filter(|one| matches!(one.stage, Stage::Running { .. }));
                 let Some(container) = running else {
-                    return Opened::Refused(Status::internal(format!(
-                        "error executing command in container: container not found (\"{}\")",
-                        request.container
-                    )));
+                    // `pkg/kubelet/kubelet_pods.go GetExec`.
+                    let text = format!("container not found (\"{}\")", request.container);
+                    return Opened::Refused(Status::failure(500, "InternalError", text));
                 };
                 let program = command.first().map_or("", String::as_str);
                 let mut session = Session {

@@ -179,6 +179,8 @@ fn resources(pod: &Value, machine: &Machine, status: &mut Value) {
         sums.into_iter().map(|(name, sum)| (name, sum.to_string())).collect::<BTreeMap<_, _>>()
     };
     let (limits, requests) = (sums("limits"), sums("requests"));
+    // Also of pods that ask for nothing (`convertToAPIPodLevelResourcesStatus`).
+    fields::put(status, "/resources", json!({}));
     for (pointer, map) in [
         ("/allocatedResources", &requests),
         ("/resources/limits", &limits),

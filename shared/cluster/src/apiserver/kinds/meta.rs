@@ -2,7 +2,7 @@
 
 use apimachinery::field_error::FieldError;
 use apimachinery::{names, object};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Faults, labels};
 use crate::fields::{items, number, text};
@@ -55,16 +55,21 @@ pub(super) fn validate(
     finalizers(value, faults);
 }
 
+/// Whether annotations are larger than all of an object may be.
+pub(crate) fn annotations_too_long(map: &Map<String, Value>) -> bool {
+    let sizes = map.iter().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len));
+    sizes.sum::<usize>() > LARGEST_ANNOTATIONS
+}
+
 /// Annotations: keys as labels have them (upper case folded), 256 KiB in all.
 pub(super) fn annotations(map: Option<&Value>, path: &str, faults: &mut Faults) {
-    let mut size = 0;
-    for (key, value) in map.and_then(Value::as_object).into_iter().flatten() {
-        size += key.len() + value.as_str().map_or(0, str::len);
+    let map = map.and_then(Value::as_object);
+    for key in map.into_iter().flat_map(Map::keys) {
         for why in names::qualified_name(&key.to_lowercase()) {
             faults.push(FieldError::invalid(path, key.as_str(), why));
         }
     }
-    if size > LARGEST_ANNOTATIONS {
+    if map.is_some_and(annotations_too_long) {
         faults.push(FieldError::too_long(path, LARGEST_ANNOTATIONS));
     }
 }

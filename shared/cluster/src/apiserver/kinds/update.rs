@@ -124,6 +124,9 @@ pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> F
         own.retain(|fault| !faults.contains(fault));
         faults.extend(own);
         (target.kind.validate_update)(value, live, &mut faults);
+        if target.gvk.group == "events.k8s.io" {
+            super::events::validate_update(value, live, &mut faults);
+        }
     }
     faults
 }
