@@ -42,6 +42,11 @@ use crate::store::{Change, Store};
 
 /// How long the sandbox takes.
 const SANDBOX: Duration = Duration::from_millis(400);
+/// How long after its start a container does what it does.
+const FIRST_STEP: Duration = Duration::from_millis(10);
+/// How often a kubelet looks at what its containers do (`genericPlegRelistPeriod`): so long an end stands
+/// in the status before a restart or a back-off follows.
+const RELIST: Duration = Duration::from_secs(1);
 
 /// A pod on its node.
 #[derive(Debug, Clone)]
@@ -325,6 +330,9 @@ impl Kubelets {
                     self.images.entry(machine.node.clone()).or_default().insert(canonical(spec));
                     pulled(pod, spec, plan);
                     self.launch(store, pod, machine, spec, now, plan);
+                    // That it runs is reported before it does anything.
+                    plan.again(FIRST_STEP);
+                    return;
                 }
                 Stage::Waiting { until: at, reason, .. } if at <= now => match reason {
                     "CrashLoopBackOff" => {
@@ -350,6 +358,11 @@ impl Kubelets {
                 Stage::Ended { code, since, at } => {
                     let restarts = policy == "Always" || (policy == "OnFailure" && code != 0);
                     if !restarts {
+                        return;
+                    }
+                    let seen = later(at, RELIST);
+                    if now < seen {
+                        plan.again(until(now, seen));
                         return;
                     }
                     // Ten minutes without a crash forgive all before.

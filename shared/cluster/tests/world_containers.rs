@@ -320,14 +320,14 @@ fn a_loop_runs_over_virtual_time_and_its_log_grows() {
     cluster.advance(Duration::from_secs(35));
     let text = log(&mut cluster, "loop", "timestamps=true");
     expect![[r#"
-        2026-09-21T14:13:42.007000000Z wget: server returned error: HTTP/1.1 404 Not Found
-        2026-09-21T14:13:42.007000000Z done 1
-        2026-09-21T14:13:52.009000000Z wget: server returned error: HTTP/1.1 404 Not Found
-        2026-09-21T14:13:52.009000000Z done 1
-        2026-09-21T14:14:02.011000000Z wget: server returned error: HTTP/1.1 404 Not Found
-        2026-09-21T14:14:02.011000000Z done 1
-        2026-09-21T14:14:12.013000000Z wget: server returned error: HTTP/1.1 404 Not Found
-        2026-09-21T14:14:12.013000000Z done 1
+        2026-09-21T14:13:42.012000000Z wget: server returned error: HTTP/1.1 404 Not Found
+        2026-09-21T14:13:42.012000000Z done 1
+        2026-09-21T14:13:52.014000000Z wget: server returned error: HTTP/1.1 404 Not Found
+        2026-09-21T14:13:52.014000000Z done 1
+        2026-09-21T14:14:02.016000000Z wget: server returned error: HTTP/1.1 404 Not Found
+        2026-09-21T14:14:02.016000000Z done 1
+        2026-09-21T14:14:12.018000000Z wget: server returned error: HTTP/1.1 404 Not Found
+        2026-09-21T14:14:12.018000000Z done 1
     "#]]
     .assert_eq(&text);
 }

@@ -392,7 +392,7 @@ fn tomcat_without_the_rest_of_its_conf_serves_nothing_and_without_server_xml_giv
     let part = json!([{ "name": "server-volume", "mountPath": "/usr/local/tomcat/conf/server.xml", "subPath": "server.xml" }]);
     tomcat(&mut cluster, "wrong-key", &part);
     config(&mut cluster, "POST", "broken", &json!({}));
-    cluster.advance(Duration::from_secs(20));
+    cluster.advance(Duration::from_secs(22));
     shown += &log(&mut cluster, "empty", "");
     shown += &state(&mut cluster, "empty");
     shown += &state(&mut cluster, "wrong-key");
@@ -407,10 +407,10 @@ fn tomcat_without_the_rest_of_its_conf_serves_nothing_and_without_server_xml_giv
         server.xml
         404
         = 0, 0 s
-        Sep 21, 2026 2:13:57 PM org.apache.catalina.startup.Catalina parseServerXml
+        Sep 21, 2026 2:13:59 PM org.apache.catalina.startup.Catalina parseServerXml
         WARNING: Unable to load server configuration from [/usr/local/tomcat/conf/server.xml]
         java.io.FileNotFoundException: /usr/local/tomcat/conf/server.xml (No such file or directory)
-        Sep 21, 2026 2:13:57 PM org.apache.catalina.startup.Catalina start
+        Sep 21, 2026 2:13:59 PM org.apache.catalina.startup.Catalina start
         SEVERE: Cannot start server, server instance is not configured
         Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=empty_default(UID)","reason":"CrashLoopBackOff"}}
         Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=wrong-key_default(UID)","reason":"CrashLoopBackOff"}}

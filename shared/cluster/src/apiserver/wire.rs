@@ -54,7 +54,8 @@ impl Writer {
     fn name_of(&self, gvk: &GroupVersionKind) -> &'static str {
         let kind = self.schema.kind(gvk).map(|definition| definition.name.as_str());
         // The documents of discovery are no kinds, but structs all the same; not all name their version.
-        let discovery = || DISCOVERY.into_iter().find(|name| name.rsplit('.').next() == Some(&gvk.kind));
+        let discovery =
+            || DISCOVERY.into_iter().find(|name| name.rsplit('.').next() == Some(&gvk.kind));
         kind.or_else(discovery).unwrap_or("")
     }
 

@@ -327,6 +327,16 @@ impl Container {
         }
     }
 
+    /// A running container that nobody asks has started, and is ready.
+    pub(crate) fn unprobed(&mut self, spec: &Value) {
+        if spec.get("startupProbe").is_none() {
+            self.started = true;
+        }
+        if spec.get("readinessProbe").is_none() {
+            self.ready = self.started;
+        }
+    }
+
     /// The delay before the next start: 10 s, doubled up to five minutes.
     pub(crate) fn back_off(&self) -> Duration {
         Duration::from_secs(10)

@@ -64,12 +64,7 @@ impl Kubelets {
     ) {
         let name = fields::text(spec, "/name").to_owned();
         let Some(one) = machine.containers.get_mut(&name) else { return };
-        if spec.get("startupProbe").is_none() {
-            one.started = true;
-        }
-        if spec.get("readinessProbe").is_none() {
-            one.ready = one.started;
-        }
+        one.unprobed(spec);
         for kind in [Kind::Startup, Kind::Liveness, Kind::Readiness] {
             let activity = machine.activity;
             let Some(probe) = spec.get(kind.field()) else { continue };

@@ -168,6 +168,9 @@ impl Kubelets {
                 let hook = machine.hook(spec, When::PostStart, now);
                 if let Some(one) = machine.containers.get_mut(&name) {
                     one.hook = hook;
+                    if one.hook.is_none() {
+                        one.unprobed(spec);
+                    }
                 }
             }
             Err(text) => note(pod, spec, true, "Failed", format!("Error: {text}"), plan),
