@@ -73,6 +73,8 @@ pub enum Requirement {
     TwoNodes,
     /// A claim that names no StorageClass gets a volume.
     DefaultStorage,
+    /// Something serves the usage of pods and nodes (metrics.k8s.io).
+    MetricsApi,
 }
 
 /// A step of a scenario: a heading, prose and cells that belong together.

@@ -45,6 +45,7 @@ pub(crate) fn name(requirement: Requirement) -> &'static str {
         Requirement::ClusterDns => "cluster-dns",
         Requirement::TwoNodes => "two-nodes",
         Requirement::DefaultStorage => "default-storage",
+        Requirement::MetricsApi => "metrics-api",
     }
 }
 
@@ -98,6 +99,7 @@ impl Runner {
             Requirement::ClusterDns => self.names_resolve().await,
             Requirement::TwoNodes => self.nodes().await.map(|nodes| nodes >= 2),
             Requirement::DefaultStorage => self.claims_are_bound().await,
+            Requirement::MetricsApi => self.usage_is_served().await,
             Requirement::NetworkPolicyEnforced => return self.policies_enforced(progress).await,
         };
         capability(requirement, met)
@@ -179,6 +181,24 @@ impl Runner {
             mark.as_str().map(|mark| mark == "true")
         };
         Some(classes.iter().any(|class| marked(class) == Some(true)))
+    }
+
+    /// Whether whatever the API server passes such requests on to knows what nodes use. 503 says that it is
+    /// registered and not ready: a cluster that has just started needs a moment.
+    async fn usage_is_served(&self) -> Option<bool> {
+        let start = self.clock.now();
+        loop {
+            let waited = self.clock.now().duration_since(start).unsigned_abs();
+            match self.client.list("/apis/metrics.k8s.io/v1beta1/nodes").await {
+                Ok(_) => return Some(true),
+                Err(Problem::Status(status)) if status.code == 503 && waited < START => {}
+                Err(Problem::Status(status)) if matches!(status.code, 404 | 503) => {
+                    return Some(false);
+                }
+                Err(_) => return None,
+            }
+            self.clock.sleep(EVERY).await;
+        }
     }
 
     async fn exec_works(&self) -> Option<bool> {

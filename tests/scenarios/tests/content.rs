@@ -57,6 +57,7 @@ fn the_catalogue_lists_all_eleven_sections_of_the_course() {
         "hypercloud-4.1/03-network-policy",
         "hypercloud-4.1/04-containers",
         "hypercloud-4.1/06-applications",
+        "hypercloud-4.1/06-autoscaling",
         "hypercloud-4.1/06-batch",
         "hypercloud-4.1/06-placement",
     ];

@@ -269,6 +269,29 @@ fn wrong_answers_about_nodes_are_told_from_right_ones() {
 }
 
 #[test]
+fn wrong_answers_about_autoscaling_are_told_from_right_ones() {
+    let folder = "06-autoscaling";
+    let texts = files(&content().join("hypercloud-4.1").join(folder));
+    let right = texts["cells/load-with-requests.yaml"].as_str();
+    only_right(
+        folder,
+        &[],
+        &[
+            ("load", &texts["cells/load.yaml"]),
+            ("autoscaler", &texts["cells/autoscaler.yaml"]),
+            ("with-requests", right),
+        ],
+        &[
+            &texts["cells/load.yaml"],
+            &right.replace("cpu: 100m", "cpu: 200m"),
+            &right.replace("            requests:\n              cpu: 100m\n", ""),
+            &right.replace("cpu: 200m", "cpu: 500m"),
+        ],
+        "a-number",
+    );
+}
+
+#[test]
 fn wrong_answers_to_section_1_are_told_from_right_ones() {
     let folder = "01-console";
     let texts = files(&content().join("hypercloud-4.1").join(folder));

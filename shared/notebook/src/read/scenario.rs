@@ -133,7 +133,7 @@ fn personas(items: &[Node], report: &mut Report) -> Vec<Persona> {
 /// A list of requirements.
 pub(super) fn requirements(items: &[Node], report: &mut Report) -> Vec<Requirement> {
     let expected = "`pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, \
-                    `two-nodes` or `default-storage`";
+                    `two-nodes`, `default-storage` or `metrics-api`";
     items.iter().filter_map(|item| word(FILE, item, "requires", expected, report)).collect()
 }
 
