@@ -109,10 +109,13 @@ export function create(host, name, value, label, theme, calls) {
   });
   editors.set(model.uri.toString(), calls);
   const fit = () => {
+    if (model.isDisposed()) return;
     host.style.height = `${Math.max(editor.getContentHeight(), 68)}px`;
     editor.layout();
   };
-  editor.onDidContentSizeChange(fit);
+  // Not at once: the event may come in the middle of an edit, and who draws then has Monaco read brackets from a
+  // text that it has not finished changing, which can go on for ever.
+  editor.onDidContentSizeChange(() => queueMicrotask(fit));
   fit();
   model.onDidChangeContent(() => calls.change(model.getValue()));
   const composing = () => editor.inComposition === true;
