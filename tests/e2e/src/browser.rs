@@ -1,9 +1,9 @@
 //! Headless Chromium through its driver.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use thirtyfour::ChromeCapabilities;
@@ -24,6 +24,8 @@ pub struct Browser {
     /// The session, for what the functions here do not offer.
     pub driver: WebDriver,
     process: Child,
+    /// Kept open: a program that cannot print may end.
+    _said: BufReader<ChildStdout>,
     port: u16,
     session: String,
 }
@@ -64,12 +66,13 @@ impl Size {
 impl Browser {
     /// Starts a driver on a free port and opens a window of this size.
     pub async fn open(size: Size) -> Outcome<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
+        let mut said = BufReader::new(process.stdout.take().ok_or("no output")?);
+        let port = port(&mut said)?;
         let mut capabilities = DesiredCapabilities::chrome();
         for flag in [
             "--headless=new",
@@ -89,7 +92,7 @@ impl Browser {
         capabilities.add_arg(&format!("--window-size={},{}", size.0, size.1))?;
         let driver = connect(port, capabilities).await?;
         let session = driver.session_id().to_string();
-        let browser = Self { driver, process, port, session };
+        let browser = Self { driver, process, _said: said, port, session };
         browser.resize(size).await?;
         browser.listen().await?;
         Ok(browser)
@@ -247,6 +250,17 @@ impl Browser {
     pub async fn close(self) -> Outcome {
         Ok(self.driver.clone().quit().await?)
     }
+}
+
+/// The port that the driver has taken, from what it says when it starts.
+fn port(said: &mut impl BufRead) -> Outcome<u16> {
+    for line in said.lines() {
+        let line = line?;
+        if let Some((_, port)) = line.rsplit_once("successfully on port ") {
+            return Ok(port.trim_end_matches('.').parse()?);
+        }
+    }
+    Err("chromedriver ended without a port".into())
 }
 
 /// The driver needs a moment until it listens.
