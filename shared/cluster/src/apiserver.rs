@@ -42,6 +42,7 @@ use apimachinery::status::Status;
 use jiff::Timestamp;
 
 pub(crate) use self::admission::used;
+pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 use self::answer::Reply;
 use self::call::Call;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};

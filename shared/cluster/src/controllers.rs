@@ -3,6 +3,7 @@
 mod api_service;
 mod cluster_role_aggregation;
 pub(crate) mod cron_job;
+mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
 mod disruption;
@@ -56,6 +57,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
         ("endpoints-controller", Arc::new(endpoints::Endpoints)),
         ("apiservice-availability-controller", Arc::new(api_service::Availability)),
+        ("custom-resource-definition-controller", Arc::new(custom_resource_definition::Definitions)),
         ("horizontal-pod-autoscaler-controller", Arc::new(horizontal_pod_autoscaler::Autoscalers)),
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),

@@ -3,6 +3,7 @@
 
 mod batch;
 mod container;
+pub(crate) mod definition;
 mod endpoints;
 mod events;
 mod labels;
@@ -20,6 +21,7 @@ mod security;
 mod service;
 mod settings;
 mod storage;
+mod structural;
 mod update;
 mod volumes;
 mod workload;
@@ -330,6 +332,16 @@ static KINDS: &[Kind] = &[
         ..PLAIN
     },
     Kind { key: "controllerrevisions.apps", ..PLAIN },
+    Kind {
+        key: "customresourcedefinitions.apiextensions.k8s.io",
+        generation: true,
+        unconditional_update: false,
+        default: definition::default,
+        prepare_create: definition::prepare_create,
+        validate: definition::validate,
+        validate_update: definition::validate_update,
+        ..PLAIN
+    },
     Kind {
         key: "flowschemas.flowcontrol.apiserver.k8s.io",
         generation: true,

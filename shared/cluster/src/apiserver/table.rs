@@ -87,6 +87,7 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("configmaps", config::config_map),
     ("controllerrevisions.apps", workloads::revision),
     ("cronjobs.batch", workloads::cron_job),
+    ("customresourcedefinitions.apiextensions.k8s.io", created_at),
     ("daemonsets.apps", workloads::daemon_set),
     ("deployments.apps", workloads::deployment),
     ("endpoints", network::endpoints),

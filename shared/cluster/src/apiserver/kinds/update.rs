@@ -59,6 +59,9 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
             if target.kind.key == "services" {
                 super::service::prepare_update(value, live);
             }
+            if target.kind.key == "customresourcedefinitions.apiextensions.k8s.io" {
+                super::definition::prepare_update(value);
+            }
             if target.kind.key == "daemonsets.apps" {
                 super::workload::count_template(value, live);
             }

@@ -1,0 +1,190 @@
+//! CustomResourceDefinitions (`apiextensions-apiserver/pkg/apis/apiextensions/v1/defaults.go`,
+//! `validation/validation.go`): what they fill in, and what is wrong with them.
+
+use apimachinery::field_error::FieldError;
+use apimachinery::names;
+use serde_json::{Value, json};
+
+use super::pod_defaults::{fill_text, map_at};
+use super::{Faults, structural};
+use crate::fields::{condition_true, flag, items, put, text};
+
+/// Deletes the instances before the definition goes.
+pub(crate) const FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+fn storage_version(value: &Value) -> Option<&str> {
+    let stored = items(value, "/spec/versions").iter().find(|one| flag(one, "/storage"));
+    stored.map(|one| text(one, "/name"))
+}
+
+pub(super) fn default(value: &mut Value) {
+    let kind = text(value, "/spec/names/kind").to_owned();
+    if let Some(names) = map_at(value, "/spec/names")
+        && !kind.is_empty()
+    {
+        fill_text(names, "singular", &kind.to_lowercase());
+        fill_text(names, "listKind", &format!("{kind}List"));
+    }
+    if value.pointer("/spec/conversion").is_none_or(Value::is_null) {
+        put(value, "/spec/conversion", json!({"strategy": "None"}));
+    }
+    store_version(value);
+}
+
+fn store_version(value: &mut Value) {
+    if items(value, "/status/storedVersions").is_empty()
+        && let Some(version) = storage_version(value).map(str::to_owned)
+    {
+        put(value, "/status/storedVersions", json!([version]));
+    }
+}
+
+/// The strategy's `PrepareForCreate`.
+pub(super) fn prepare_create(value: &mut Value) {
+    put(value, "/status", json!({"acceptedNames": {"kind": "", "plural": ""}, "conditions": null}));
+    if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
+        status.remove("conditions");
+    }
+    store_version(value);
+}
+
+/// The strategy's `PrepareForUpdate`: the version that is stored now was stored once.
+pub(super) fn prepare_update(value: &mut Value) {
+    let Some(version) = storage_version(value).map(|version| json!(version)) else { return };
+    let mut stored = items(value, "/status/storedVersions").to_vec();
+    if !stored.contains(&version) {
+        stored.push(version);
+        put(value, "/status/storedVersions", Value::Array(stored));
+    }
+}
+
+pub(super) fn validate(value: &Value, faults: &mut Faults) {
+    let (group, plural) = (text(value, "/spec/group"), text(value, "/spec/names/plural"));
+    let name = text(value, "/metadata/name");
+    if name != format!("{plural}.{group}") {
+        let why = "must be spec.names.plural+\".\"+spec.group";
+        faults.push(FieldError::invalid("metadata.name", name, why));
+    }
+    validate_group(group, faults);
+    match text(value, "/spec/scope") {
+        "" => faults.push(FieldError::required("spec.scope", "")),
+        "Cluster" | "Namespaced" => {}
+        other => {
+            let known = ["Cluster", "Namespaced"];
+            faults.push(FieldError::not_supported("spec.scope", other, &known));
+        }
+    }
+    validate_versions(value, faults);
+    validate_names(value, faults);
+}
+
+fn validate_group(group: &str, faults: &mut Faults) {
+    let wrong = names::dns1123_subdomain(group);
+    if group.is_empty() {
+        faults.push(FieldError::required("spec.group", ""));
+    } else if !wrong.is_empty() {
+        faults.push(FieldError::invalid("spec.group", group, wrong.join(",")));
+    } else if !group.contains('.') {
+        let why = "should be a domain with at least one dot";
+        faults.push(FieldError::invalid("spec.group", group, why));
+    }
+}
+
+fn validate_versions(value: &Value, faults: &mut Faults) {
+    let versions = items(value, "/spec/versions");
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, version) in versions.iter().enumerate() {
+        let name = text(version, "/name");
+        let path = format!("spec.versions[{index}]");
+        let wrong = names::dns1035_label(name);
+        if !wrong.is_empty() {
+            faults.push(FieldError::invalid(&format!("{path}.name"), name, wrong.join(",")));
+        }
+        seen.push(name);
+        let schema = version.pointer("/schema/openAPIV3Schema");
+        match schema.filter(|schema| !schema.is_null()) {
+            None => {
+                let path = format!("{path}.schema.openAPIV3Schema");
+                faults.push(FieldError::required(&path, "schemas are required"));
+            }
+            Some(schema) => {
+                structural::validate(schema, &format!("{path}.schema.openAPIV3Schema"), faults);
+            }
+        }
+    }
+    let mut unique = seen.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    if unique.len() != seen.len() {
+        let why = "must contain unique version names";
+        faults.push(FieldError::invalid("spec.versions", Value::from(versions.to_vec()), why));
+    }
+    if versions.iter().filter(|one| flag(one, "/storage")).count() != 1 {
+        let why = "must have exactly one version marked as storage version";
+        faults.push(FieldError::invalid("spec.versions", Value::from(versions.to_vec()), why));
+    }
+}
+
+fn validate_names(value: &Value, faults: &mut Faults) {
+    for field in ["plural", "singular", "kind", "listKind"] {
+        if text(value, &format!("/spec/names/{field}")).is_empty() {
+            faults.push(FieldError::required(&format!("spec.names.{field}"), ""));
+        }
+    }
+    for field in ["plural", "singular", "kind", "listKind"] {
+        let name = text(value, &format!("/spec/names/{field}"));
+        let wrong = names::dns1035_label(&name.to_lowercase()).join(",");
+        if name.is_empty() || wrong.is_empty() && field.to_lowercase().ends_with("kind") {
+            continue;
+        }
+        let path = format!("spec.names.{field}");
+        if field.to_lowercase().ends_with("kind") {
+            let why = format!("may have mixed case, but should otherwise match: {wrong}");
+            faults.push(FieldError::invalid(&path, name, why));
+        } else if !names::dns1035_label(name).is_empty() {
+            faults.push(FieldError::invalid(&path, name, names::dns1035_label(name).join(",")));
+        }
+    }
+    let each = |field: &str, faults: &mut Faults| {
+        for (index, one) in items(value, &format!("/spec/names/{field}")).iter().enumerate() {
+            let one = one.as_str().unwrap_or("");
+            let wrong = names::dns1035_label(one);
+            if !wrong.is_empty() {
+                let path = format!("spec.names.{field}[{index}]");
+                faults.push(FieldError::invalid(&path, one, wrong.join(",")));
+            }
+        }
+    };
+    each("shortNames", faults);
+    let (kind, list) = (text(value, "/spec/names/kind"), text(value, "/spec/names/listKind"));
+    if !kind.is_empty() && kind == list {
+        let why = "kind and listKind may not be the same";
+        faults.push(FieldError::invalid("spec.names.listKind", list, why));
+    }
+    each("categories", faults);
+}
+
+pub(super) fn validate_update(value: &Value, old: &Value, faults: &mut Faults) {
+    let mut immutable = |pointer: &str, path: &str| {
+        super::labels::immutable(value, old, pointer, path, faults);
+    };
+    if condition_true(old, "Established") {
+        immutable("/spec/scope", "spec.scope");
+        immutable("/spec/names/kind", "spec.names.kind");
+    }
+    immutable("/spec/group", "spec.group");
+    immutable("/spec/names/plural", "spec.names.plural");
+    for (index, version) in items(value, "/status/storedVersions").iter().enumerate() {
+        let known = items(value, "/spec/versions").iter().any(|one| one.get("name") == Some(version));
+        if !known {
+            let path = format!("status.storedVersions[{index}]");
+            let why = format!(
+                "missing from spec.versions; {} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {} and removes {} from status.storedVersions",
+                version.as_str().unwrap_or(""),
+                version.as_str().unwrap_or(""),
+                version.as_str().unwrap_or("")
+            );
+            faults.push(FieldError::invalid(&path, version.clone(), why));
+        }
+    }
+}
