@@ -2,6 +2,7 @@
 //! types, merge keys) and how Go encodes it (names of Go types for error texts, `omitempty`, protobuf
 //! tags). The files of `schema/` are written by `cargo xtask schema`; their heads describe the grammar.
 
+pub mod custom;
 mod files;
 mod parse;
 

@@ -11,6 +11,7 @@ mod authn;
 mod authz;
 mod bootstrap;
 mod call;
+mod custom;
 mod decode;
 mod delete;
 mod discovery;
@@ -45,6 +46,7 @@ pub(crate) use self::admission::used;
 pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 use self::answer::Reply;
 use self::call::Call;
+use self::custom::Customs;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use crate::addon::{AddonCall, Served};
 use crate::cluster::ClusterConfig;
@@ -85,6 +87,8 @@ pub struct Apiserver {
     pub(crate) settings: Arc<Settings>,
     /// API groups that add-ons serve behind it.
     pub(crate) served: Arc<[Served]>,
+    /// What the definitions in the store say.
+    customs: Arc<Customs>,
     uids: Stream,
     suffixes: Stream,
     audits: Stream,
@@ -107,6 +111,7 @@ impl Apiserver {
             store: bootstrap::base(),
             settings: Arc::new(settings),
             served: Arc::default(),
+            customs: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
             audits: Stream::new(config.seed, "audit"),
@@ -133,7 +138,12 @@ impl Apiserver {
         let audit = uuid(&mut self.audits);
         let mut pretty = false;
         let mut warnings = Vec::new();
+        if !self.customs.is_current(&self.store) {
+            self.customs = Arc::new(Customs::read(&self.store));
+        }
         let outcome = self.admit(now, request).and_then(|mut call| {
+            let info = &call.info;
+            call.custom = self.customs.find(&info.api_group, &info.api_version, &info.resource);
             pretty = call.pretty;
             let outcome = self.route(&mut call);
             let outcome = outcome.and_then(|reply| read::present(&call, reply));

@@ -57,7 +57,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
         ("endpoints-controller", Arc::new(endpoints::Endpoints)),
         ("apiservice-availability-controller", Arc::new(api_service::Availability)),
-        ("custom-resource-definition-controller", Arc::new(custom_resource_definition::Definitions)),
+        (custom_resource_definition::NAME, Arc::new(custom_resource_definition::Definitions)),
         ("horizontal-pod-autoscaler-controller", Arc::new(horizontal_pod_autoscaler::Autoscalers)),
         ("resourcequota-controller", Arc::new(resource_quota::Quotas)),
         ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),
@@ -68,7 +68,9 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
 
 /// Those that run. A name may be given short, as `deployment` for `deployment-controller`.
 pub(crate) fn chosen(wanted: &Controllers) -> Vec<Arc<dyn Controller>> {
+    // Upstream runs them inside the API server, which is always there.
     let runs = |name: &str| match wanted {
+        _ if name == custom_resource_definition::NAME => true,
         Controllers::All => true,
         Controllers::None => false,
         Controllers::Only(names) => names.iter().any(|one| {

@@ -6,11 +6,13 @@ use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
 use apimachinery::request::{RequestInfo, query_all};
 use apimachinery::schema::{ApiResource, Schema};
+use std::sync::Arc;
 use apimachinery::status::Status;
 use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::answer::Refusal;
+use super::custom::Version;
 
 /// The form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +42,8 @@ pub(crate) struct Call {
     pub(crate) user_agent: String,
     pub(crate) body: Vec<u8>,
     pub(crate) warnings: Vec<String>,
+    /// The custom resource that the path names.
+    pub(crate) custom: Option<Arc<Version>>,
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -113,6 +117,7 @@ impl Call {
             user_agent,
             body,
             warnings: Vec::new(),
+            custom: None,
         })
     }
 
@@ -157,8 +162,11 @@ impl Call {
     }
 
     /// The resource that the path names.
-    pub(crate) fn resource(&self) -> Result<&'static ApiResource, Refusal> {
+    pub(crate) fn resource(&self) -> Result<&ApiResource, Refusal> {
         let info = &self.info;
+        if let Some(custom) = &self.custom {
+            return Ok(&custom.resource);
+        }
         Schema::builtin()
             .resource(&info.api_group, &info.api_version, &info.resource)
             .ok_or_else(|| Box::new(Status::no_such_path()))

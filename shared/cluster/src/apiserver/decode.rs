@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Refusal, bad_request};
 use super::call::Call;
+use super::custom::Version;
 use super::{kinds, view};
 
 const MEDIA_TYPES: &str = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf";
@@ -131,20 +132,44 @@ pub(crate) fn report_strict(call: &mut Call, strict: Vec<String>) -> Result<(), 
 /// The body of a request as an object of a kind, defaulted, in its storage version.
 pub(crate) fn object(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Refusal> {
     let mut value = plain(call, gvk)?;
-    view::to_storage(&mut value);
-    kinds::default(&mut value);
+    settle(call.custom.as_deref(), gvk, &mut value);
     Ok(value)
+}
+
+/// Fills in defaults, in the version in which an object is stored.
+pub(crate) fn settle(custom: Option<&Version>, gvk: &GroupVersionKind, value: &mut Value) {
+    match custom.filter(|custom| custom.resource.gvk() == *gvk) {
+        Some(custom) => custom.default(value),
+        None => {
+            view::to_storage(value);
+            kinds::default(value);
+        }
+    }
+}
+
+/// A document as an object, by the schema of a custom resource or of a built-in kind.
+pub(crate) fn shaped(
+    custom: Option<&Version>,
+    gvk: &GroupVersionKind,
+    value: Value,
+) -> Result<(Value, Vec<String>), String> {
+    match custom.filter(|custom| custom.resource.gvk() == *gvk) {
+        Some(custom) => custom.decode(value),
+        None => typed(gvk, value),
+    }
 }
 
 /// The body of a request as an object of a kind.
 pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Refusal> {
     let (mut value, strict) = document(call, &gvk.kind)?;
     check_kind(&mut value, gvk)?;
-    let decoded = decode_value(Schema::builtin(), gvk, value, strict)
+    let custom = call.custom.clone();
+    let (value, more) = shaped(custom.as_deref(), gvk, value)
         .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
-    report_strict(call, in_document_order(decoded.strict))
+    let strict = strict.into_iter().chain(more).collect();
+    report_strict(call, in_document_order(strict))
         .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
-    Ok(decoded.value)
+    Ok(value)
 }
 
 /// Clients write sorted keys, so the order of the paths is the order in which Go meets them.

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use super::Apiserver;
 use super::answer::{Refusal, Reply};
 use super::call::Call;
+use super::custom::DEFINITIONS;
+use super::kinds::definition;
 use super::options::{self, DeleteOptions};
 use super::read::{Selection, listed};
 use super::write::Target;
@@ -76,6 +78,9 @@ impl Apiserver {
         if target.key == "namespaces" {
             return self.delete_namespace(now, resource, target, live, options);
         }
+        if target.key == DEFINITIONS && object::deletion_timestamp(&live).is_none() {
+            return Ok(self.delete_definition(now, target, live, options));
+        }
         let grace = if target.key == "pods" { pod_grace(&live, options) } else { 0 };
         let before = number(&live, "/metadata/deletionGracePeriodSeconds");
         let mut value = live.clone();
@@ -137,6 +142,24 @@ impl Apiserver {
         Outcome::Leaving(self.store.put(&target.key, &target.namespace, name, value))
     }
 
+    /// `apiextensions-apiserver/pkg/registry/customresourcedefinition/etcd.go`: held until its instances
+    /// are gone.
+    fn delete_definition(
+        &mut self,
+        now: Timestamp,
+        target: &Target,
+        mut value: Value,
+        options: &DeleteOptions,
+    ) -> Outcome {
+        put(&mut value, "/metadata/deletionTimestamp", json!(format_rfc3339(now)));
+        definition::mark(&mut value, &format_rfc3339(now));
+        if options.dry_run {
+            return Outcome::Leaving(Arc::new(value));
+        }
+        let name = object::name(&value).to_owned();
+        Outcome::Leaving(self.store.put(&target.key, "", &name, value))
+    }
+
     /// `pkg/registry/core/namespace/storage`: marked here, emptied and finalized by its controller.
     fn delete_namespace(
         &mut self,
@@ -170,6 +193,7 @@ fn copy(target: &Target) -> Target {
     Target {
         key: target.key.clone(),
         kind: target.kind,
+        custom: target.custom.clone(),
         gvk: target.gvk.clone(),
         namespace: target.namespace.clone(),
         name: target.name.clone(),

@@ -82,6 +82,14 @@ const PLAIN: Kind = Kind {
     fields: &[],
 };
 
+/// Custom resources.
+pub(crate) static CUSTOM: Kind = Kind {
+    generation: true,
+    unconditional_update: false,
+    prepare_create: nothing,
+    ..PLAIN
+};
+
 /// Kinds that nothing here knows.
 static UNKNOWN: Kind = Kind { acted_on: false, ..PLAIN };
 
@@ -379,6 +387,9 @@ pub(crate) fn validate(kind: &Kind, value: &Value, namespaced: bool) -> Faults {
 /// Everything that is wrong with a new object that came through this endpoint.
 pub(crate) fn validate_create(target: &Target, value: &Value) -> Faults {
     let mut faults = validate(target.kind, value, !target.namespace.is_empty());
+    if let Some(custom) = &target.custom {
+        custom.validate(value, &mut faults);
+    }
     if target.gvk.group == "events.k8s.io" {
         events::validate_create(value, &mut faults);
     }

@@ -9,13 +9,14 @@ use super::call::Call;
 use super::write::Target;
 
 fn record(call: &Call, subresource: &str, old: &Value, new: &mut Value) {
+    let schema = call.custom.as_ref().map_or_else(|| Schema::builtin(), |custom| &custom.schema);
     let gvk = GroupVersionKind::of(
         apimachinery::object::api_version(new),
         apimachinery::object::kind(new),
     );
     let manager = call.field_manager();
     let writer = Writer { manager: &manager, subresource, now: call.now };
-    update(Schema::builtin(), &gvk, old, new, writer);
+    update(schema, &gvk, old, new, writer);
 }
 
 /// A new object belongs to who creates it, with all that defaulting has filled in.
@@ -25,7 +26,7 @@ pub(crate) fn on_create(call: &Call, gvk: &GroupVersionKind, value: &mut Value) 
         "kind": apimachinery::object::kind(value),
     });
     // What Go writes for an object without any field is there before anybody sets something.
-    let zero = super::decode::typed(gvk, kind).map_or_else(|_| json!({}), |(zero, _)| zero);
+    let zero = super::decode::shaped(call.custom.as_deref(), gvk, kind).map_or_else(|_| json!({}), |(zero, _)| zero);
     record(call, "", &zero, value);
 }
 

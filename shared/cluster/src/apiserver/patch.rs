@@ -23,6 +23,9 @@ const TYPES: [&str; 4] = [
     "application/apply-patch+yaml",
 ];
 
+/// What custom resources are patched with.
+const CUSTOM_TYPES: &str = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+
 /// The patch as Go prints a map: `map[spec:map[replicas:x]]`.
 fn go_map(value: &Value) -> String {
     match value {
@@ -105,6 +108,10 @@ impl Apiserver {
         if kind == TYPES[3] {
             return self.apply(call, &target);
         }
+        let custom = target.custom.as_deref();
+        if custom.is_some() && kind == TYPES[2] {
+            return Err(Box::new(Status::unsupported_media_type(CUSTOM_TYPES)));
+        }
         let live = self.live(&target.key, &target.namespace, &target.name);
         let missing = || Box::new(Status::not_found(&call.group_resource(), &target.name));
         let live = live.ok_or_else(missing)?;
@@ -126,15 +133,14 @@ impl Apiserver {
             _ => wire::write_patched(&patched, &target.gvk, &patch),
         };
         check_kind(&patched, &target.gvk).map_err(|why| invalid_patch(text.clone(), why))?;
-        let (mut value, more) = decode::typed(&target.gvk, patched).map_err(|why| {
+        let (mut value, more) = decode::shaped(custom, &target.gvk, patched).map_err(|why| {
             let why = if is_strategic { unrecognized(&why) } else { why };
             invalid_patch(text.clone(), why)
         })?;
         strict.extend(more);
         decode::report_strict(call, strict).map_err(|why| invalid_patch(text, why))?;
         check_place(&value, &target)?;
-        view::to_storage(&mut value);
-        kinds::default(&mut value);
+        decode::settle(custom, &target.gvk, &mut value);
         let updated = self.update_object(call, &target, &live, value, None)?;
         Ok(Reply::Object(200, self.shown(&updated, &target.gvk)))
     }
@@ -162,7 +168,7 @@ impl Apiserver {
             check_place(&value, target)?;
             object::set(&mut value, &["metadata", "namespace"], target.namespace.clone().into());
         }
-        if let Some(why) = shape_errors(Schema::builtin(), &target.gvk, &value) {
+        if let Some(why) = shape_errors(target.schema(), &target.gvk, &value) {
             let why = format!(
                 "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {why}",
                 target.namespace,
@@ -182,6 +188,7 @@ impl Apiserver {
         target: &Target,
         value: &Value,
     ) -> Result<Reply, Refusal> {
+        let custom = target.custom.as_deref();
         let live = self.live(&target.key, &target.namespace, &target.name);
         if live.is_none() && !target.subresource.is_empty() {
             return Err(Box::new(Status::not_found(&call.group_resource(), &target.name)));
@@ -190,15 +197,14 @@ impl Apiserver {
         let writer = Writer { manager: &manager, subresource: &target.subresource, now: call.now };
         let force = call.switch("force");
         let mut applied =
-            apply(Schema::builtin(), &target.gvk, live.as_ref(), value, writer, force)?.object;
+            apply(target.schema(), &target.gvk, live.as_ref(), value, writer, force)?.object;
         if manager == "kubectl" {
             follow_last_applied(&mut applied, value);
         }
         let managed = applied.pointer("/metadata/managedFields").cloned();
-        let (mut merged, _) = decode::typed(&target.gvk, applied)
+        let (mut merged, _) = decode::shaped(custom, &target.gvk, applied)
             .map_err(|why| bad_request(format!("failed to decode the applied object: {why}")))?;
-        view::to_storage(&mut merged);
-        kinds::default(&mut merged);
+        decode::settle(custom, &target.gvk, &mut merged);
         if let Some(live) = live {
             let updated = self.update_object(call, target, &live, merged, managed)?;
             return Ok(Reply::Object(200, self.shown(&updated, &target.gvk)));

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::{Call, Form};
 use super::write::Target;
-use super::{Apiserver, kinds, table};
+use super::{Apiserver, custom, kinds, table};
 
 /// Which objects a list or watch is about.
 #[derive(Debug, Clone, Default)]
@@ -77,11 +77,12 @@ fn core_field(path: &str) -> &str {
 }
 
 fn kinds_fields(target: &Target, path: &str) -> bool {
-    target.kind.fields.contains(&core_field(path))
+    target.custom.as_ref().is_some_and(|custom| custom.selectable(path))
+        || target.kind.fields.contains(&core_field(path))
 }
 
 fn unknown_field(target: &Target, path: &str, namespaced: bool) -> String {
-    if target.kind.fields.is_empty() {
+    if target.kind.fields.is_empty() && target.custom.is_none() {
         let known = if namespaced {
             "\"metadata.name\", \"metadata.namespace\""
         } else {
@@ -295,19 +296,35 @@ fn read_token(token: &str) -> Result<(u64, String), Refusal> {
 /// A list in the form that was asked for.
 pub(crate) fn listed(call: &Call, target: &Target, items: Vec<Value>, metadata: Value) -> Value {
     match call.form {
-        Form::Table => table::document(call, &target.key, &items, metadata),
+        Form::Table => rows(call, target, &items, metadata),
         Form::Partial => json!({
             "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
             "metadata": metadata, "items": items.iter().map(partial).collect::<Vec<_>>(),
         }),
         Form::Plain => {
-            let items: Vec<Value> = items.into_iter().map(without_kind).collect();
+            let custom = target.custom.as_ref();
+            let items: Vec<Value> = match custom {
+                Some(_) => items,
+                None => items.into_iter().map(without_kind).collect(),
+            };
+            let kind = custom.map_or_else(
+                || format!("{}List", target.gvk.kind),
+                |custom| custom.list_kind.clone(),
+            );
             json!({
-                "kind": format!("{}List", target.gvk.kind),
+                "kind": kind,
                 "apiVersion": target.gvk.group_version().to_string(),
                 "metadata": metadata, "items": items,
             })
         }
+    }
+}
+
+/// A table of the objects of a kind.
+pub(crate) fn rows(call: &Call, target: &Target, items: &[Value], metadata: Value) -> Value {
+    match &target.custom {
+        Some(custom) => custom::table(call, custom, items, metadata),
+        None => table::document(call, &target.key, items, metadata),
     }
 }
 
@@ -339,5 +356,5 @@ pub(crate) fn present(call: &Call, reply: Reply) -> Result<Reply, Refusal> {
     }
     let target = Target::of(call)?;
     let metadata = json!({"resourceVersion": object::resource_version(&value)});
-    Ok(Reply::Document(code, table::document(call, &target.key, &[value], metadata)))
+    Ok(Reply::Document(code, rows(call, &target, &[value], metadata)))
 }

@@ -44,7 +44,7 @@ impl Apiserver {
         if let Some(reply) = self.aggregated(call)? {
             return Ok(reply);
         }
-        let resource = call.resource()?;
+        let resource = &call.resource()?.clone();
         let subresource = call.info.subresource.clone();
         let verbs = if subresource.is_empty() {
             &resource.verbs
@@ -58,6 +58,14 @@ impl Apiserver {
         }
         if !verbs.contains(&call.info.verb) {
             return Err(Box::new(Status::method_not_allowed()));
+        }
+        if let Some(custom) = call.custom.clone() {
+            if custom.leaving && call.info.verb == "create" {
+                return Err(Box::new(Status::method_not_allowed()));
+            }
+            if let Some(warning) = &custom.warning {
+                call.warn(warning.clone());
+            }
         }
         if REVIEWS.contains(&resource.plural.as_str()) {
             return self.review(call);

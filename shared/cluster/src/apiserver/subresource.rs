@@ -14,7 +14,7 @@ use super::answer::{Refusal, Reply, bad_request};
 use super::call::Call;
 use super::options::DeleteOptions;
 use super::write::Target;
-use super::{Apiserver, decode, token, uuid};
+use super::{Apiserver, custom, decode, token, uuid};
 use crate::fields::{items, number, put, text};
 
 const SUCCESS: &str = "Success";
@@ -189,7 +189,11 @@ impl Apiserver {
         let live = self.live(&target.key, &target.namespace, &target.name);
         let missing = || Box::new(Status::not_found(&call.group_resource(), &target.name));
         let live = live.ok_or_else(missing)?;
-        let current = scale_of(&live);
+        let shown = |value: &Value| match &target.custom {
+            Some(custom) => custom::scale_of(custom, value),
+            None => scale_of(value),
+        };
+        let current = shown(&live);
         let wanted = match call.info.verb.as_str() {
             "get" => return Ok(Reply::Document(200, current)),
             "update" => decode::plain(call, &GroupVersionKind::new("autoscaling", "v1", "Scale"))?,
@@ -203,7 +207,10 @@ impl Apiserver {
             return Err(Box::new(Status::invalid("autoscaling", "Scale", &target.name, &errors)));
         }
         let mut value = live.clone();
-        put(&mut value, "/spec/replicas", json!(replicas));
+        match &target.custom {
+            Some(custom) => custom::set_scale(custom, &mut value, replicas),
+            None => put(&mut value, "/spec/replicas", json!(replicas)),
+        }
         match object::resource_version(&wanted) {
             "" => {}
             version => put(&mut value, "/metadata/resourceVersion", json!(version)),
@@ -212,9 +219,8 @@ impl Apiserver {
         if value.get("spec") != live.get("spec") {
             put(&mut value, "/metadata/generation", json!(generation + 1));
         }
-        let main = Target { subresource: "scale".to_owned(), ..target };
-        let updated = self.update_scale(call, &main, &live, value)?;
-        Ok(Reply::Document(200, scale_of(&updated)))
+        let updated = self.update_scale(call, &target, &live, value)?;
+        Ok(Reply::Document(200, shown(&updated)))
     }
 
     fn update_scale(

@@ -7,6 +7,7 @@ use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::names::SUFFIX_ALPHABET;
 use apimachinery::object;
+use apimachinery::schema::Schema;
 use apimachinery::status::Status;
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use super::Apiserver;
 use super::admission::{self, Operation};
 use super::answer::{Refusal, Reply, bad_request, plain_error};
 use super::call::Call;
+use super::custom::Version;
 use super::kinds::{self, Kind};
 use super::{allocate, decode, escalation, managed, options, view};
 use crate::fields::{put, text};
@@ -30,6 +32,7 @@ pub(crate) struct Target {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) subresource: String,
+    pub(crate) custom: Option<Arc<Version>>,
 }
 
 impl Target {
@@ -37,7 +40,8 @@ impl Target {
         let resource = call.resource()?;
         let key = view::storage_key(&resource.group, &resource.plural);
         Ok(Self {
-            kind: kinds::of(&key),
+            kind: if call.custom.is_some() { &kinds::CUSTOM } else { kinds::of(&key) },
+            custom: call.custom.clone(),
             key,
             gvk: resource.gvk(),
             namespace: if resource.namespaced {
@@ -48,6 +52,18 @@ impl Target {
             name: call.info.name.clone(),
             subresource: call.info.subresource.clone(),
         })
+    }
+
+    /// The schema that describes its objects.
+    pub(crate) fn schema(&self) -> &Schema {
+        self.custom.as_ref().map_or_else(|| Schema::builtin(), |custom| &custom.schema)
+    }
+
+    /// Brings an object into the version in which it is stored.
+    fn settle_version(&self, value: &mut Value) {
+        if let Some(custom) = &self.custom {
+            put(value, "/apiVersion", json!(custom.stored));
+        }
     }
 
     pub(crate) fn invalid(&self, name: &str, errors: &[FieldError]) -> Refusal {
@@ -103,6 +119,7 @@ impl Apiserver {
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
         prepare_create(call, target, &mut value);
+        target.settle_version(&mut value);
         let name = object::name(&value).to_owned();
         let mut errors = kinds::validate_create(target, &value);
         if errors.is_empty() {
@@ -206,6 +223,7 @@ impl Apiserver {
             admission::mutate(self, target, &mut value, Some(live))?;
         }
         prepare_update(target, &mut value, live);
+        target.settle_version(&mut value);
         let mut errors = kinds::validate_update(target, &value, live);
         if errors.is_empty() && target.subresource.is_empty() {
             errors.extend(allocate::on_write(self, target, &mut value, call.dry_run()));

@@ -15,12 +15,15 @@ use crate::store::{Change, Store};
 
 const RESOURCE: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
+/// Its name.
+pub(super) const NAME: &str = "custom-resource-definition-controller";
+
 /// The control loop.
 pub(crate) struct Definitions;
 
 impl Controller for Definitions {
     fn name(&self) -> &'static str {
-        "custom-resource-definition-controller"
+        NAME
     }
 
     /// The API server itself.

@@ -76,6 +76,8 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
     }
     validate_versions(value, faults);
     validate_names(value, faults);
+    validate_top(value, faults);
+    validate_stored(value, faults);
 }
 
 fn validate_group(group: &str, faults: &mut Faults) {
@@ -90,38 +92,116 @@ fn validate_group(group: &str, faults: &mut Faults) {
     }
 }
 
+/// Schemas that are the same in all versions stand at the top of the internal form, and are named there.
+fn schemas_are_one(versions: &[Value]) -> bool {
+    let mut all = versions.iter().map(|one| one.get("schema"));
+    let first = all.next().flatten();
+    first.is_some() && all.all(|one| one == first)
+}
+
 fn validate_versions(value: &Value, faults: &mut Faults) {
     let versions = items(value, "/spec/versions");
+    let one = schemas_are_one(versions);
     let mut seen: Vec<&str> = Vec::new();
     for (index, version) in versions.iter().enumerate() {
         let name = text(version, "/name");
         let path = format!("spec.versions[{index}]");
+        let schema = version.pointer("/schema/openAPIV3Schema").filter(|schema| !schema.is_null());
         let wrong = names::dns1035_label(name);
+        match schema {
+            None => {
+                let path = format!("{path}.schema.openAPIV3Schema");
+                faults.push(FieldError::required(&path, ""));
+            }
+            Some(schema) if !one => {
+                structural::validate(schema, &format!("{path}.schema.openAPIV3Schema"), faults);
+            }
+            Some(_) => {}
+        }
         if !wrong.is_empty() {
             faults.push(FieldError::invalid(&format!("{path}.name"), name, wrong.join(",")));
         }
         seen.push(name);
-        let schema = version.pointer("/schema/openAPIV3Schema");
-        match schema.filter(|schema| !schema.is_null()) {
-            None => {
-                let path = format!("{path}.schema.openAPIV3Schema");
-                faults.push(FieldError::required(&path, "schemas are required"));
-            }
-            Some(schema) => {
-                structural::validate(schema, &format!("{path}.schema.openAPIV3Schema"), faults);
-            }
-        }
     }
     let mut unique = seen.clone();
     unique.sort_unstable();
     unique.dedup();
+    let mut refuse = |why: &str| {
+        faults.push(FieldError::invalid_printed("spec.versions", printed(versions, one), why));
+    };
     if unique.len() != seen.len() {
-        let why = "must contain unique version names";
-        faults.push(FieldError::invalid("spec.versions", Value::from(versions.to_vec()), why));
+        refuse("must contain unique version names");
     }
     if versions.iter().filter(|one| flag(one, "/storage")).count() != 1 {
-        let why = "must have exactly one version marked as storage version";
-        faults.push(FieldError::invalid("spec.versions", Value::from(versions.to_vec()), why));
+        refuse("must have exactly one version marked as storage version");
+    }
+    let first = seen.first().copied().unwrap_or("");
+    let wrong = names::dns1035_label(first);
+    if !seen.is_empty() && !wrong.is_empty() {
+        faults.push(FieldError::invalid("spec.version", first, wrong.join(",")));
+    }
+}
+
+/// The versions as Go prints its internal form; what is the same in all of them is not repeated.
+fn printed(versions: &[Value], schemas_are_one: bool) -> String {
+    if versions.is_empty() {
+        return "null".to_owned();
+    }
+    let same = |field: &str| {
+        versions.iter().all(|one| one.get(field) == versions.first().and_then(|first| first.get(field)))
+    };
+    let all: Vec<String> = versions
+        .iter()
+        .map(|one| {
+            let shown = |field: &str, hidden: bool| {
+                let value = one.get(field).filter(|_| !hidden).cloned().unwrap_or_default();
+                value.to_string()
+            };
+            format!(
+                "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":{},\"Subresources\":{},\"AdditionalPrinterColumns\":{},\"SelectableFields\":{}}}",
+                json!(text(one, "/name")),
+                flag(one, "/served"),
+                flag(one, "/storage"),
+                flag(one, "/deprecated"),
+                shown("deprecationWarning", false),
+                shown("schema", schemas_are_one),
+                shown("subresources", same("subresources")),
+                shown("additionalPrinterColumns", same("additionalPrinterColumns")),
+                shown("selectableFields", same("selectableFields")),
+            )
+        })
+        .collect();
+    format!("[{}]", all.join(","))
+}
+
+fn validate_top(value: &Value, faults: &mut Faults) {
+    let versions = items(value, "/spec/versions");
+    let schema = versions.first().and_then(|one| one.pointer("/schema/openAPIV3Schema"));
+    if let Some(schema) = schema.filter(|one| schemas_are_one(versions) && !one.is_null()) {
+        structural::validate(schema, "spec.validation.openAPIV3Schema", faults);
+    }
+}
+
+/// `ValidateCustomResourceDefinitionStoredVersions`.
+fn validate_stored(value: &Value, faults: &mut Faults) {
+    let stored = value.pointer("/status/storedVersions").cloned().unwrap_or_default();
+    let path = "status.storedVersions";
+    let all = items(value, "/status/storedVersions");
+    if all.is_empty() {
+        faults.push(FieldError::invalid(path, stored, "must have at least one stored version"));
+        return;
+    }
+    let versions = items(value, "/spec/versions");
+    for (index, version) in all.iter().enumerate() {
+        if !versions.iter().any(|one| one.get("name") == Some(version)) {
+            let why = "must appear in spec.versions";
+            faults.push(FieldError::invalid(&format!("{path}[{index}]"), version.clone(), why));
+        }
+    }
+    let storage = versions.iter().rfind(|one| flag(one, "/storage")).map(|one| text(one, "/name"));
+    if let Some(storage) = storage.filter(|name| !all.contains(&json!(name))) {
+        let why = format!("must have the storage version {storage}");
+        faults.push(FieldError::invalid(path, stored, why));
     }
 }
 
@@ -174,17 +254,21 @@ pub(super) fn validate_update(value: &Value, old: &Value, faults: &mut Faults) {
     }
     immutable("/spec/group", "spec.group");
     immutable("/spec/names/plural", "spec.names.plural");
-    for (index, version) in items(value, "/status/storedVersions").iter().enumerate() {
-        let known = items(value, "/spec/versions").iter().any(|one| one.get("name") == Some(version));
-        if !known {
-            let path = format!("status.storedVersions[{index}]");
-            let why = format!(
-                "missing from spec.versions; {} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {} and removes {} from status.storedVersions",
-                version.as_str().unwrap_or(""),
-                version.as_str().unwrap_or(""),
-                version.as_str().unwrap_or("")
-            );
-            faults.push(FieldError::invalid(&path, version.clone(), why));
-        }
+}
+
+/// Holds a definition that is to go until its instances are gone.
+pub(crate) fn mark(value: &mut Value, now: &str) {
+    let mut finalizers = items(value, "/metadata/finalizers").to_vec();
+    if !finalizers.contains(&json!(FINALIZER)) {
+        finalizers.push(json!(FINALIZER));
+        put(value, "/metadata/finalizers", Value::Array(finalizers));
     }
+    let mut conditions = items(value, "/status/conditions").to_vec();
+    conditions.retain(|one| text(one, "/type") != "Terminating");
+    conditions.push(json!({
+        "type": "Terminating", "status": "True", "reason": "InstanceDeletionPending",
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        "lastTransitionTime": now,
+    }));
+    put(value, "/status/conditions", Value::Array(conditions));
 }

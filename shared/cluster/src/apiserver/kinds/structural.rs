@@ -34,11 +34,11 @@ const NESTED: [(&str, &str); 10] = [
 
 /// Everything that is wrong with a schema.
 pub(super) fn validate(schema: &Value, path: &str, faults: &mut Faults) {
-    openapi(schema, path, faults);
     let mut own = Vec::new();
     invariants(schema, Level::Root, path, &mut own);
     own.order_by_key(ToString::to_string);
     faults.extend(own);
+    openapi(schema, path, faults);
 }
 
 fn children(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -18,6 +18,9 @@ pub(crate) fn path_of(value: &Value, path: &str) -> String {
 }
 
 fn has_status(target: &Target) -> bool {
+    if let Some(custom) = &target.custom {
+        return custom.has_status();
+    }
     let resource = Schema::builtin().resource_of(&target.gvk);
     resource.is_some_and(|resource| resource.subresource("status").is_some())
 }
@@ -43,7 +46,9 @@ pub(crate) fn reset(target: &Target, value: &mut Value, live: Option<&Value>) {
             let kind = json!({
                 "apiVersion": target.gvk.group_version().to_string(), "kind": target.gvk.kind,
             });
-            if let Ok((zero, _)) = super::super::decode::typed(&target.gvk, kind) {
+            if target.custom.is_some() {
+                keep(value, &json!({}), "status");
+            } else if let Ok((zero, _)) = super::super::decode::typed(&target.gvk, kind) {
                 keep(value, &zero, "status");
             }
         }
@@ -65,7 +70,7 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
             if target.kind.key == "daemonsets.apps" {
                 super::workload::count_template(value, live);
             }
-            if target.kind.generation && spec_changed(target.kind.key, value, live) {
+            if target.kind.generation && spec_changed(target, value, live) {
                 let next =
                     live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
                 object::set(value, &["metadata", "generation"], json!(next + 1));
@@ -100,8 +105,11 @@ fn prepare_status(target: &Target, value: &mut Value, live: &Value) {
     }
 }
 
-fn spec_changed(key: &str, value: &Value, live: &Value) -> bool {
-    match key {
+fn spec_changed(target: &Target, value: &Value, live: &Value) -> bool {
+    if let Some(custom) = &target.custom {
+        return custom_changed(custom.has_status(), value, live);
+    }
+    match target.kind.key {
         "endpointslices.discovery.k8s.io" => {
             ["endpoints", "ports", "addressType"]
                 .iter()
@@ -117,11 +125,23 @@ fn spec_changed(key: &str, value: &Value, live: &Value) -> bool {
     }
 }
 
+/// `customresource/strategy.go PrepareForUpdate`: everything but metadata and a status of its own counts.
+fn custom_changed(has_status: bool, value: &Value, live: &Value) -> bool {
+    let counts = |key: &String| {
+        !(matches!(key.as_str(), "metadata" | "apiVersion") || has_status && key == "status")
+    };
+    let keys = value.as_object().into_iter().chain(live.as_object()).flat_map(Map::keys);
+    keys.filter(|key| counts(key)).any(|key| value.get(key) != live.get(key))
+}
+
 /// Everything that is wrong with a change.
 pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> Faults {
     let namespaced = !target.namespace.is_empty();
     let mut faults = Vec::new();
     meta::validate_update(value, live, &mut faults);
+    if let Some(custom) = &target.custom {
+        custom.validate(value, &mut faults);
+    }
     if target.subresource.is_empty() {
         let mut own = super::validate(target.kind, value, namespaced);
         own.retain(|fault| !faults.contains(fault));
