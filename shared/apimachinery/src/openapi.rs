@@ -328,3 +328,105 @@ fn operation(action: &str, kind: &Value) -> Value {
         "responses": { "200": { "description": "OK" } },
     })
 }
+
+/// A custom resource, to be published.
+#[derive(Debug, Clone)]
+pub struct CustomSchema<'a> {
+    /// Where it is served.
+    pub resource: &'a ApiResource,
+    /// Name of its definition.
+    pub name: String,
+    /// Kind of its lists.
+    pub list_kind: &'a str,
+    /// `openAPIV3Schema`.
+    pub schema: &'a Value,
+}
+
+const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
+/// A kind that has the words of every kind.
+const ANY_KIND: &str = "io.k8s.api.core.v1.Pod";
+
+/// The document of a group and version of custom resources
+/// (`apiextensions-apiserver/pkg/controller/openapi/builder/builder.go`).
+pub fn custom_document(
+    all: &[CustomSchema<'_>],
+    of: &GroupVersion,
+    describe: Describe<'_>,
+) -> Value {
+    let builtin = Schema::builtin();
+    let mut paths = Map::new();
+    let mut wanted = BTreeSet::new();
+    reach(builtin, META, &mut wanted);
+    reach(builtin, LIST_META, &mut wanted);
+    let mut schemas = Map::new();
+    for name in wanted {
+        if let Some(definition) = builtin.definition(&name) {
+            schemas.insert(name, definition_schema(definition, of, describe));
+        }
+    }
+    for one in all {
+        resource_paths(one.resource, &mut paths);
+        schemas.insert(one.name.clone(), custom_schema(one, describe));
+        let list = format!("{}List", one.name);
+        schemas.insert(list, custom_list(one, describe));
+    }
+    json!({
+        "openapi": "3.0.0",
+        "info": { "title": "Kubernetes CRD Swagger", "version": "v0.1.0" },
+        "paths": paths,
+        "components": { "schemas": schemas },
+    })
+}
+
+fn described_kind(resource: &ApiResource, kind: &str) -> Value {
+    json!([{ "group": resource.group, "version": resource.version, "kind": kind }])
+}
+
+fn insert_type(properties: &mut Map<String, Value>, meta: &str, describe: Describe<'_>) {
+    for field in ["apiVersion", "kind"] {
+        let text = describe(ANY_KIND, field);
+        properties.insert(field.to_owned(), json!({ "type": "string", "description": text }));
+    }
+    let text = if meta == META {
+        describe(ANY_KIND, "metadata")
+    } else {
+        describe("io.k8s.api.core.v1.PodList", "metadata")
+    };
+    let reference = json!({ "$ref": format!("{PREFIX}{meta}") });
+    let metadata = json!({ "allOf": [reference], "description": text });
+    properties.insert("metadata".to_owned(), metadata);
+}
+
+fn custom_schema(one: &CustomSchema<'_>, describe: Describe<'_>) -> Value {
+    let mut found = match one.schema {
+        Value::Object(_) => one.schema.clone(),
+        _ => json!({ "type": "object" }),
+    };
+    let Some(map) = found.as_object_mut() else { return found };
+    // What is open at the root is published without its fields: clients would refuse the others.
+    let properties = map.entry("properties").or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut() {
+        insert_type(properties, META, describe);
+    }
+    let kinds = described_kind(one.resource, &one.resource.kind);
+    map.insert("x-kubernetes-group-version-kind".to_owned(), kinds);
+    found
+}
+
+fn custom_list(one: &CustomSchema<'_>, describe: Describe<'_>) -> Value {
+    let mut properties = Map::new();
+    insert_type(&mut properties, LIST_META, describe);
+    let items = json!({ "$ref": format!("{PREFIX}{}", one.name) });
+    let text = format!(
+        "List of {}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md",
+        one.resource.plural
+    );
+    let items = json!({ "type": "array", "description": text, "items": items });
+    properties.insert("items".to_owned(), items);
+    json!({
+        "type": "object", "required": ["items"], "properties": properties,
+        "description": format!("{} is a list of {}", one.list_kind, one.resource.kind),
+        "x-kubernetes-group-version-kind": described_kind(one.resource, one.list_kind),
+    })
+}

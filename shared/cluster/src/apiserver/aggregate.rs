@@ -64,13 +64,17 @@ impl Apiserver {
             }
             _ => {}
         }
+        if let Some(found) = self.customs.discover(&parts).filter(|_| call.method == http::Method::GET) {
+            return Ok(Reply::Document(200, found));
+        }
         let mut reply = discovery::non_resource(call)?;
+        self.customs.extend(call, &parts, &mut reply);
         match (parts.as_slice(), &mut reply) {
             (["apis"], Reply::Discovery(list)) => {
-                extend(list, "items", active.iter().map(|served| discovered(served)));
+                discovery::extend(list, "items", active.iter().map(|served| discovered(served)));
             }
             (["apis"], Reply::Document(_, list)) => {
-                extend(list, "groups", active.iter().map(|served| entry(served)));
+                discovery::extend(list, "groups", active.iter().map(|served| entry(served)));
             }
             _ => {}
         }
@@ -78,11 +82,6 @@ impl Apiserver {
     }
 }
 
-fn extend(document: &mut Value, key: &str, more: impl Iterator<Item = Value>) {
-    if let Some(list) = document.get_mut(key).and_then(Value::as_array_mut) {
-        list.extend(more);
-    }
-}
 
 fn entry(served: &Served) -> Value {
     let version = json!({

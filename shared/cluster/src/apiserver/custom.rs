@@ -1,6 +1,7 @@
 //! Custom resources: what their definitions say, made ready for the stages of a request. Nothing is kept
 //! that the definitions in the store do not say, so a snapshot needs no copy of this.
 
+mod discovery;
 mod prune;
 mod scale;
 mod table;
@@ -80,13 +81,8 @@ impl Customs {
         self.versions.iter().find(own).cloned()
     }
 
-    /// All versions, those of a group together and in the order of their priority.
-    pub(crate) fn all(&self) -> &[Arc<Version>] {
-        &self.versions
-    }
-
     /// Group and versions, as discovery lists them.
-    pub(crate) fn groups(&self) -> Vec<(String, Vec<String>)> {
+    fn groups(&self) -> Vec<(String, Vec<String>)> {
         let mut found: Vec<(String, Vec<String>)> = Vec::new();
         for one in &self.versions {
             let (group, version) = (&one.resource.group, &one.resource.version);

@@ -113,7 +113,7 @@ fn group_version(group: &str, version: &str) -> Value {
     json!({"groupVersion": format!("{group}/{version}"), "version": version})
 }
 
-fn group_entry(name: &str, versions: &[String]) -> Value {
+pub(super) fn group_entry(name: &str, versions: &[String]) -> Value {
     let all: Vec<Value> = versions.iter().map(|version| group_version(name, version)).collect();
     json!({"name": name, "preferredVersion": all.first(), "versions": all})
 }
@@ -136,7 +136,7 @@ fn group_document(name: &str) -> Option<Value> {
     Some(entry)
 }
 
-fn resource_entry(resource: &ApiResource) -> Vec<Value> {
+pub(super) fn resource_entry(resource: &ApiResource) -> Vec<Value> {
     let mut first = json!({
         "name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced,
         "kind": resource.kind, "verbs": resource.verbs,
@@ -189,7 +189,7 @@ fn response_kind(gvk: &GroupVersionKind, resource: &ApiResource) -> Value {
     }
 }
 
-fn aggregated_resource(resource: &ApiResource) -> Value {
+pub(super) fn aggregated_resource(resource: &ApiResource) -> Value {
     let mut entry = json!({
         "resource": resource.plural, "responseKind": response_kind(&resource.gvk(), resource),
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
@@ -243,4 +243,11 @@ fn aggregated(core: bool) -> Value {
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
         "items": items,
     })
+}
+
+/// Puts more into a list of a document.
+pub(super) fn extend(document: &mut Value, key: &str, more: impl Iterator<Item = Value>) {
+    if let Some(list) = document.get_mut(key).and_then(Value::as_array_mut) {
+        list.extend(more);
+    }
 }

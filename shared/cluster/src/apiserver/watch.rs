@@ -209,7 +209,10 @@ impl Watch {
             Form::Table => {
                 let metadata = json!({"resourceVersion": object::resource_version(&value)});
                 let call = Call { now, ..(*self.call).clone() };
-                let mut document = table::document(&call, &self.key, &[value], metadata);
+                let mut document = match &call.custom {
+                    Some(custom) => super::custom::table(&call, custom, &[value], metadata),
+                    None => table::document(&call, &self.key, &[value], metadata),
+                };
                 // Only the first event of a watch carries the head of the table.
                 if std::mem::replace(&mut self.table_sent, true) {
                     put(&mut document, "/columnDefinitions", Value::Null);

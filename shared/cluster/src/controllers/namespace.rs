@@ -49,8 +49,11 @@ impl Controller for Namespaces {
             .map(|resource| resource.group_resource().to_string())
             .collect();
         let mut left = Vec::new();
-        for resource in store.resources().filter(|one| namespaced.iter().any(|known| known == one))
-        {
+        let custom = |resource: &str| {
+            store.get("customresourcedefinitions.apiextensions.k8s.io", "", resource).is_some()
+        };
+        let known = |one: &&str| namespaced.iter().any(|known| known == one) || custom(one);
+        for resource in store.resources().filter(known) {
             for object in store.list(resource, Some(&key.name)) {
                 if !fields::deleting(&object) {
                     plan.writes.push(Write::delete(resource, &object, "Background"));

@@ -89,7 +89,7 @@ impl Write {
         subresource: &str,
         body: Value,
     ) -> Self {
-        let path = path_of(resource, fields::namespace(object), fields::name(object));
+        let path = path_to(resource, object);
         Self {
             method: "POST",
             path: format!("{path}/{subresource}"),
@@ -101,13 +101,13 @@ impl Write {
 
     /// Replaces `object`.
     pub fn update(resource: &str, object: Value) -> Self {
-        let path = path_of(resource, fields::namespace(&object), fields::name(&object));
+        let path = path_to(resource, &object);
         Self { method: "PUT", path, content_type: "application/json", body: object, then: None }
     }
 
     /// Replaces a subresource of `object`, for example its status.
     pub fn update_subresource(resource: &str, object: Value, subresource: &str) -> Self {
-        let path = path_of(resource, fields::namespace(&object), fields::name(&object));
+        let path = path_to(resource, &object);
         Self {
             method: "PUT",
             path: format!("{path}/{subresource}"),
@@ -152,7 +152,7 @@ impl Write {
 
     /// Deletes `object`, and no namesake of it.
     pub fn delete(resource: &str, object: &Value, policy: &str) -> Self {
-        let path = path_of(resource, fields::namespace(object), fields::name(object));
+        let path = path_to(resource, object);
         let body = json!({
             "kind": "DeleteOptions", "apiVersion": "v1",
             "preconditions": {"uid": fields::uid(object)},
@@ -223,6 +223,19 @@ impl Write {
             .ok()?;
         request.extensions_mut().insert(component.identity.clone());
         Some(request)
+    }
+}
+
+/// The path of an object, in the version that it says: custom resources have versions of their own.
+fn path_to(resource: &str, object: &Value) -> String {
+    let path = path_of(resource, fields::namespace(object), fields::name(object));
+    let (own, group) = (fields::text(object, "/apiVersion"), resource.split_once('.'));
+    match (group, own.split_once('/')) {
+        (Some((_, group)), Some((own_group, own))) if group == own_group => {
+            let from = format!("/apis/{group}/{}/", version(group));
+            path.replacen(&from, &format!("/apis/{group}/{own}/"), 1)
+        }
+        _ => path,
     }
 }
 
