@@ -404,7 +404,7 @@ fn custom_schema(one: &CustomSchema<'_>, describe: Describe<'_>) -> Value {
         _ => json!({ "type": "object" }),
     };
     let Some(map) = found.as_object_mut() else { return found };
-    // What is open at the root is published without its fields: clients would refuse the others.
+    map.values_mut().for_each(|part| embed(part, describe));
     let properties = map.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
         insert_type(properties, META, describe);
@@ -412,6 +412,28 @@ fn custom_schema(one: &CustomSchema<'_>, describe: Describe<'_>) -> Value {
     let kinds = described_kind(one.resource, &one.resource.kind);
     map.insert("x-kubernetes-group-version-kind".to_owned(), kinds);
     found
+}
+
+/// Objects inside of objects have the fields of every object.
+fn embed(part: &mut Value, describe: Describe<'_>) {
+    match part {
+        Value::Object(map) => {
+            map.values_mut().for_each(|part| embed(part, describe));
+            if map.get("x-kubernetes-embedded-resource") != Some(&Value::Bool(true)) {
+                return;
+            }
+            let properties = map.entry("properties").or_insert_with(|| json!({}));
+            if let Some(properties) = properties.as_object_mut() {
+                insert_type(properties, META, describe);
+            }
+            let required = map.entry("required").or_insert_with(|| json!([]));
+            if let Some(required) = required.as_array_mut() {
+                required.extend([json!("apiVersion"), json!("kind")]);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|part| embed(part, describe)),
+        _ => {}
+    }
 }
 
 fn custom_list(one: &CustomSchema<'_>, describe: Describe<'_>) -> Value {

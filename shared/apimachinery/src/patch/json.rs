@@ -35,11 +35,6 @@ fn step(document: &mut Value, operation: &Value) -> Result<(), PatchError> {
         "add" => add(document, path, value()),
         "remove" => remove(document, path).map(|_| ()),
         "replace" => {
-            if !path.is_empty() && document.pointer(path).is_none() {
-                return fail(format!(
-                    "replace operation does not apply: doc is missing key: {path}: missing value"
-                ));
-            }
             replace(document, path, value())
         }
         "move" | "copy" => {
@@ -109,12 +104,17 @@ fn add(document: &mut Value, path: &str, value: Value) -> Result<(), PatchError>
 }
 
 fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), PatchError> {
-    match document.pointer_mut(path) {
-        Some(place) => {
-            *place = value;
+    if let Some(place) = document.pointer_mut(path) {
+        *place = value;
+        return Ok(());
+    }
+    match parent(document, path) {
+        // Upstream's library asks maps for the key and takes no for an answer.
+        Some((Value::Object(map), key)) => {
+            map.insert(key, value);
             Ok(())
         }
-        None => fail(format!(
+        _ => fail(format!(
             "replace operation does not apply: doc is missing path: {path}: missing value"
         )),
     }

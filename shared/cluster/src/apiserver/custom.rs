@@ -81,6 +81,11 @@ impl Customs {
         self.versions.iter().find(own).cloned()
     }
 
+    /// Whether a group has custom resources.
+    pub(crate) fn serves(&self, group: &str) -> bool {
+        self.versions.iter().any(|one| one.resource.group == group)
+    }
+
     /// Group and versions, as discovery lists them.
     fn groups(&self) -> Vec<(String, Vec<String>)> {
         let mut found: Vec<(String, Vec<String>)> = Vec::new();

@@ -387,6 +387,9 @@ pub(crate) fn validate(kind: &Kind, value: &Value, namespaced: bool) -> Faults {
 /// Everything that is wrong with a new object that came through this endpoint.
 pub(crate) fn validate_create(target: &Target, value: &Value) -> Faults {
     let mut faults = validate(target.kind, value, !target.namespace.is_empty());
+    if target.gvk.kind == "CustomResourceDefinition" {
+        definition::validate_name(value, &mut faults);
+    }
     if let Some(custom) = &target.custom {
         custom.validate(value, &mut faults);
     }

@@ -1,6 +1,6 @@
 //! From a path and a verb to what answers.
 
-use apimachinery::schema::ApiResource;
+use apimachinery::schema::{ApiResource, Schema};
 use apimachinery::status::Status;
 
 use super::answer::{Refusal, Reply};
@@ -44,6 +44,9 @@ impl Apiserver {
         if let Some(reply) = self.aggregated(call)? {
             return Ok(reply);
         }
+        if !self.knows_group(&call.info.api_group) {
+            return Ok(Reply::Text(404, "404 page not found\n".to_owned()));
+        }
         let resource = &call.resource()?.clone();
         let subresource = call.info.subresource.clone();
         let verbs = if subresource.is_empty() {
@@ -84,6 +87,13 @@ impl Apiserver {
             "deletecollection" => self.delete_collection(call),
             _ => Err(Box::new(Status::method_not_allowed())),
         }
+    }
+
+    /// Whether something is served in a group, now or by a definition that was there before.
+    fn knows_group(&self, group: &str) -> bool {
+        Schema::builtin().groups().iter().any(|one| one.name == group)
+            || self.served.iter().any(|one| one.group == group)
+            || self.customs.serves(group)
     }
 
     fn route_subresource(&mut self, call: &mut Call) -> Result<Reply, Refusal> {

@@ -115,7 +115,8 @@ impl Writer {
         // Answers that are no kinds of the schema (tables, statuses) begin the same way.
         // References to objects name kind and version among their own fields.
         let own = |message: &Message| {
-            message.fields.iter().any(|field| field.name == "apiVersion" && field.tag != 0)
+            let says = |name: &str| matches!(name, "apiVersion" | "kind");
+            message.fields.iter().any(|field| says(&field.name) && field.tag != 0)
         };
         if message.is_some_and(|message| !own(message))
             || (message.is_none() && map.contains_key("kind"))

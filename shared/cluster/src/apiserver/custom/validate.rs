@@ -88,12 +88,15 @@ fn enumeration(schema: &Value, value: &Value, path: &str, faults: &mut Faults) {
 
 fn string(schema: &Value, value: &str, path: &str, faults: &mut Faults) {
     let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
+    // Upstream says the first of these that is wrong.
     if let Some(most) = number(schema, "/maxLength").filter(|most| length > *most) {
         faults.push(FieldError::too_long(path, usize::try_from(most).unwrap_or(0)));
+        return;
     }
     if let Some(least) = number(schema, "/minLength").filter(|least| length < *least) {
         let why = format!("{path} in body should be at least {least} chars long");
         faults.push(FieldError::invalid(path, value, why));
+        return;
     }
     let pattern = text(schema, "/pattern");
     if !pattern.is_empty()
@@ -231,7 +234,7 @@ fn junctors(schema: &Value, found: &Value, path: &str, faults: &mut Faults) {
     faults.extend(wrong);
 }
 
-/// Lists whose items are unique (`pkg/apiserver/schema/listtype`).
+/// Lists whose items are unique (`pkg/apiserver/schema/listtype`), and objects inside of the object.
 pub(super) fn lists(schema: &Value, found: &Value, path: &str, faults: &mut Faults) {
     match found {
         Value::Array(list) => {
@@ -243,6 +246,9 @@ pub(super) fn lists(schema: &Value, found: &Value, path: &str, faults: &mut Faul
             }
         }
         Value::Object(map) => {
+            if flag(schema, "/x-kubernetes-embedded-resource") {
+                embedded(map, path, faults);
+            }
             let more = schema.get("additionalProperties").filter(|more| more.is_object());
             for (key, inner) in map {
                 let own = schema.get("properties").and_then(|all| all.get(key)).or(more);
@@ -253,6 +259,15 @@ pub(super) fn lists(schema: &Value, found: &Value, path: &str, faults: &mut Faul
             }
         }
         _ => {}
+    }
+}
+
+/// An object inside of an object says what it is (`pkg/apiserver/schema/objectmeta/validation.go`).
+fn embedded(map: &Map<String, Value>, path: &str, faults: &mut Faults) {
+    for field in ["apiVersion", "kind"] {
+        if map.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
+            faults.push(FieldError::required(&format!("{path}.{field}"), ""));
+        }
     }
 }
 

@@ -58,14 +58,18 @@ pub(super) fn prepare_update(value: &mut Value) {
     }
 }
 
-pub(super) fn validate(value: &Value, faults: &mut Faults) {
+/// The name of a new definition says what it defines.
+pub(super) fn validate_name(value: &Value, faults: &mut Faults) {
     let (group, plural) = (text(value, "/spec/group"), text(value, "/spec/names/plural"));
     let name = text(value, "/metadata/name");
     if name != format!("{plural}.{group}") {
         let why = "must be spec.names.plural+\".\"+spec.group";
-        faults.push(FieldError::invalid("metadata.name", name, why));
+        faults.insert(0, FieldError::invalid("metadata.name", name, why));
     }
-    validate_group(group, faults);
+}
+
+pub(super) fn validate(value: &Value, faults: &mut Faults) {
+    validate_group(text(value, "/spec/group"), faults);
     match text(value, "/spec/scope") {
         "" => faults.push(FieldError::required("spec.scope", "")),
         "Cluster" | "Namespaced" => {}
