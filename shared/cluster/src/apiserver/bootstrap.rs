@@ -138,7 +138,10 @@ impl Apiserver {
         gvk: &apimachinery::gvk::GroupVersionKind,
     ) -> Value {
         let mut value = self.complete(value);
-        view::in_version(&mut value, &gvk.group, &gvk.version);
+        match self.customs.of_kind(gvk) {
+            Some(custom) => custom.show(&mut value),
+            None => view::in_version(&mut value, &gvk.group, &gvk.version),
+        }
         value
     }
 }

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use self::scale::{of as scale_of, set as set_scale};
 pub(crate) use self::table::document as table;
 use super::kinds::Faults;
-use crate::fields::{condition_true, deleting, flag, items, text};
+use crate::fields::{condition_true, deleting, flag, items, put, text};
 use crate::store::Store;
 
 pub(crate) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
@@ -39,7 +39,9 @@ pub(crate) struct Version {
     /// The version of the definition, as written.
     pub(crate) spec: Value,
     /// `group/version` in which it is stored.
-    pub(crate) stored: String,
+    stored: String,
+    /// The schema of that version.
+    storage: Value,
     pub(crate) warning: Option<String>,
     /// Whether the definition is on its way out.
     pub(crate) leaving: bool,
@@ -79,6 +81,12 @@ impl Customs {
             resource.plural == plural && resource.group == group && resource.version == version
         };
         self.versions.iter().find(own).cloned()
+    }
+
+    /// The version of a kind.
+    pub(crate) fn of_kind(&self, gvk: &GroupVersionKind) -> Option<&Version> {
+        let own = |one: &&Arc<Version>| one.resource.kind == gvk.kind && one.resource.gvk() == *gvk;
+        self.versions.iter().find(own).map(AsRef::as_ref)
     }
 
     /// Whether a group has custom resources.
@@ -122,7 +130,7 @@ fn priority(version: &str) -> (u8, u64, u64) {
 fn versions_of(definition: &Value) -> Vec<Version> {
     let versions = items(definition, "/spec/versions");
     let stored = versions.iter().find(|one| flag(one, "/storage"));
-    let stored = stored.map_or("", |one| text(one, "/name"));
+    let Some(stored) = stored else { return Vec::new() };
     let served = versions.iter().filter(|one| flag(one, "/served"));
     served.map(|one| version_of(definition, one, stored)).collect()
 }
@@ -173,7 +181,7 @@ fn storage_hash(definition: &Value) -> String {
     base64::engine::general_purpose::STANDARD.encode(digest.get(..8).unwrap_or_default())
 }
 
-fn version_of(definition: &Value, version: &Value, stored: &str) -> Version {
+fn version_of(definition: &Value, version: &Value, stored: &Value) -> Version {
     let resource = resource_of(definition, version);
     let structural = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_default();
     let schema = Schema::of_custom(&resource.gvk(), &structural);
@@ -183,7 +191,8 @@ fn version_of(definition: &Value, version: &Value, stored: &str) -> Version {
         schema,
         structural,
         spec: version.clone(),
-        stored: format!("{}/{stored}", resource.group),
+        stored: format!("{}/{}", resource.group, text(stored, "/name")),
+        storage: stored.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_default(),
         resource,
         warning,
         leaving: deleting(definition),
@@ -228,6 +237,23 @@ impl Version {
         prune::prune(&self.structural, &mut value, "", &mut unknown);
         let unknown = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
         Ok((value, unknown))
+    }
+
+    /// Brings an object into the version in which it is stored, whose schema may know less.
+    pub(crate) fn convert(&self, value: &mut Value) {
+        if text(value, "/apiVersion") == self.stored {
+            return;
+        }
+        put(value, "/apiVersion", json!(self.stored));
+        prune::prune(&self.storage, value, "", &mut Vec::new());
+        prune::default(&self.storage, value);
+    }
+
+    /// Shows a stored object in this version, with the defaults that came after it.
+    pub(crate) fn show(&self, value: &mut Value) {
+        put(value, "/apiVersion", json!(self.resource.gvk().group_version().to_string()));
+        prune::prune(&self.structural, value, "", &mut Vec::new());
+        prune::default(&self.structural, value);
     }
 
     /// Fills in defaults.

@@ -117,7 +117,10 @@ impl Apiserver {
         let live = live.ok_or_else(missing)?;
         let (patch, mut strict) = document(call, &kind)?;
         let mut shown = live.clone();
-        view::in_version(&mut shown, &target.gvk.group, &target.gvk.version);
+        match &target.custom {
+            Some(custom) => custom.show(&mut shown),
+            None => view::in_version(&mut shown, &target.gvk.group, &target.gvk.version),
+        }
         let patched = match kind.as_str() {
             "application/json-patch+json" => json_patch::apply(&shown, &patch),
             "application/merge-patch+json" => merge::apply(&shown, &patch),

@@ -53,7 +53,11 @@ impl Apiserver {
             &resource.verbs
         } else {
             let found = resource.subresource(&subresource);
-            &found.ok_or_else(|| Box::new(Status::no_such_path()))?.verbs
+            let missing = || match &call.custom {
+                Some(_) => Status::not_found(&call.group_resource(), &call.info.name),
+                None => Status::no_such_path(),
+            };
+            &found.ok_or_else(|| Box::new(missing()))?.verbs
         };
         check_scope(call, resource)?;
         if resource.plural == "endpoints" {
@@ -63,9 +67,6 @@ impl Apiserver {
             return Err(Box::new(Status::method_not_allowed()));
         }
         if let Some(custom) = call.custom.clone() {
-            if custom.leaving && call.info.verb == "create" {
-                return Err(Box::new(Status::method_not_allowed()));
-            }
             if let Some(warning) = &custom.warning {
                 call.warn(warning.clone());
             }

@@ -81,12 +81,6 @@ pub(crate) fn in_version(value: &mut Value, group: &str, version: &str) {
                 spec.remove("behavior");
             }
         }
-        _ => {
-            let stored = map.get("apiVersion").and_then(Value::as_str).unwrap_or("");
-            let same = stored.split_once('/').is_some_and(|(own, _)| own == group);
-            if same && !stored.ends_with(&format!("/{version}")) {
-                map.insert("apiVersion".to_owned(), json!(format!("{group}/{version}")));
-            }
-        }
+        _ => {}
     }
 }

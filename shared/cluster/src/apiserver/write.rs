@@ -62,7 +62,7 @@ impl Target {
     /// Brings an object into the version in which it is stored.
     fn settle_version(&self, value: &mut Value) {
         if let Some(custom) = &self.custom {
-            put(value, "/apiVersion", json!(custom.stored));
+            custom.convert(value);
         }
     }
 
@@ -108,6 +108,7 @@ impl Apiserver {
         managed: Option<Value>,
     ) -> Result<Arc<Value>, Refusal> {
         settle_namespace(&mut value, &target.namespace)?;
+        refuse_leaving(call, target, &value)?;
         kinds::reset(target, &mut value, None);
         match managed {
             Some(fields) => put(&mut value, "/metadata/managedFields", fields),
@@ -250,6 +251,15 @@ impl Apiserver {
         }
         Ok(self.store.put(&target.key, &target.namespace, name, value))
     }
+}
+
+/// Nothing new of a kind whose definition is on its way out (`customresource_handler.go`).
+fn refuse_leaving(call: &Call, target: &Target, value: &Value) -> Result<(), Refusal> {
+    if !target.custom.as_ref().is_some_and(|custom| custom.leaving) {
+        return Ok(());
+    }
+    let why = "create not allowed while custom resource definition is terminating";
+    Err(Box::new(Status::forbidden(&call.group_resource(), object::name(value), why)))
 }
 
 /// `metadata.name` must be that of the path; an empty one is filled in by the server.

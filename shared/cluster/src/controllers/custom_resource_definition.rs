@@ -207,7 +207,8 @@ fn finalize(store: &Store, definition: &Value, now: Timestamp, plan: &mut Plan) 
         plan.writes.push(Write::update_subresource(RESOURCE, changed, "status"));
         return;
     }
-    if !fields::condition_true(definition, "Terminating") {
+    let reason = fields::condition(definition, "Terminating").map_or("", |one| fields::text(one, "/reason"));
+    if reason != "InstanceDeletionInProgress" {
         let mut changed = definition.clone();
         let said = ("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress");
         set_condition(&mut changed, now, "Terminating", said);

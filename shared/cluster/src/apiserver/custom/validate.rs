@@ -15,6 +15,7 @@ pub(super) fn value(schema: &Value, value: &Value, path: &str, faults: &mut Faul
     if !right_type(schema, value, path, faults) {
         return;
     }
+    junctors(schema, value, path, faults);
     enumeration(schema, value, path, faults);
     match value {
         Value::String(text) => string(schema, text, path, faults),
@@ -27,7 +28,6 @@ pub(super) fn value(schema: &Value, value: &Value, path: &str, faults: &mut Faul
         Value::Object(map) => object(schema, map, path, faults),
         Value::Null | Value::Bool(_) => {}
     }
-    junctors(schema, value, path, faults);
 }
 
 /// What Go calls the type of a value.
@@ -208,7 +208,7 @@ fn junctors(schema: &Value, found: &Value, path: &str, faults: &mut Faults) {
         value(one, found, path, &mut wrong);
         wrong
     };
-    let mut refuse = |why: String| faults.push(FieldError::invalid(path, "", why));
+    let mut refuse = |why: String| faults.push(FieldError::invalid("<nil>", "", why));
     let any = items(schema, "/anyOf");
     if !any.is_empty() && any.iter().all(|one| !check(one).is_empty()) {
         refuse(format!("{path:?} must validate at least one schema (anyOf)"));
@@ -232,6 +232,14 @@ fn junctors(schema: &Value, found: &Value, path: &str, faults: &mut Faults) {
         refuse(format!("{path:?} must not validate the schema (not)"));
     }
     faults.extend(wrong);
+    // Upstream tells what the alternative lacks that comes nearest.
+    let nearest = |all: &[Value]| all.iter().map(check).min_by_key(Vec::len).unwrap_or_default();
+    if fitting == 0 {
+        faults.extend(nearest(one));
+    }
+    if any.iter().all(|one| !check(one).is_empty()) {
+        faults.extend(nearest(any));
+    }
 }
 
 /// Lists whose items are unique (`pkg/apiserver/schema/listtype`), and objects inside of the object.
