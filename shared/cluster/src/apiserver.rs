@@ -43,10 +43,10 @@ use apimachinery::status::Status;
 use jiff::Timestamp;
 
 pub(crate) use self::admission::used;
-pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 use self::answer::Reply;
 use self::call::Call;
 use self::custom::Customs;
+pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use crate::addon::{AddonCall, Served};
 use crate::cluster::ClusterConfig;

@@ -34,9 +34,7 @@ fn step(document: &mut Value, operation: &Value) -> Result<(), PatchError> {
     match kind {
         "add" => add(document, path, value()),
         "remove" => remove(document, path).map(|_| ()),
-        "replace" => {
-            replace(document, path, value())
-        }
+        "replace" => replace(document, path, value()),
         "move" | "copy" => {
             let Some(from) = text("from") else {
                 return fail("operation missing from field: missing value".to_owned());

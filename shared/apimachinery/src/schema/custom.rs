@@ -107,8 +107,7 @@ fn field(schema: &Value, name: &str, to: &mut BTreeMap<String, Definition>) -> F
         _ => ListKind::Unset,
     };
     let keys = schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array);
-    found.keys =
-        keys.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    found.keys = keys.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     found.atomic = text(schema, "x-kubernetes-map-type") == "atomic";
     found.default = schema.get("default").cloned();
     found

@@ -64,7 +64,9 @@ impl Apiserver {
             }
             _ => {}
         }
-        if let Some(found) = self.customs.discover(&parts).filter(|_| call.method == http::Method::GET) {
+        if let Some(found) =
+            self.customs.discover(&parts).filter(|_| call.method == http::Method::GET)
+        {
             return Ok(Reply::Document(200, found));
         }
         let mut reply = discovery::non_resource(call)?;
@@ -81,7 +83,6 @@ impl Apiserver {
         Ok(reply)
     }
 }
-
 
 fn entry(served: &Served) -> Value {
     let version = json!({

@@ -6,10 +6,10 @@ use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
 use apimachinery::request::{RequestInfo, query_all};
 use apimachinery::schema::{ApiResource, Schema};
-use std::sync::Arc;
 use apimachinery::status::Status;
 use http::HeaderMap;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 use super::answer::Refusal;
 use super::custom::Version;

@@ -215,7 +215,10 @@ fn deprecation(definition: &Value, version: &Value) -> String {
         .filter(|one| priority(one) > priority(name))
         .max_by_key(|one| priority(one));
     let said = format!("{group}/{name} {kind} is deprecated");
-    newer.map_or(said.clone(), |newer| format!("{said}; use {group}/{newer} {kind}"))
+    match newer {
+        Some(newer) => format!("{said}; use {group}/{newer} {kind}"),
+        None => said,
+    }
 }
 
 impl Version {
@@ -279,8 +282,7 @@ fn settle_metadata(value: &mut Value) -> Result<Vec<String>, String> {
     };
     let gvk = GroupVersionKind::new("", "v1", "ConfigMap");
     let carrier = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
-    let decoded =
-        apimachinery::decode::decode_value(Schema::builtin(), &gvk, carrier, Vec::new())?;
+    let decoded = apimachinery::decode::decode_value(Schema::builtin(), &gvk, carrier, Vec::new())?;
     let mut typed = decoded.value.get("metadata").cloned().unwrap_or_default();
     if let Some(map) = typed.as_object_mut() {
         map.retain(|_, one| !one.is_null());

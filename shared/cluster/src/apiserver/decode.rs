@@ -138,12 +138,11 @@ pub(crate) fn object(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, R
 
 /// Fills in defaults, in the version in which an object is stored.
 pub(crate) fn settle(custom: Option<&Version>, gvk: &GroupVersionKind, value: &mut Value) {
-    match custom.filter(|custom| custom.resource.gvk() == *gvk) {
-        Some(custom) => custom.default(value),
-        None => {
-            view::to_storage(value);
-            kinds::default(value);
-        }
+    if let Some(custom) = custom.filter(|custom| custom.resource.gvk() == *gvk) {
+        custom.default(value);
+    } else {
+        view::to_storage(value);
+        kinds::default(value);
     }
 }
 

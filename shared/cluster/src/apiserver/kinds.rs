@@ -83,12 +83,8 @@ const PLAIN: Kind = Kind {
 };
 
 /// Custom resources.
-pub(crate) static CUSTOM: Kind = Kind {
-    generation: true,
-    unconditional_update: false,
-    prepare_create: nothing,
-    ..PLAIN
-};
+pub(crate) static CUSTOM: Kind =
+    Kind { generation: true, unconditional_update: false, prepare_create: nothing, ..PLAIN };
 
 /// Kinds that nothing here knows.
 static UNKNOWN: Kind = Kind { acted_on: false, ..PLAIN };

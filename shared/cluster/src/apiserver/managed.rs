@@ -26,7 +26,8 @@ pub(crate) fn on_create(call: &Call, gvk: &GroupVersionKind, value: &mut Value) 
         "kind": apimachinery::object::kind(value),
     });
     // What Go writes for an object without any field is there before anybody sets something.
-    let zero = super::decode::shaped(call.custom.as_deref(), gvk, kind).map_or_else(|_| json!({}), |(zero, _)| zero);
+    let zero = super::decode::shaped(call.custom.as_deref(), gvk, kind)
+        .map_or_else(|_| json!({}), |(zero, _)| zero);
     record(call, "", &zero, value);
 }
 

@@ -66,10 +66,8 @@ impl Apiserver {
         if !verbs.contains(&call.info.verb) {
             return Err(Box::new(Status::method_not_allowed()));
         }
-        if let Some(custom) = call.custom.clone() {
-            if let Some(warning) = &custom.warning {
-                call.warn(warning.clone());
-            }
+        if let Some(warning) = call.custom.as_ref().and_then(|custom| custom.warning.clone()) {
+            call.warn(warning);
         }
         if REVIEWS.contains(&resource.plural.as_str()) {
             return self.review(call);

@@ -93,10 +93,13 @@ fn taken(store: &Store, definition: &Value) -> (BTreeSet<String>, BTreeSet<Strin
     let group = fields::text(definition, "/spec/group");
     let (mut resources, mut kinds) = (BTreeSet::new(), BTreeSet::new());
     for one in store.list(RESOURCE, None) {
-        if fields::text(&one, "/spec/group") != group || fields::name(&one) == fields::name(definition) {
+        if fields::text(&one, "/spec/group") != group
+            || fields::name(&one) == fields::name(definition)
+        {
             continue;
         }
-        let names = |field: &str| fields::text(&one, &format!("/status/acceptedNames/{field}")).to_owned();
+        let names =
+            |field: &str| fields::text(&one, &format!("/status/acceptedNames/{field}")).to_owned();
         resources.extend([names("plural"), names("singular")]);
         let short = fields::items(&one, "/status/acceptedNames/shortNames");
         resources.extend(short.iter().filter_map(Value::as_str).map(str::to_owned));
@@ -115,15 +118,15 @@ fn name(store: &Store, definition: &Value, changed: &mut Value, now: Timestamp) 
     let mut accepted = definition.pointer("/status/acceptedNames").cloned().unwrap_or_default();
     let mut refused: Option<(&str, String)> = None;
     let used = |name: &str| format!("{name:?} is already in use");
-    for (field, reason, names) in [
-        ("plural", "PluralConflict", &resources),
-        ("singular", "SingularConflict", &resources),
-    ] {
+    for (field, reason, names) in
+        [("plural", "PluralConflict", &resources), ("singular", "SingularConflict", &resources)]
+    {
         take(field, reason, &wanted, names, (&mut accepted, &mut refused));
     }
     let short = fields::items(&wanted, "/shortNames");
-    let conflict = short.iter().filter_map(Value::as_str).filter(|one| resources.contains(*one));
-    if let Some(one) = conflict.last() {
+    let mut conflict =
+        short.iter().filter_map(Value::as_str).filter(|one| resources.contains(*one));
+    if let Some(one) = conflict.next_back() {
         refused = Some(("ShortNamesConflict", used(one)));
     } else if !short.is_empty() {
         fields::put(&mut accepted, "/shortNames", Value::Array(short.to_vec()));
@@ -139,15 +142,10 @@ fn name(store: &Store, definition: &Value, changed: &mut Value, now: Timestamp) 
         _ => {}
     }
     fields::put(changed, "/status/acceptedNames", accepted);
-    match &refused {
-        Some((reason, message)) => {
-            set_condition(changed, now, "NamesAccepted", ("False", reason, message));
-        }
-        None => {
-            let fine = ("True", "NoConflicts", "no conflicts found");
-            set_condition(changed, now, "NamesAccepted", fine);
-        }
-    }
+    let said = refused.as_ref().map_or(("True", "NoConflicts", "no conflicts found"), |refused| {
+        ("False", refused.0, refused.1.as_str())
+    });
+    set_condition(changed, now, "NamesAccepted", said);
     if !fields::condition_true(changed, "Established") {
         let said = if refused.is_none() {
             ("False", "Installing", "the initial names have been accepted")
@@ -198,16 +196,18 @@ fn finalize(store: &Store, definition: &Value, now: Timestamp, plan: &mut Plan) 
     if instances.is_empty() {
         let left: Vec<&Value> = finalizers.iter().filter(|one| *one != CLEANUP).collect();
         let mut changed = definition.clone();
-        set_condition(&mut changed, now, "Terminating", (
-            "False",
-            "InstanceDeletionCompleted",
-            "removed all instances",
-        ));
+        set_condition(
+            &mut changed,
+            now,
+            "Terminating",
+            ("False", "InstanceDeletionCompleted", "removed all instances"),
+        );
         fields::put(&mut changed, "/metadata/finalizers", json!(left));
         plan.writes.push(Write::update_subresource(RESOURCE, changed, "status"));
         return;
     }
-    let reason = fields::condition(definition, "Terminating").map_or("", |one| fields::text(one, "/reason"));
+    let reason =
+        fields::condition(definition, "Terminating").map_or("", |one| fields::text(one, "/reason"));
     if reason != "InstanceDeletionInProgress" {
         let mut changed = definition.clone();
         let said = ("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress");

@@ -1,10 +1,10 @@
 //! Where custom resources are found: groups and resources, and their schemas in OpenAPI
 //! (`apiextensions-apiserver/pkg/apiserver/customresource_discovery_controller.go`, `pkg/controller/openapi/builder`).
 
+use apimachinery::descriptions;
 use apimachinery::gvk::GroupVersion;
 use apimachinery::openapi::{self, CustomSchema};
 use apimachinery::schema::custom::name_of;
-use apimachinery::descriptions;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -114,7 +114,8 @@ impl Customs {
         if all.is_empty() {
             return None;
         }
-        let describe = |definition: &str, field: &str| descriptions::of(definition, field).to_owned();
+        let describe =
+            |definition: &str, field: &str| descriptions::of(definition, field).to_owned();
         Some(openapi::custom_document(&all, &of, &describe))
     }
 }

@@ -85,11 +85,15 @@ pub(super) fn default(schema: &Value, value: &mut Value) {
     match value {
         Value::Array(list) => {
             if let Some(items) = schema.get("items") {
-                list.iter_mut().for_each(|item| default(items, item));
+                for item in list {
+                    default(items, item);
+                }
             }
         }
         Value::Object(map) => {
-            for (key, own) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            for (key, own) in
+                schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+            {
                 let refused = map.get(key).is_some_and(Value::is_null) && !flag(own, "/nullable");
                 if refused {
                     map.remove(key);
@@ -106,8 +110,8 @@ pub(super) fn default(schema: &Value, value: &mut Value) {
             else {
                 return;
             };
-            for (key, inner) in map.iter_mut().filter(|(key, _)| property(schema, key).is_none()) {
-                let _ = key;
+            let others = map.iter_mut().filter(|(key, _)| property(schema, key).is_none());
+            for (_, inner) in others {
                 default(more, inner);
             }
         }

@@ -26,7 +26,8 @@ pub(crate) fn of(version: &Version, value: &Value) -> Value {
             put(&mut metadata, &format!("/{field}"), one.clone());
         }
     }
-    let replicas = |field: &str| at(version, value, field).and_then(|one| one.as_i64()).unwrap_or(0);
+    let replicas =
+        |field: &str| at(version, value, field).and_then(|one| one.as_i64()).unwrap_or(0);
     let mut spec = json!({});
     if replicas("specReplicasPath") != 0 {
         put(&mut spec, "/replicas", json!(replicas("specReplicasPath")));

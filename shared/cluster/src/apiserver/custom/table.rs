@@ -57,7 +57,8 @@ pub(crate) fn document(call: &Call, version: &Version, all: &[Value], metadata: 
         .iter()
         .map(|item| {
             let mut cells = vec![json!(text(item, "/metadata/name"))];
-            cells.extend(paths.iter().map(|(path, kind)| cell(item, path.as_ref(), kind, call.now)));
+            cells
+                .extend(paths.iter().map(|(path, kind)| cell(item, path.as_ref(), kind, call.now)));
             let object = match include {
                 "None" => Value::Null,
                 "Object" => item.clone(),

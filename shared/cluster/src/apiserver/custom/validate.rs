@@ -63,7 +63,8 @@ fn right_type(schema: &Value, value: &Value, path: &str, faults: &mut Faults) ->
             let wanted = if format.is_empty() { "integer" } else { format.as_str() };
             refuse(wanted, if format.is_empty() { "number" } else { "float64" });
             if !format.is_empty() {
-                let why = format!("Checked value must be of type integer with format {format} in {path}");
+                let why =
+                    format!("Checked value must be of type integer with format {format} in {path}");
                 faults.push(FieldError::invalid("<nil>", "", why));
             }
             false

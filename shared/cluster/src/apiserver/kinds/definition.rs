@@ -152,7 +152,9 @@ fn printed(versions: &[Value], schemas_are_one: bool) -> String {
         return "null".to_owned();
     }
     let same = |field: &str| {
-        versions.iter().all(|one| one.get(field) == versions.first().and_then(|first| first.get(field)))
+        versions
+            .iter()
+            .all(|one| one.get(field) == versions.first().and_then(|first| first.get(field)))
     };
     let all: Vec<String> = versions
         .iter()
@@ -291,7 +293,8 @@ pub(super) fn warnings(value: &Value) -> Option<String> {
             _ => false,
         }
     }
-    let rules = items(value, "/spec/versions").iter().filter_map(|one| one.get("schema")).any(has_rules);
+    let rules =
+        items(value, "/spec/versions").iter().filter_map(|one| one.get("schema")).any(has_rules);
     rules.then(|| {
         "Podium stores x-kubernetes-validations, but this embedded cluster does not evaluate the rules".to_owned()
     })

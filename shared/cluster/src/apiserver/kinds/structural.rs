@@ -52,7 +52,8 @@ fn openapi(schema: &Value, path: &str, faults: &mut Faults) {
         faults.push(FieldError::not_supported(&format!("{path}.type"), kind, &TYPES));
     }
     if flag(schema, "/uniqueItems") {
-        let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+        let why =
+            "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
         faults.push(FieldError::forbidden(&format!("{path}.uniqueItems"), why));
     }
     if let Some(more) = schema.get("additionalProperties").filter(|more| !more.is_null()) {
@@ -207,7 +208,8 @@ fn junctors(schema: &Value, path: &str, faults: &mut Faults) {
 
 fn nested(schema: &Value, type_too: bool, path: &str, faults: &mut Faults) {
     if type_too && !text(schema, "/type").is_empty() {
-        faults.push(FieldError::forbidden(&format!("{path}.type"), "must be empty to be structural"));
+        faults
+            .push(FieldError::forbidden(&format!("{path}.type"), "must be empty to be structural"));
     }
     for (word, why) in NESTED {
         let found = schema.get(word);
