@@ -20,6 +20,7 @@ mod kinds;
 mod managed;
 mod node_request;
 mod openapi;
+mod openapi_v2;
 mod options;
 mod patch;
 mod read;
@@ -215,7 +216,7 @@ fn written(reply: Reply, pretty: bool) -> ApiAnswer {
             let bytes = serde_json::to_vec(&body).unwrap_or_default();
             ApiAnswer::Full(answer::with_type(200, DISCOVERY, bytes))
         }
-        Reply::Empty(kind) => ApiAnswer::Full(answer::with_type(200, kind, Vec::new())),
+        Reply::Bytes(kind, body) => ApiAnswer::Full(answer::with_type(200, kind, body)),
         Reply::Text(code, body) => ApiAnswer::Full(answer::text(code, &body)),
         Reply::Watch(stream) => {
             ApiAnswer::Watch(answer::with_type(200, "application/json", stream))

@@ -20,8 +20,8 @@ pub(crate) enum Reply {
     Document(u16, Value),
     /// Aggregated discovery, which has a media type of its own.
     Discovery(Value),
-    /// Nothing, in a media type in which that means something.
-    Empty(&'static str),
+    /// A document that is not JSON, in its media type.
+    Bytes(&'static str, Vec<u8>),
     /// A text.
     Text(u16, String),
     /// An open watch.

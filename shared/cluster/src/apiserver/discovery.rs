@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Refusal, Reply};
 use super::call::Call;
-use super::openapi;
+use super::{openapi, openapi_v2};
 use crate::fields::put;
 
 const CHECKS: [&str; 5] = [
@@ -17,10 +17,6 @@ const CHECKS: [&str; 5] = [
     "poststarthook/rbac/bootstrap-roles",
     "poststarthook/start-system-namespaces-controller",
 ];
-
-/// The form in which kubectl asks for the old document. The empty one says: no kind is described here,
-/// read version 3. (A missing one would make kubectl give up on kinds that version 3 does not have.)
-const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Answers a path outside the resources.
 pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
@@ -48,7 +44,9 @@ pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
         ["api", version] => return Ok(or_missing(resources("", version))),
         ["apis", group] => return Ok(or_missing(group_document(group))),
         ["apis", group, version] => return Ok(or_missing(resources(group, version))),
-        ["openapi", "v2"] if call.wants_openapi_v2 => return Ok(Reply::Empty(OPENAPI_V2)),
+        ["openapi", "v2"] if call.wants_openapi_v2 => {
+            return Ok(Reply::Bytes(openapi_v2::MEDIA_TYPE, openapi_v2::document()));
+        }
         ["openapi", "v3"] => openapi::index(),
         ["openapi", "v3", rest @ ..] => return Ok(or_missing(openapi::document(rest))),
         [".well-known", "openid-configuration"] => json!({
