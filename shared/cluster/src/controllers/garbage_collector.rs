@@ -92,7 +92,7 @@ fn without_finalizer(resource: &str, owner: &Value, finalizer: &str) -> Write {
         .filter(|one| one.as_str() != Some(finalizer))
         .collect();
     let patch = json!({ "metadata": { "finalizers": left } });
-    Write::merge(resource, fields::namespace(owner), fields::name(owner), patch)
+    Write::merge_into(resource, owner, patch)
 }
 
 /// Dependents forget their owner before it goes (`garbagecollector.go orphanDependents`).
@@ -109,12 +109,7 @@ fn orphan(store: &Store, resource: &str, owner: &Value, plan: &mut Plan) {
             }
             let left = if left.is_empty() { Value::Null } else { json!(left) };
             let patch = json!({ "metadata": { "ownerReferences": left } });
-            plan.writes.push(Write::merge(
-                kind,
-                fields::namespace(&object),
-                fields::name(&object),
-                patch,
-            ));
+            plan.writes.push(Write::merge_into(kind, &object, patch));
         }
     }
     plan.writes.push(without_finalizer(resource, owner, "orphan"));

@@ -139,6 +139,12 @@ impl Write {
         }
     }
 
+    /// JSON merge patch of an object, in the version in which it is stored.
+    pub(crate) fn merge_into(resource: &str, object: &Value, patch: Value) -> Self {
+        let path = path_to(resource, object);
+        Self { path, ..Self::merge(resource, "", "", patch) }
+    }
+
     /// JSON merge patch of the object itself.
     pub fn merge(resource: &str, namespace: &str, name: &str, patch: Value) -> Self {
         Self {
