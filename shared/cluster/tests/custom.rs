@@ -1,10 +1,5 @@
 //! Custom resources in a running cluster: what the controllers and the admission do with them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::time::Duration;
 
