@@ -9,6 +9,7 @@ mod validate;
 
 use std::sync::Arc;
 
+use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::schema::{ApiResource, ApiSubresource, Schema};
 use base64::Engine as _;
@@ -219,6 +220,22 @@ fn deprecation(definition: &Value, version: &Value) -> String {
         Some(newer) => format!("{said}; use {group}/{newer} {kind}"),
         None => said,
     }
+}
+
+/// What is wrong with the default that a schema gives (`schema/defaulting/validation.go`).
+pub(crate) fn default_faults(schema: &Value, given: &Value, path: &str) -> Faults {
+    let (mut pruned, mut unknown) = (given.clone(), Vec::new());
+    prune::below(schema, &mut pruned, &mut unknown);
+    if !unknown.is_empty() {
+        return vec![FieldError::invalid(path, given.clone(), "must not have unknown fields")];
+    }
+    let mut faults = Vec::new();
+    validate::value(schema, given, "", &mut faults);
+    for fault in &mut faults {
+        let inner = std::mem::take(&mut fault.field);
+        fault.field = if inner.is_empty() { path.to_owned() } else { format!("{path}.{inner}") };
+    }
+    faults
 }
 
 impl Version {

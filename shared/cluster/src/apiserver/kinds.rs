@@ -4,6 +4,7 @@
 mod batch;
 mod container;
 pub(crate) mod definition;
+mod definition_parts;
 mod endpoints;
 mod events;
 mod labels;

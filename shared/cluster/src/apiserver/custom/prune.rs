@@ -21,6 +21,11 @@ pub(super) fn prune(schema: &Value, value: &mut Value, path: &str, unknown: &mut
     walk(schema, value, path, (true, false), unknown);
 }
 
+/// The same for a value inside of an object.
+pub(super) fn below(schema: &Value, value: &mut Value, unknown: &mut Vec<String>) {
+    walk(schema, value, "", (false, false), unknown);
+}
+
 fn walk(
     schema: &Value,
     value: &mut Value,

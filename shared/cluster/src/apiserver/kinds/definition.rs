@@ -6,7 +6,7 @@ use apimachinery::names;
 use serde_json::{Value, json};
 
 use super::pod_defaults::{fill_text, map_at};
-use super::{Faults, structural};
+use super::{Faults, definition_parts, structural};
 use crate::fields::{condition_true, flag, items, put, text};
 
 /// Deletes the instances before the definition goes.
@@ -81,6 +81,7 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
     validate_versions(value, faults);
     validate_names(value, faults);
     validate_top(value, faults);
+    definition_parts::validate(value, faults);
     validate_stored(value, faults);
 }
 

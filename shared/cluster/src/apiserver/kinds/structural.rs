@@ -5,6 +5,7 @@ use apimachinery::field_error::FieldError;
 use apimachinery::order::Order as _;
 use serde_json::{Map, Value};
 
+use super::super::custom;
 use super::Faults;
 use crate::fields::{flag, items, text};
 
@@ -92,6 +93,7 @@ fn list_type(schema: &Value, path: &str, faults: &mut Faults) {
             &known,
         ));
     }
+    unique_items(schema, list, path, faults);
     if list == "map" && keys.is_empty() {
         let why = "must not be empty if x-kubernetes-list-type is map";
         faults.push(FieldError::required(&format!("{path}.x-kubernetes-list-map-keys"), why));
@@ -104,6 +106,35 @@ fn list_type(schema: &Value, path: &str, faults: &mut Faults) {
         } else {
             FieldError::invalid(&path, list, why)
         });
+    }
+}
+
+/// What makes items comparable.
+fn unique_items(schema: &Value, list: &str, path: &str, faults: &mut Faults) {
+    let Some(item) = schema.get("items") else { return };
+    let atomic = text(item, "/x-kubernetes-map-type") == "atomic";
+    if list == "set" && text(item, "/type") == "object" && !atomic {
+        let given = item.get("x-kubernetes-map-type").cloned().unwrap_or_default();
+        let why = "must be atomic as item of a list with x-kubernetes-list-type=set";
+        faults.push(FieldError::invalid(
+            &format!("{path}.items.x-kubernetes-map-type"),
+            given,
+            why,
+        ));
+    }
+    let keys = items(schema, "/x-kubernetes-list-map-keys").iter().filter_map(Value::as_str);
+    for key in keys.filter(|_| list == "map") {
+        let path = format!("{path}.items.properties[{key}]");
+        let Some(own) = item.get("properties").and_then(|all| all.get(key)) else {
+            let why = "entries must all be names of item properties";
+            faults.push(FieldError::invalid(&path, key, why));
+            continue;
+        };
+        let required = items(item, "/required").iter().any(|one| one.as_str() == Some(key));
+        if !required && own.get("default").is_none_or(Value::is_null) {
+            let why = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property";
+            faults.push(FieldError::required(&format!("{path}.default"), why));
+        }
     }
 }
 
@@ -127,6 +158,9 @@ fn invariants(schema: &Value, level: Level, path: &str, faults: &mut Faults) {
         if more.is_object() {
             invariants(more, Level::Field, &path, faults);
         }
+    }
+    if let Some(given) = schema.get("default").filter(|given| !given.is_null()) {
+        faults.extend(custom::default_faults(schema, given, &format!("{path}.default")));
     }
     junctors(schema, path, faults);
     types(schema, level, path, faults);
