@@ -407,10 +407,10 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
             "Podium stores {name}, but nothing in this embedded cluster acts on them"
         ));
     }
-    if kind.key == "customresourcedefinitions.apiextensions.k8s.io"
-        && let Some(warning) = definition::warnings(value)
-    {
-        call.warn(warning);
+    if kind.key == "customresourcedefinitions.apiextensions.k8s.io" {
+        for warning in definition::warnings(value) {
+            call.warn(warning);
+        }
     }
     if kind.key == "pods" || kind.key.rsplit('.').next() == Some("apps") {
         for warning in pod::warnings(value, old) {

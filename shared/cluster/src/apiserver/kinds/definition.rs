@@ -284,7 +284,7 @@ pub(crate) fn mark(value: &mut Value, now: &str) {
 }
 
 /// Says what is stored of a definition and does nothing here.
-pub(super) fn warnings(value: &Value) -> Option<String> {
+pub(super) fn warnings(value: &Value) -> Vec<String> {
     fn has_rules(value: &Value) -> bool {
         match value {
             Value::Object(map) => {
@@ -296,7 +296,12 @@ pub(super) fn warnings(value: &Value) -> Option<String> {
     }
     let rules =
         items(value, "/spec/versions").iter().filter_map(|one| one.get("schema")).any(has_rules);
-    rules.then(|| {
-        "Podium stores x-kubernetes-validations, but this embedded cluster does not evaluate the rules".to_owned()
-    })
+    let mut found = Vec::new();
+    if rules {
+        found.push("Podium stores x-kubernetes-validations, but this embedded cluster does not evaluate the rules".to_owned());
+    }
+    if text(value, "/spec/conversion/strategy") == "Webhook" {
+        found.push("Podium stores spec.conversion.webhook, but this embedded cluster converts between versions without calling it".to_owned());
+    }
+    found
 }
