@@ -3,21 +3,10 @@
 use e2e::Outcome;
 use e2e::browser::{Browser, Size};
 use e2e::serve::Podium;
-use e2e::walk::look;
+use e2e::walk::{look, write};
 use thirtyfour::Key;
 
 const CELL: &str = "[data-cell='new-role']";
-
-/// Types over what stands there, one event for each key, as a keyboard does.
-async fn type_over(browser: &Browser, text: &str) -> Outcome {
-    browser.click(&format!("{CELL} .monaco-editor")).await?;
-    let keys = browser.driver.action_chain().key_down(Key::Control).send_keys("a");
-    keys.key_up(Key::Control).perform().await?;
-    for key in text.chars() {
-        browser.driver.action_chain().send_keys(key.to_string()).perform().await?;
-    }
-    Ok(())
-}
 
 /// The text shrinks to one line while brackets are closed and offers are made: once, that made the editor
 /// draw itself in the middle of an edit, and read brackets for ever.
@@ -31,7 +20,7 @@ async fn a_text_that_begins_with_a_bracket_can_be_typed_fast() -> Outcome {
     browser.ask(&format!("document.querySelector(\"{CELL}\").scrollIntoView()")).await?;
     browser.find(&format!("{CELL} .monaco-editor")).await?;
     for (typed, shown) in [("{kind", "{kind}"), ("[kind", "[kind]"), ("{kind", "{kind}")] {
-        type_over(&browser, typed).await?;
+        write(&browser, "new-role", typed).await?;
         browser.shows(&format!("{CELL} .view-lines"), shown).await?;
         browser.driver.action_chain().send_keys(Key::Escape).perform().await?;
         browser.click(&format!("{CELL} [data-press='reset-cell']")).await?;
