@@ -16,6 +16,8 @@ use crate::serve::target;
 
 /// How long something may take to become visible. Generous: two cores build and test at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Where the page brings the full editor.
+const ROOMY: &str = "(min-width: 768px) and (any-pointer: fine)";
 const POLL: Duration = Duration::from_millis(100);
 
 /// A browser window with its driver process.
@@ -173,9 +175,16 @@ impl Browser {
         }
     }
 
-    /// Replaces the text of the editor inside an element, whichever editor it is: click into it, select
-    /// all, type.
+    /// Replaces the text of the editor inside an element: the full one where the window has room for it, as
+    /// soon as it has come. Click into it, select all, type.
     pub async fn write(&self, css: &str, text: &str) -> Outcome {
+        self.find(css).await?;
+        let near = format!("document.querySelector(\"{css}\").scrollIntoView({{block: 'center'}})");
+        self.ask(&near).await?;
+        let come = format!(
+            "!matchMedia('{ROOMY}').matches || document.querySelector(\"{css} .monaco-editor\")"
+        );
+        self.until("the editor has come", &come).await?;
         self.click(&format!("{css} :is(.monaco-editor, .plain__text)")).await?;
         self.driver
             .action_chain()

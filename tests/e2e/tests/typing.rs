@@ -1,4 +1,5 @@
 //! The full editor under fast fingers.
+#![cfg(feature = "browser")]
 
 use e2e::Outcome;
 use e2e::browser::{Browser, Size};
@@ -16,9 +17,6 @@ async fn a_text_that_begins_with_a_bracket_can_be_typed_fast() -> Outcome {
     let browser = Browser::open(Size::WIDE).await?;
     browser.goto(&format!("{}/en/hypercloud-4.1/02-authority/", podium.url)).await?;
     browser.find("[data-executor='embedded-server']").await?;
-    // The full editor comes when its cell is looked at.
-    browser.ask(&format!("document.querySelector(\"{CELL}\").scrollIntoView()")).await?;
-    browser.find(&format!("{CELL} .monaco-editor")).await?;
     for (typed, shown) in [("{kind", "{kind}"), ("[kind", "[kind]"), ("{kind", "{kind}")] {
         write(&browser, "new-role", typed).await?;
         browser.shows(&format!("{CELL} .view-lines"), shown).await?;
