@@ -143,10 +143,20 @@ export function create(host, name, value, label, theme, calls) {
     },
     // The page changes its tokens in the same moment; the next frame has them.
     theme: name => requestAnimationFrame(() => paint(name)),
-    focus: () => editor.focus(),
     reveal: (lineNumber, column) => {
       editor.setPosition({ lineNumber, column });
       editor.revealPositionInCenterIfOutsideViewport({ lineNumber, column });
+      editor.focus();
+    },
+    // Offsets in UTF-16 units, as text areas count them.
+    select: (start, end) => {
+      const from = model.getPositionAt(start);
+      const to = model.getPositionAt(end);
+      editor.setSelection({
+        startLineNumber: from.lineNumber, startColumn: from.column,
+        endLineNumber: to.lineNumber, endColumn: to.column,
+      });
+      editor.revealPositionInCenterIfOutsideViewport(to);
       editor.focus();
     },
     // Squiggles, and the text of each finding under its line.

@@ -114,14 +114,14 @@ impl Editor {
         self.handle.theme(name);
     }
 
-    /// Puts the cursor in.
-    pub fn focus(&self) {
-        self.handle.focus();
-    }
-
     /// Puts the cursor at a place.
     pub fn reveal(&self, line: u32, column: u32) {
         self.handle.reveal(line, column);
+    }
+
+    /// Selects from one offset to another, in UTF-16 units, and takes the focus.
+    pub fn select(&self, start: u32, end: u32) {
+        self.handle.select(start, end);
     }
 
     /// Shows findings: underlined, and in words under their lines.

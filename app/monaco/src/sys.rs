@@ -30,9 +30,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn theme(this: &Handle, name: &str);
     #[wasm_bindgen(method)]
-    pub(crate) fn focus(this: &Handle);
-    #[wasm_bindgen(method)]
     pub(crate) fn reveal(this: &Handle, line: u32, column: u32);
+    #[wasm_bindgen(method)]
+    pub(crate) fn select(this: &Handle, start: u32, end: u32);
     #[wasm_bindgen(method)]
     pub(crate) fn mark(this: &Handle, findings: &JsValue);
     #[wasm_bindgen(method)]

@@ -6,9 +6,11 @@ use wasm_bindgen::JsCast as _;
 use crate::services::browser;
 use crate::state::context::Ctx;
 use crate::state::keys::{Act, Focus, Stroke, act};
+use crate::state::outline::step_anchor;
 
 /// Listens as long as the scenario is open.
 pub(crate) fn keyboard(ctx: Ctx) {
+    let chord = StoredValue::new(false);
     let handle = window_event_listener(leptos::ev::keydown, move |event| {
         if event.default_prevented() {
             return;
@@ -20,9 +22,9 @@ pub(crate) fn keyboard(ctx: Ctx) {
             alt: event.alt_key(),
             composing: event.is_composing() || event.key_code() == 229,
         };
-        let Some(act) = act(&stroke, focus(), ctx.preferences.letters.get_untracked()) else {
-            return;
-        };
+        let letters = ctx.preferences.letters.get_untracked();
+        let meaning = chord.try_update_value(|chord| act(&stroke, focus(), letters, chord));
+        let Some(act) = meaning.flatten() else { return };
         if perform(ctx, act) {
             event.prevent_default();
         }
@@ -36,6 +38,9 @@ fn focus() -> Focus {
     if inside("input, textarea, select, [contenteditable], .monaco-editor, dialog, [role=tablist]")
     {
         return Focus::Text;
+    }
+    if inside(".time button") {
+        return Focus::Time;
     }
     if inside("button, a, summary, [role=button], [role=separator]") {
         Focus::Control
@@ -84,7 +89,29 @@ fn perform(ctx: Ctx, act: Act) -> bool {
         Act::Compare => press("diff"),
         Act::Reset => press("reset-cell"),
         Act::Stop => press("stop"),
+        Act::Check => check(&id),
+        Act::Step(number) => go_to_step(ctx, number),
+        Act::Tick => browser::press_first("[data-press=time-step]:enabled"),
     }
+}
+
+/// Checks the cell, or the next one of its step that checks.
+fn check(cell: &str) -> bool {
+    const CHECK: &str = "[data-press=check]:enabled";
+    !cell.is_empty()
+        && (browser::press_first(&format!("#{cell} {CHECK}"))
+            || browser::press_first(&format!("#{cell} ~ [data-cell] {CHECK}")))
+}
+
+/// Goes to a step as its link in the rail does.
+fn go_to_step(ctx: Ctx, number: usize) -> bool {
+    let notebook = ctx.notebook();
+    let step = number.checked_sub(1).and_then(|index| notebook.steps.get(index));
+    let heading = step.map(|step| format!("{}-heading", step_anchor(&step.id)));
+    heading.is_some_and(|heading| {
+        browser::focus(&heading);
+        true
+    })
 }
 
 /// Puts the cursor into the text of a cell.

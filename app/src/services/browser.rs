@@ -144,26 +144,13 @@ pub(crate) fn focused() -> Option<web_sys::Element> {
     window()?.document()?.active_element()
 }
 
-/// Line and column of the caret, from 1, when the focus is in a text area beside an element.
-pub(crate) fn caret_beside(element: &web_sys::Element) -> Option<(u32, u32)> {
-    use wasm_bindgen::JsCast as _;
+/// What is selected, as offsets in UTF-16 units, when the focus is in a text area beside an element.
+pub(crate) fn selection_beside(element: &web_sys::Element) -> Option<(u32, u32)> {
     let area = focused()?.dyn_into::<web_sys::HtmlTextAreaElement>().ok()?;
     if !element.parent_element()?.contains(Some(area.as_ref())) {
         return None;
     }
-    let caret = area.selection_start().ok()??;
-    Some(place_of(&area.value(), caret))
-}
-
-/// Line and column, from 1, of an offset in UTF-16 units, which is how browsers and editors count.
-fn place_of(text: &str, offset: u32) -> (u32, u32) {
-    let before = text.encode_utf16().take(usize::try_from(offset).unwrap_or(usize::MAX));
-    before.fold(
-        (1, 1),
-        |(line, column), unit| {
-            if unit == u16::from(b'\n') { (line + 1, 1) } else { (line, column + 1) }
-        },
-    )
+    Some((area.selection_start().ok()??, area.selection_end().ok()??))
 }
 
 /// Brings an element into view, below the bars.
@@ -298,6 +285,19 @@ pub(crate) fn focus_cell(id: &str, by: isize) {
     }
 }
 
+/// Presses the first button that a selector finds, and puts the focus on the cell that it stands in; whether
+/// there was one that can be pressed.
+pub(crate) fn press_first(selector: &str) -> bool {
+    let Some(button) = query_all(selector).into_iter().next() else { return false };
+    let cell = button.closest("[data-cell]").ok().flatten();
+    if let Some(cell) = cell.and_then(|cell| cell.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _focused = cell.focus();
+        scroll_to(&cell);
+    }
+    button.click();
+    true
+}
+
 /// Minutes that UTC is ahead of the reader's time (negative east of Greenwich).
 pub(crate) fn timezone_offset() -> f64 {
     js_sys::Date::new_0().get_timezone_offset()
@@ -327,16 +327,4 @@ fn first_seen(selector: &str) -> Option<String> {
         .into_iter()
         .find(|element| element.get_bounding_client_rect().bottom() > 120.0)?;
     Some(seen.id()).filter(|id| !id.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::place_of;
-
-    #[test]
-    fn a_caret_is_counted_as_editors_count() {
-        let text = "kind: Pod\nname: \u{1f600}x\n";
-        let places: Vec<(u32, u32)> = [0, 9, 10, 18, 19, 20].map(|at| place_of(text, at)).into();
-        assert_eq!(places, [(1, 1), (1, 10), (2, 1), (2, 9), (2, 10), (3, 1)]);
-    }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Draft {
     pub edited: bool,
     /// Errors found in the text.
     pub errors: usize,
+    /// The server is meant to refuse it.
+    pub refusal: bool,
 }
 
 /// The look of a cell. Work under way comes first, then errors in the text, then the last outcome.
@@ -56,6 +58,7 @@ pub(crate) fn face(run: &CellRun, draft: Draft) -> Face {
     let (icon, word, tone) = match run.phase {
         Phase::Queued => ("dots", "state-queued", Tone::Busy),
         Phase::Running => ("spinner", "state-running", Tone::Busy),
+        Phase::Failed if draft.refusal => ("stop", "state-refused", Tone::Warn),
         _ if draft.errors > 0 => ("alert", "state-invalid", Tone::Bad),
         Phase::Failed => ("cross", "state-failed", Tone::Bad),
         Phase::Unknown => ("question", "state-unknown", Tone::Warn),
@@ -78,8 +81,9 @@ mod tests {
 
     #[test]
     fn a_cell_shows_the_most_important_of_its_states() {
-        let edited = Draft { edited: true, errors: 0 };
-        let invalid = Draft { edited: true, errors: 2 };
+        let edited = Draft { edited: true, ..Draft::default() };
+        let invalid = Draft { errors: 2, ..edited };
+        let refusal = Draft { errors: 1, refusal: true, ..Draft::default() };
         for (run, draft, word) in [
             (run(Phase::Pristine, false), Draft::default(), "state-pristine"),
             (run(Phase::Pristine, false), edited, "state-edited"),
@@ -88,6 +92,8 @@ mod tests {
             (run(Phase::Ok, false), edited, "state-ok"),
             (run(Phase::Ok, true), Draft::default(), "state-stale"),
             (run(Phase::Failed, false), Draft::default(), "state-failed"),
+            (run(Phase::Failed, false), refusal, "state-refused"),
+            (run(Phase::Ok, false), Draft { errors: 0, ..refusal }, "state-ok"),
         ] {
             assert_eq!(face(&run, draft).word, word, "{:?}", run.phase);
         }

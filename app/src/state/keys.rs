@@ -23,6 +23,8 @@ pub(crate) enum Focus {
     Text,
     /// On a button or link, which Enter and Space press.
     Control,
+    /// On a button of the time controls.
+    Time,
     /// On a cell or nowhere in particular.
     Page,
 }
@@ -46,6 +48,12 @@ pub(crate) enum Act {
     Reset,
     /// Stop what runs.
     Stop,
+    /// Check the cell, or the next one of its step that checks.
+    Check,
+    /// To the step of this number, counted from one.
+    Step(usize),
+    /// Move the cluster's time to the next thing that happens.
+    Tick,
     /// Show the keys.
     Help,
 }
@@ -60,21 +68,28 @@ pub(crate) struct KeyRow {
 }
 
 /// The rows of the help.
-pub(crate) const KEYS: [KeyRow; 10] = [
+pub(crate) const KEYS: [KeyRow; 13] = [
     KeyRow { keys: "Shift+Enter", word: "keys-run-next" },
     KeyRow { keys: "Ctrl+Enter", word: "keys-run" },
     KeyRow { keys: "Esc", word: "keys-leave" },
     KeyRow { keys: "J / \u{2193}", word: "keys-next" },
     KeyRow { keys: "K / \u{2191}", word: "keys-previous" },
     KeyRow { keys: "Enter", word: "keys-enter" },
+    KeyRow { keys: "C", word: "keys-check" },
     KeyRow { keys: "D", word: "keys-diff" },
     KeyRow { keys: "R", word: "keys-reset" },
     KeyRow { keys: ".", word: "keys-stop" },
+    KeyRow { keys: "G 1 \u{2026} G 9", word: "keys-step" },
+    KeyRow { keys: ".", word: "keys-tick" },
     KeyRow { keys: "?", word: "help-keys" },
 ];
 
-/// What a key means at a place.
-pub(crate) fn act(stroke: &Stroke, focus: Focus, letters: bool) -> Option<Act> {
+/// What a key means at a place. `chord`: the key before was G, which waits for a number.
+pub(crate) fn act(stroke: &Stroke, focus: Focus, letters: bool, chord: &mut bool) -> Option<Act> {
+    if matches!(stroke.key.as_str(), "Shift" | "Control" | "Alt" | "Meta" | "CapsLock") {
+        return None;
+    }
+    let waited = std::mem::take(chord);
     if stroke.composing || stroke.alt {
         return None;
     }
@@ -94,11 +109,18 @@ pub(crate) fn act(stroke: &Stroke, focus: Focus, letters: bool) -> Option<Act> {
         "ArrowUp" if focus == Focus::Page && !stroke.shift => Some(Act::Previous),
         "?" => Some(Act::Help),
         _ if !letters || stroke.shift => None,
+        "g" => {
+            *chord = true;
+            None
+        }
         "j" => Some(Act::Next),
         "k" => Some(Act::Previous),
+        "c" => Some(Act::Check),
         "d" => Some(Act::Compare),
         "r" => Some(Act::Reset),
+        "." if focus == Focus::Time => Some(Act::Tick),
         "." => Some(Act::Stop),
+        digit if waited => digit.parse().ok().filter(|step| (1..=9).contains(step)).map(Act::Step),
         _ => None,
     }
 }
@@ -109,6 +131,33 @@ mod tests {
 
     fn stroke(key: &str) -> Stroke {
         Stroke { key: key.to_owned(), ..Stroke::default() }
+    }
+
+    fn act(stroke: &Stroke, focus: Focus, letters: bool) -> Option<Act> {
+        super::act(stroke, focus, letters, &mut false)
+    }
+
+    /// What keys mean one after another.
+    fn typed(keys: &[&str], letters: bool) -> Vec<Option<Act>> {
+        let mut chord = false;
+        let act = |key: &&str| super::act(&stroke(key), Focus::Page, letters, &mut chord);
+        keys.iter().map(act).collect()
+    }
+
+    #[test]
+    fn a_number_after_g_names_a_step() {
+        assert_eq!(typed(&["g", "3"], true), [None, Some(Act::Step(3))]);
+        assert_eq!(typed(&["g", "Shift", "2"], true), [None, None, Some(Act::Step(2))]);
+        assert_eq!(typed(&["3", "g", "0", "3"], true), [None; 4]);
+        assert_eq!(typed(&["g", "c", "3"], true), [None, Some(Act::Check), None]);
+        assert_eq!(typed(&["g", "3"], false), [None; 2]);
+    }
+
+    #[test]
+    fn a_full_stop_moves_time_only_where_time_is_controlled() {
+        assert_eq!(act(&stroke("."), Focus::Time, true), Some(Act::Tick));
+        assert_eq!(act(&stroke("."), Focus::Control, true), Some(Act::Stop));
+        assert_eq!(act(&stroke("."), Focus::Text, true), None);
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
     checks
 }
 
+/// Whether the cell is there to show how the server refuses it.
+pub(crate) fn expects_refusal(cell: &Cell) -> bool {
+    matches!(cell.kind, CellKind::Manifest { refused: true, .. })
+}
+
 /// Id of the element of a cell.
 pub(crate) fn cell_anchor(id: &str) -> String {
     format!("cell-{id}")

@@ -29,6 +29,15 @@ pub struct Press {
     disabled: Signal<bool>,
     pressed: Option<Signal<bool>>,
     name: &'static str,
+    turned: Option<Turned>,
+}
+
+/// What a button says and shows while a signal holds.
+#[derive(Debug, Clone)]
+struct Turned {
+    on: Signal<bool>,
+    label: String,
+    icon: &'static str,
 }
 
 impl Press {
@@ -42,6 +51,7 @@ impl Press {
             disabled: Signal::stored(false),
             pressed: None,
             name: "",
+            turned: None,
         }
     }
 
@@ -87,9 +97,22 @@ impl Press {
         self
     }
 
+    /// While this holds, has another label and shows another icon; it stays the same button, so that it keeps the
+    /// focus. For buttons that show only an icon.
+    #[must_use]
+    pub fn turned(
+        mut self,
+        on: impl Into<Signal<bool>>,
+        label: impl Into<String>,
+        icon: &'static str,
+    ) -> Self {
+        self.turned = Some(Turned { on: on.into(), label: label.into(), icon });
+        self
+    }
+
     /// Draws it.
     pub fn draw(self, act: impl Fn() + 'static) -> AnyView {
-        let Self { label, icon: sign, kind, only_icon, disabled, pressed, name } = self;
+        let Self { label, icon: sign, kind, only_icon, disabled, pressed, name, turned } = self;
         let class = match (kind, only_icon) {
             (Kind::Primary, _) => "press press--primary",
             (Kind::Danger, _) => "press press--danger",
@@ -97,7 +120,16 @@ impl Press {
             (Kind::Quiet, false) => "press press--quiet",
             (Kind::Quiet, true) => "press press--quiet press--icon",
         };
-        let spoken = only_icon.then(|| label.clone());
+        let now = turned.clone();
+        let plain = only_icon.then(|| label.clone());
+        let spoken = move || match &now {
+            Some(turned) if turned.on.get() => Some(turned.label.clone()),
+            _ => plain.clone(),
+        };
+        let picture = move || match &turned {
+            Some(turned) if turned.on.get() => Some(icon(turned.icon)),
+            _ => sign.map(icon),
+        };
         button()
             .attr("type", "button")
             .class(class)
@@ -107,7 +139,7 @@ impl Press {
             .attr("aria-pressed", move || pressed.map(|on| if on.get() { "true" } else { "false" }))
             .attr("disabled", move || disabled.get())
             .on(ev::click, move |_| act())
-            .child((sign.map(icon), (!only_icon).then_some(label)))
+            .child((picture, (!only_icon).then_some(label)))
             .into_any()
     }
 }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::services::browser::timezone_offset;
 use crate::state::context::Ctx;
 use crate::state::drafts::Safety;
+use crate::state::outline::expects_refusal;
 use crate::state::run::Phase;
 use crate::state::session::Connection;
 use crate::state::time::{clock_time, rfc3339, short};
@@ -31,10 +32,12 @@ pub(crate) fn status_bar(ctx: Ctx) -> AnyView {
         Connection::Failed(why) => ("cross", text.phrase(&why), "bad"),
     };
     let errors = Memo::new(move |_| {
-        let cells = ctx.notebook().scenario.cells.clone();
-        ctx.session.model.with(|model| {
-            cells.iter().filter(|cell| model.cell(&cell.id).phase == Phase::Failed).count()
-        })
+        let notebook = ctx.notebook();
+        // A cell that shows how the server refuses did what it is for.
+        let cells = notebook.scenario.cells.iter().filter(|cell| !expects_refusal(cell));
+        ctx.session
+            .model
+            .with(|model| cells.filter(|cell| model.cell(&cell.id).phase == Phase::Failed).count())
     });
     let clock = move || {
         let clock = ctx.session.model.with(|model| model.clock)?;

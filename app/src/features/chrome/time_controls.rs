@@ -45,23 +45,20 @@ fn controls(ctx: Ctx, clock: Memo<Option<ClockView>>) -> AnyView {
         }
     });
     let steer = move |clock| ctx.session.steer(Command::Clock { clock });
-    let toggle = move || {
-        if speed.get() == 0 {
-            Press::new(ctx.text.say("time-play"))
-                .icon("play")
-                .kind(Kind::Quiet)
-                .only_icon()
-                .name("time-play")
-                .draw(move || steer(ClockCommand::Run { speed: last.get_value() }))
-        } else {
-            Press::new(ctx.text.say("time-pause"))
-                .icon("pause")
-                .kind(Kind::Quiet)
-                .only_icon()
-                .name("time-pause")
-                .draw(move || steer(ClockCommand::Pause))
-        }
-    };
+    let runs = Signal::derive(move || speed.get() > 0);
+    let toggle = Press::new(ctx.text.say("time-play"))
+        .icon("play")
+        .turned(runs, ctx.text.say("time-pause"), "pause")
+        .kind(Kind::Quiet)
+        .only_icon()
+        .name("time-toggle")
+        .draw(move || {
+            steer(if runs.get_untracked() {
+                ClockCommand::Pause
+            } else {
+                ClockCommand::Run { speed: last.get_value() }
+            });
+        });
     let options = SPEEDS.into_iter().map(move |one| {
         option()
             .attr("value", one.to_string())

@@ -64,13 +64,12 @@ fn start(
     wasm_bindgen_futures::spawn_local(async move {
         // Where the bundle does not load, the text area goes on; nothing is lost.
         let Ok(editor) = Editor::create(&host, options, calls(ctx, parts)).await else { return };
-        let caret = browser::caret_beside(&host);
+        let selected = browser::selection_beside(&host);
         if up.try_set(true).is_none() {
             // What was typed into the text area while the editor came, and where.
             editor.replace(&parts.text_now(ctx));
-            if let Some((line, column)) = caret {
-                editor.reveal(line, column);
-                editor.focus();
+            if let Some((start, end)) = selected {
+                editor.select(start, end);
             }
             full.set_value(Some(editor));
         }

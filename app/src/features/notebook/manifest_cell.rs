@@ -14,6 +14,7 @@ use super::results::results;
 use crate::parts::findings::findings;
 use crate::state::context::Ctx;
 use crate::state::face::Draft;
+use crate::state::outline::expects_refusal;
 use crate::state::run::CellRun;
 use crate::state::shared::Shared;
 
@@ -88,10 +89,12 @@ pub(super) fn manifest_cell(ctx: Ctx, cell: Cell, file: &str) -> AnyView {
         go: RwSignal::new(None),
     };
     look_at(ctx, id, text, checked);
+    let refusal = expects_refusal(&cell);
     let draft = Signal::derive(move || Draft {
         edited: text.get() != original.get_value(),
         errors: findings_now
             .with(|list| list.iter().filter(|one| one.severity == Severity::Error).count()),
+        refusal,
     });
     let label = ctx.text.with("editor-label", &[("title", &ctx.text.pick(&cell.title))]);
     let body = div()
