@@ -10,6 +10,12 @@
   const fromBrowser = (navigator.languages || []).map(l => l.slice(0, 2)).find(l => l === 'ko' || l === 'en');
   const language = (fromPath && fromPath[1]) || read('podium-language') || fromBrowser || 'ko';
   document.documentElement.lang = language;
+  const sentences = document.documentElement.getAttribute(`data-words-${language}`);
+  if (sentences) {
+    const early = document.createElement('link');
+    Object.assign(early, { rel: 'preload', as: 'fetch', crossOrigin: 'anonymous', href: sentences });
+    document.head.append(early);
+  }
 
   const words = {
     ko: ['Podium을 여는 중입니다…', '페이지의 코드를 실행할 수 없습니다. 최신 브라우저로 다시 열어 보세요. 원인: '],

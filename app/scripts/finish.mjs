@@ -13,6 +13,16 @@ index = index.replace(/<script type="module"[^>]*>([\s\S]*?)<\/script>/, (_, scr
   writeFileSync(join(dist, name), script.trim() + '\n');
   return `<script type="module" src="/${name}"></script>`;
 });
+// The words of each language are a file that the page fetches when the language is spoken. The script of the
+// head asks for it early, before the page's code is there.
+for (const language of ['ko', 'en']) {
+  const folder = join('app', 'locales', language);
+  const files = readdirSync(folder).filter(name => name.endsWith('.ftl')).sort();
+  const words = files.map(name => readFileSync(join(folder, name), 'utf8')).join('\n');
+  const name = `words-${language}-${digest(words)}.txt`;
+  writeFileSync(join(dist, name), words);
+  index = index.replace('<html ', `<html data-words-${language}="/${name}" `);
+}
 if (/<script(?![^>]*\ssrc=)[^>]*>/.test(index)) throw new Error('an inline script is left in index.html');
 writeFileSync(join(dist, 'index.html'), index);
 writeFileSync(join(dist, '404.html'), index);

@@ -10,18 +10,20 @@ use wasm_bindgen::JsCast as _;
 use crate::pages::{catalog, not_found, scenario};
 use crate::routes::{Place, Route, code};
 use crate::services::browser;
+use crate::services::content::{self, ContentError};
 use crate::state::context::{Desk, Hall};
 use crate::state::drafts::Drafts;
 use crate::state::preferences::Preferences;
 use crate::state::session::Session;
-use crate::state::words::Text;
+use crate::state::words::{self, Text};
 
 /// Draws the page.
 pub(crate) fn app() -> AnyView {
     let start = Route::parse(&browser::path());
+    let language = first_language();
     // The hall lives as long as the page.
     let hall: &'static Hall = Box::leak(Box::new(Hall {
-        language: RwSignal::new(start.language.unwrap_or_else(chosen_language)),
+        language: RwSignal::new(language),
         preferences: Preferences::remembered(),
         session: Session::default(),
         drafts: Drafts::default(),
@@ -54,6 +56,35 @@ pub(crate) fn app() -> AnyView {
         .into_any()
 }
 
+/// The language in which the page opens.
+pub(crate) fn first_language() -> Language {
+    Route::parse(&browser::path()).language.unwrap_or_else(chosen_language)
+}
+
+/// Fetches the words of a language, once; why not, in English.
+pub(crate) async fn learn(language: Language) -> Result<(), String> {
+    if words::known(language) {
+        return Ok(());
+    }
+    match content::words(code(language)).await {
+        Ok(text) => words::learn(language, &text),
+        Err(ContentError::Missing) => return Err(format!("no words in {}", code(language))),
+        Err(ContentError::Broken(why)) => return Err(why),
+    }
+    Ok(())
+}
+
+/// Goes on in another language, at the same place.
+async fn speak(hall: &'static Hall, language: Language) {
+    if let Err(why) = learn(language).await {
+        let text = Text { language: hall.language.get_untracked() };
+        hall.toasts.show(text.with("language-missing", &[("message", &why)]), "warn", None);
+        return;
+    }
+    hall.desk.back.set(browser::reading());
+    hall.language.set(language);
+}
+
 /// The language for addresses that name none.
 fn chosen_language() -> Language {
     let chosen = browser::remembered("podium-language").or_else(browser::preferred_language);
@@ -65,8 +96,7 @@ fn show(hall: &'static Hall, place: RwSignal<Place>) {
     let route = Route::parse(&browser::path());
     let language = route.language.unwrap_or_else(chosen_language);
     if hall.language.get_untracked() != language {
-        hall.desk.back.set(browser::reading());
-        hall.language.set(language);
+        wasm_bindgen_futures::spawn_local(speak(hall, language));
     }
     if place.with_untracked(|place| *place != route.place) {
         place.set(route.place);

@@ -18,8 +18,14 @@ mod routes;
 mod services;
 mod state;
 
-/// Draws the page into the document.
+/// Draws the page into the document, as soon as the words of the reader's language are there.
 pub fn mount() {
-    services::browser::remove_boot();
-    leptos::mount::mount_to_body(app::app);
+    wasm_bindgen_futures::spawn_local(async {
+        if let Err(why) = app::learn(app::first_language()).await {
+            // The script that ran before this one says it to the reader.
+            wasm_bindgen::throw_str(&why);
+        }
+        services::browser::remove_boot();
+        leptos::mount::mount_to_body(app::app);
+    });
 }

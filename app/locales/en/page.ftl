@@ -104,6 +104,7 @@ kind-quiz = Question
 kubeconfig = Download kubeconfig
 language-en = English
 language-ko = 한국어
+language-missing = The sentences of this language did not load. Check the network and choose it again. Cause: { $message }
 language-title = Language
 loading = Loading…
 matrix-both = Expected: { $wanted }, found: { $found }

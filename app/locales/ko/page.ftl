@@ -104,6 +104,7 @@ kind-quiz = 질문
 kubeconfig = kubeconfig 내려받기
 language-en = English
 language-ko = 한국어
+language-missing = 이 언어의 문장을 불러오지 못했습니다. 네트워크를 확인하고 다시 골라 보세요. 원인: { $message }
 language-title = 언어
 loading = 불러오는 중…
 matrix-both = 기대: { $wanted }, 결과: { $found }

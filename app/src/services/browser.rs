@@ -120,6 +120,11 @@ pub(crate) fn describe_document(language: &str, theme: &str, title: &str) {
     }
 }
 
+/// What an attribute `data-…` of the document says.
+pub(crate) fn document_data(name: &str) -> Option<String> {
+    window()?.document()?.document_element()?.get_attribute(&format!("data-{name}"))
+}
+
 /// The element with this id.
 pub(crate) fn element(id: &str) -> Option<web_sys::HtmlElement> {
     window()?.document()?.get_element_by_id(id)?.dyn_into().ok()

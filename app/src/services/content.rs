@@ -3,6 +3,8 @@
 use gloo_net::http::Request;
 use notebook::scenario::{Catalog, Notebook};
 
+use super::browser;
+
 /// Why content did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ContentError {
@@ -24,6 +26,14 @@ pub(crate) async fn notebook(id: &str, language: &str) -> Result<(Notebook, Stri
     let notebook =
         serde_json::from_str(&text).map_err(|error| ContentError::Broken(error.to_string()))?;
     Ok((notebook, text))
+}
+
+/// The words of the page in a language. The build writes down in the document where they are.
+pub(crate) async fn words(language: &str) -> Result<String, ContentError> {
+    match browser::document_data(&format!("words-{language}")) {
+        Some(address) => fetch(&address).await,
+        None => Err(ContentError::Missing),
+    }
 }
 
 async fn fetch(address: &str) -> Result<String, ContentError> {

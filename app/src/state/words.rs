@@ -1,18 +1,34 @@
 //! Sentences in the reader's language.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use notebook::scenario::Localized;
 use notebook::words::Words;
 use protocol::v1::{Language, Phrase};
 
-static KOREAN: LazyLock<Words> =
-    LazyLock::new(|| Words::parse(&[include_str!(concat!(env!("OUT_DIR"), "/ko.ftl"))]));
-static ENGLISH: LazyLock<Words> =
-    LazyLock::new(|| Words::parse(&[include_str!(concat!(env!("OUT_DIR"), "/en.ftl"))]));
+static KOREAN: OnceLock<Words> = OnceLock::new();
+static ENGLISH: OnceLock<Words> = OnceLock::new();
 
-/// Speaks one language.
+fn shelf(language: Language) -> &'static OnceLock<Words> {
+    match language {
+        Language::Ko => &KOREAN,
+        Language::En => &ENGLISH,
+    }
+}
+
+/// Takes in the words of a language: the files of `locales/<language>`, one after another.
+pub(crate) fn learn(language: Language, text: &str) {
+    // Those that came first stay; they are the same.
+    shelf(language).get_or_init(|| Words::parse(&[text]));
+}
+
+/// Whether a language can be spoken.
+pub(crate) fn known(language: Language) -> bool {
+    shelf(language).get().is_some()
+}
+
+/// Speaks one language, which must have been learnt; until then all sentences are their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Text {
     /// The language.
@@ -21,10 +37,8 @@ pub(crate) struct Text {
 
 impl Text {
     fn words(self) -> &'static Words {
-        match self.language {
-            Language::Ko => &KOREAN,
-            Language::En => &ENGLISH,
-        }
+        static NONE: Words = Words::none();
+        shelf(self.language).get().unwrap_or(&NONE)
     }
 
     /// The sentence of a key.
@@ -66,10 +80,11 @@ mod tests {
 
     #[test]
     fn every_key_that_the_code_names_has_words_in_both_languages() {
+        let [korean, english] = ["ko", "en"].map(|language| Words::parse(&[&locale(language)]));
         let mut missing = Vec::new();
         for (path, text) in sources() {
             for key in named_keys(&text) {
-                for (language, words) in [("ko", &*KOREAN), ("en", &*ENGLISH)] {
+                for (language, words) in [("ko", &korean), ("en", &english)] {
                     if !words.knows(&key) {
                         missing.push(format!("{path}: {key} has no words in {language}"));
                     }
@@ -104,21 +119,24 @@ mod tests {
 
     #[test]
     fn every_code_of_the_executors_has_words_in_both_languages_with_the_variables_it_gives() {
+        let files = ["ko", "en"].map(|language| (language, locale(language)));
         let mut wrong = Vec::new();
         for (path, text) in SPEAKERS.iter().flat_map(|folder| sources_in(folder)) {
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             for code in codes(text) {
-                let found = ["ko.ftl", "en.ftl"].iter().zip([KO, EN]);
-                wrong.extend(found.filter_map(|(file, words)| {
-                    Some(format!("{path}: {} {} {file}", code.name, code.lacks(words)?))
+                wrong.extend(files.iter().filter_map(|(language, words)| {
+                    Some(format!("{path}: {} {} {language}", code.name, code.lacks(words)?))
                 }));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    const KO: &str = include_str!(concat!(env!("OUT_DIR"), "/ko.ftl"));
-    const EN: &str = include_str!(concat!(env!("OUT_DIR"), "/en.ftl"));
+    /// All words of a language, as the build puts them together.
+    fn locale(language: &str) -> String {
+        let files = sources_in(&format!("locales/{language}"));
+        files.into_iter().map(|(_, text)| text + "\n").collect()
+    }
 
     /// A literal that is a code.
     struct Code<'a> {

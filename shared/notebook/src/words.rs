@@ -18,6 +18,11 @@ enum Piece {
 }
 
 impl Words {
+    /// No words.
+    pub const fn none() -> Self {
+        Self { messages: BTreeMap::new() }
+    }
+
     /// Reads files. Lines that are neither comments nor messages are left out; of two messages with
     /// the same key, the later holds.
     pub fn parse(files: &[&str]) -> Self {
