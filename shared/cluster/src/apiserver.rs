@@ -212,6 +212,7 @@ fn written(reply: Reply, pretty: bool) -> ApiAnswer {
         Reply::Object(code, body) | Reply::Document(code, body) => {
             ApiAnswer::Full(answer::json(code, &body, pretty))
         }
+        Reply::List(list) => ApiAnswer::Full(answer::list(&list, pretty)),
         Reply::Discovery(body) => {
             let bytes = serde_json::to_vec(&body).unwrap_or_default();
             ApiAnswer::Full(answer::with_type(200, DISCOVERY, bytes))

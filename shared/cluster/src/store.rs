@@ -3,13 +3,15 @@
 //! The maps are persistent, so a clone is a snapshot and costs nothing. Lists of the past (continue
 //! tokens, `resourceVersionMatch=Exact`) are computed by undoing the changes since.
 
+mod delta;
+mod history;
+
 use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
 use serde_json::{Value, json};
 
-/// How many changes are remembered; a watch that resumes from before them gets 410 Gone.
-const REMEMBERED: usize = 4096;
+use self::history::History;
 
 /// Namespace (empty for cluster-scoped objects) and name.
 type Place = (String, String);
@@ -43,7 +45,7 @@ pub struct Compacted {
 #[derive(Debug, Clone)]
 pub struct Store {
     resources: RedBlackTreeMapSync<String, Objects>,
-    changes: RedBlackTreeMapSync<u64, Arc<Change>>,
+    changes: History,
     revision: u64,
     compacted: u64,
 }
@@ -52,7 +54,7 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             resources: RedBlackTreeMapSync::new_sync(),
-            changes: RedBlackTreeMapSync::new_sync(),
+            changes: History::default(),
             revision: 1,
             compacted: 1,
         }
@@ -87,11 +89,9 @@ impl Store {
     }
 
     /// The remembered changes after a revision, in order.
-    pub fn changes_since(&self, revision: u64) -> Vec<Change> {
+    pub fn changes_since(&self, revision: u64) -> Vec<Arc<Change>> {
         self.changes
-            .range(revision.saturating_add(1)..)
-            .map(|(_, change)| (**change).clone())
-            .collect()
+            .after(revision, |resource, namespace, name| self.get(resource, namespace, name))
     }
 
     /// The changes after a revision, in order, unless some of them are forgotten.
@@ -99,8 +99,7 @@ impl Store {
         if revision < self.compacted {
             return Err(Compacted { oldest: self.compacted });
         }
-        let later = self.changes.range(revision.saturating_add(1)..);
-        Ok(later.map(|(_, change)| Arc::clone(change)).collect())
+        Ok(self.changes_since(revision))
     }
 
     /// [`Store::list`] as it was at a revision.
@@ -172,12 +171,8 @@ impl Store {
             old,
             new,
         };
-        self.changes.insert_mut(self.revision, Arc::new(change));
-        if self.changes.size() > REMEMBERED
-            && let Some(first) = self.changes.first().map(|(revision, _)| *revision)
-        {
-            self.changes.remove_mut(&first);
-            self.compacted = first;
+        if let Some(forgotten) = self.changes.push(change) {
+            self.compacted = forgotten;
         }
     }
 
@@ -185,7 +180,7 @@ impl Store {
     pub(crate) fn forget_changes(&mut self, revision: u64) {
         self.revision = self.revision.max(revision) + 1;
         self.compacted = self.revision;
-        self.changes = RedBlackTreeMapSync::new_sync();
+        self.changes = History::default();
     }
 }
 

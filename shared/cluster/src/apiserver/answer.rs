@@ -5,6 +5,7 @@ use apimachinery::status::Status;
 use http::{HeaderValue, Response};
 use serde_json::Value;
 
+use super::wire::List;
 use super::{NodeRequest, wire};
 use crate::addon::AddonCall;
 
@@ -16,6 +17,8 @@ pub(crate) type Refusal = Box<Status>;
 pub(crate) enum Reply {
     /// An object or a list, still to be brought into the form that the client asked for.
     Object(u16, Value),
+    /// A list.
+    List(Box<List>),
     /// A document that is sent as it is.
     Document(u16, Value),
     /// Aggregated discovery, which has a media type of its own.
@@ -36,7 +39,15 @@ pub(crate) enum Reply {
 
 /// An answer with a JSON body.
 pub(crate) fn json(code: u16, body: &Value, pretty: bool) -> Response<Vec<u8>> {
-    let mut text = wire::write(body, pretty);
+    written(code, wire::write(body, pretty), pretty)
+}
+
+/// An answer with a list.
+pub(crate) fn list(list: &List, pretty: bool) -> Response<Vec<u8>> {
+    written(200, wire::write_list(list, pretty), pretty)
+}
+
+fn written(code: u16, mut text: String, pretty: bool) -> Response<Vec<u8>> {
     if !pretty {
         text.push('\n');
     }

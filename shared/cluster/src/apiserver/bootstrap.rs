@@ -131,6 +131,19 @@ impl Apiserver {
         self.store.get(key, namespace, name).map(|value| self.complete(&value))
     }
 
+    /// [`Self::shown`] without a copy where the object is answered as it is stored.
+    pub(crate) fn shown_shared(
+        &self,
+        value: &Arc<Value>,
+        gvk: &apimachinery::gvk::GroupVersionKind,
+    ) -> Arc<Value> {
+        let complete = value.pointer("/metadata/creationTimestamp").is_some();
+        if complete && self.customs.of_kind(gvk).is_none() && view::is_stored(gvk) {
+            return Arc::clone(value);
+        }
+        Arc::new(self.shown(value, gvk))
+    }
+
     /// An object as it is answered.
     pub(crate) fn shown(
         &self,

@@ -54,12 +54,12 @@ impl Apiserver {
             let own = Target { namespace: object::namespace(value).to_owned(), ..copy(&target) };
             let name = object::name(value);
             match self.delete_object(call.now, &call.group_resource(), &own, name, &options)? {
-                Outcome::Leaving(value) => deleted.push(self.shown(&value, &target.gvk)),
-                Outcome::Gone(last) => deleted.push(last),
+                Outcome::Leaving(value) => deleted.push(self.shown_shared(&value, &target.gvk)),
+                Outcome::Gone(last) => deleted.push(Arc::new(last)),
             }
         }
         let metadata = json!({"resourceVersion": revision.to_string()});
-        Ok(Reply::Document(200, listed(call, &target, deleted, metadata)))
+        Ok(listed(call, &target, deleted, metadata))
     }
 
     /// Deletes one object, as far as grace and finalizers let it.

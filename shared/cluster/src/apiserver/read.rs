@@ -1,10 +1,12 @@
 //! get and list (`apiserver/pkg/endpoints/handlers/get.go`): selectors, limit and continue, revisions, and
 //! the forms Table and PartialObjectMetadata.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use apimachinery::field_error::FieldError;
+use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use apimachinery::selector::LabelSelector;
 use apimachinery::status::{Status, StatusCause, StatusDetails};
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::{Call, Form};
+use super::wire::List;
 use super::write::Target;
 use super::{Apiserver, custom, kinds, table};
 
@@ -161,14 +164,14 @@ impl Apiserver {
         let target = Target::of(call)?;
         let selection = Selection::of(call, &target)?;
         let page = self.page(call, &target, &selection)?;
-        let items: Vec<Value> =
-            page.items.iter().map(|item| self.shown(item, &target.gvk)).collect();
+        let items: Vec<Arc<Value>> =
+            page.items.iter().map(|item| self.shown_shared(item, &target.gvk)).collect();
         let mut metadata = json!({"resourceVersion": page.revision.to_string()});
         if let (Some((token, rest)), Some(map)) = (page.next, metadata.as_object_mut()) {
             map.insert("continue".to_owned(), json!(token));
             map.insert("remainingItemCount".to_owned(), json!(rest));
         }
-        Ok(Reply::Document(200, listed(call, &target, items, metadata)))
+        Ok(listed(call, &target, items, metadata))
     }
 
     fn page(&self, call: &Call, target: &Target, selection: &Selection) -> Result<Page, Refusal> {
@@ -294,47 +297,47 @@ fn read_token(token: &str) -> Result<(u64, String), Refusal> {
 }
 
 /// A list in the form that was asked for.
-pub(crate) fn listed(call: &Call, target: &Target, items: Vec<Value>, metadata: Value) -> Value {
+pub(crate) fn listed(
+    call: &Call,
+    target: &Target,
+    items: Vec<Arc<Value>>,
+    metadata: Value,
+) -> Reply {
     match call.form {
-        Form::Table => rows(call, target, &items, metadata),
-        Form::Partial => json!({
-            "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-            "metadata": metadata, "items": items.iter().map(partial).collect::<Vec<_>>(),
-        }),
+        Form::Table => Reply::Document(200, rows(call, target, &items, metadata)),
+        Form::Partial => {
+            let items: Vec<Value> = items.iter().map(|item| partial(item)).collect();
+            Reply::Document(
+                200,
+                json!({
+                    "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": metadata, "items": items,
+                }),
+            )
+        }
         Form::Plain => {
             let custom = target.custom.as_ref();
-            let items: Vec<Value> = match custom {
-                Some(_) => items,
-                None => items.into_iter().map(without_kind).collect(),
-            };
             let kind = custom.map_or_else(
                 || format!("{}List", target.gvk.kind),
                 |custom| custom.list_kind.clone(),
             );
-            json!({
-                "kind": kind,
-                "apiVersion": target.gvk.group_version().to_string(),
-                "metadata": metadata, "items": items,
-            })
+            let head = GroupVersionKind { kind, ..target.gvk.clone() };
+            Reply::List(Box::new(List { head, metadata, items, bare: custom.is_none() }))
         }
     }
 }
 
 /// A table of the objects of a kind.
-pub(crate) fn rows(call: &Call, target: &Target, items: &[Value], metadata: Value) -> Value {
+pub(crate) fn rows<T: Borrow<Value>>(
+    call: &Call,
+    target: &Target,
+    items: &[T],
+    metadata: Value,
+) -> Value {
     match &target.custom {
         Some(custom) => custom::table(call, custom, items, metadata),
         None => table::document(call, &target.key, items, metadata),
     }
-}
-
-/// Items of typed lists do not repeat their kind.
-fn without_kind(mut item: Value) -> Value {
-    if let Some(map) = item.as_object_mut() {
-        map.remove("kind");
-        map.remove("apiVersion");
-    }
-    item
 }
 
 /// Only the metadata.

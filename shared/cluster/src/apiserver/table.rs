@@ -7,6 +7,8 @@ mod network;
 mod pods;
 mod workloads;
 
+use std::borrow::Borrow;
+
 use apimachinery::object;
 use apimachinery::time::human_duration;
 use jiff::Timestamp;
@@ -46,13 +48,19 @@ fn definition(column: &str) -> Value {
 }
 
 /// A table of objects.
-pub(crate) fn document(call: &Call, key: &str, items: &[Value], metadata: Value) -> Value {
+pub(crate) fn document<T: Borrow<Value>>(
+    call: &Call,
+    key: &str,
+    items: &[T],
+    metadata: Value,
+) -> Value {
     let printer = printer(key);
     let definitions: Vec<Value> =
         if printer.is_some() { columns(key) } else { PLAIN }.split('|').map(definition).collect();
     let include = call.param("includeObject");
     let rows: Vec<Value> = items
         .iter()
+        .map(Borrow::borrow)
         .map(|item| {
             let cells = match printer {
                 Some(print) => print(item, call.now),

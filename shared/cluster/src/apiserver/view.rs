@@ -1,6 +1,7 @@
 //! Objects that are served in more than one version: events are stored as core/v1 and served in
 //! events.k8s.io/v1 too; autoscalers are stored as autoscaling/v2 and served in v1 too.
 
+use apimachinery::gvk::GroupVersionKind;
 use serde_json::{Map, Value, json};
 
 use crate::fields::text;
@@ -55,6 +56,14 @@ pub(crate) fn to_storage(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Whether objects of a kind are shown as they are stored.
+pub(crate) fn is_stored(gvk: &GroupVersionKind) -> bool {
+    !matches!(
+        (gvk.group.as_str(), gvk.version.as_str()),
+        ("events.k8s.io", _) | ("autoscaling", "v1")
+    )
 }
 
 /// Shows a stored object in a group and version.

@@ -3,6 +3,7 @@
 
 use apimachinery::order::Order as _;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::schema::{Message, Schema, WireField};
@@ -17,6 +18,47 @@ pub(crate) fn write(value: &Value, pretty: bool) -> String {
     let mut writer = Writer { pretty, escapes: true, ..Writer::new() };
     let name = writer.name_of(&gvk);
     writer.value(value, name, None);
+    writer.out
+}
+
+/// Objects of a kind, shared with the store.
+#[derive(Debug)]
+pub(crate) struct List {
+    /// Kind and version of the list.
+    pub head: GroupVersionKind,
+    /// `ListMeta`.
+    pub metadata: Value,
+    /// The objects.
+    pub items: Vec<Arc<Value>>,
+    /// Items of built-in kinds do not repeat their kind.
+    pub bare: bool,
+}
+
+/// Writes a list.
+pub(crate) fn write_list(list: &List, pretty: bool) -> String {
+    let mut writer = Writer { pretty, escapes: true, ..Writer::new() };
+    let message = writer.schema.message(writer.name_of(&list.head));
+    let kind_of = |name: &str| {
+        let field = message.and_then(|message| message.fields.iter().find(|one| one.name == name));
+        field.map_or("", |field| field.wire.as_str())
+    };
+    writer.out.push('{');
+    writer.depth = 1;
+    writer.key("kind");
+    writer.text(&list.head.kind);
+    writer.out.push(',');
+    writer.key("apiVersion");
+    writer.text(&list.head.group_version().to_string());
+    writer.out.push(',');
+    writer.key("metadata");
+    writer.value(&list.metadata, kind_of("metadata"), None);
+    writer.out.push(',');
+    writer.key("items");
+    let kind = kind_of("items").strip_prefix("[]").unwrap_or("");
+    writer.items(list.items.iter().map(|item| &**item), kind, list.bare);
+    writer.depth = 0;
+    writer.line();
+    writer.out.push('}');
     writer.out
 }
 
@@ -42,13 +84,15 @@ struct Writer {
     schema: &'static Schema,
     pretty: bool,
     escapes: bool,
+    /// The next object is written without kind and version.
+    bare: bool,
     depth: usize,
 }
 
 impl Writer {
     fn new() -> Self {
         let schema = Schema::builtin();
-        Self { out: String::new(), schema, pretty: false, escapes: false, depth: 0 }
+        Self { out: String::new(), schema, pretty: false, escapes: false, bare: false, depth: 0 }
     }
 
     fn name_of(&self, gvk: &GroupVersionKind) -> &'static str {
@@ -66,15 +110,45 @@ impl Writer {
         }
     }
 
+    /// A string as Go escapes it (`encoding/json` appendString).
     fn text(&mut self, text: &str) {
-        let quoted = Value::from(text).to_string();
-        for c in quoted.chars() {
-            match c {
-                '<' | '>' | '&' if self.escapes => {
-                    // Writing to a String cannot fail.
-                    let _written = write!(self.out, "\\u{:04x}", u32::from(c));
+        self.out.push('"');
+        let mut written = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            let length = match byte {
+                b'"' | b'\\' | ..b' ' => 1,
+                b'<' | b'>' | b'&' if self.escapes => 1,
+                // U+2028 and U+2029 end lines in JavaScript.
+                0xE2 if matches!(
+                    text.as_bytes().get(at + 1..at + 3),
+                    Some([0x80, 0xA8 | 0xA9])
+                ) =>
+                {
+                    3
                 }
-                c => self.out.push(c),
+                _ => continue,
+            };
+            self.out.push_str(text.get(written..at).unwrap_or_default());
+            written = at + length;
+            self.escape(text.get(at..written).unwrap_or_default());
+        }
+        self.out.push_str(text.get(written..).unwrap_or_default());
+        self.out.push('"');
+    }
+
+    fn escape(&mut self, special: &str) {
+        match special {
+            "\"" => self.out.push_str("\\\""),
+            "\\" => self.out.push_str("\\\\"),
+            "\n" => self.out.push_str("\\n"),
+            "\r" => self.out.push_str("\\r"),
+            "\t" => self.out.push_str("\\t"),
+            "\u{8}" => self.out.push_str("\\b"),
+            "\u{c}" => self.out.push_str("\\f"),
+            other => {
+                let code = other.chars().next().map_or(0, u32::from);
+                // Writing to a String cannot fail.
+                let _written = write!(self.out, "\\u{code:04x}");
             }
         }
     }
@@ -83,28 +157,46 @@ impl Writer {
         match value {
             Value::Object(map) => self.object(map, kind, touched),
             Value::Array(list) => {
-                let kind = kind.strip_prefix("[]").unwrap_or("");
-                self.out.push('[');
-                self.depth += 1;
-                for (index, item) in list.iter().enumerate() {
-                    if index > 0 {
-                        self.out.push(',');
-                    }
-                    self.line();
-                    self.value(item, kind, None);
-                }
-                self.depth -= 1;
-                if !list.is_empty() {
-                    self.line();
-                }
-                self.out.push(']');
+                self.items(list.iter(), kind.strip_prefix("[]").unwrap_or(""), false);
             }
             Value::String(text) => self.text(text),
-            other => self.out.push_str(&other.to_string()),
+            Value::Number(number) => {
+                let _written = write!(self.out, "{number}");
+            }
+            Value::Bool(true) => self.out.push_str("true"),
+            Value::Bool(false) => self.out.push_str("false"),
+            Value::Null => self.out.push_str("null"),
         }
     }
 
+    fn items<'a>(&mut self, list: impl Iterator<Item = &'a Value>, kind: &str, bare: bool) {
+        self.out.push('[');
+        self.depth += 1;
+        let mut first = true;
+        for item in list {
+            if !first {
+                self.out.push(',');
+            }
+            first = false;
+            self.line();
+            self.bare = bare;
+            self.value(item, kind, None);
+        }
+        self.depth -= 1;
+        if !first {
+            self.line();
+        }
+        self.out.push(']');
+    }
+
+    fn key(&mut self, key: &str) {
+        self.line();
+        self.text(key);
+        self.out.push_str(if self.pretty { ": " } else { ":" });
+    }
+
     fn object(&mut self, map: &Map<String, Value>, kind: &str, touched: Option<&Value>) {
+        let bare = std::mem::take(&mut self.bare);
         let mut ordered: Vec<(&str, &Value, &str)> = Vec::with_capacity(map.len());
         let add = |ordered: &mut Vec<_>, key: &'static str| {
             if let Some((key, value)) = map.get_key_value(key) {
@@ -130,10 +222,17 @@ impl Writer {
             add(&mut ordered, "metadata");
         }
         let inner = kind.strip_prefix("map[]").unwrap_or("");
+        let known = ordered.len();
         for (key, value) in map {
-            if !ordered.iter().any(|(known, ..)| known == key) {
+            if known == 0 || !ordered.iter().take(known).any(|(known, ..)| known == key) {
                 ordered.push((key, value, inner));
             }
+            if ordered.len() == map.len() {
+                break;
+            }
+        }
+        if bare {
+            ordered.retain(|(key, ..)| !matches!(*key, "kind" | "apiVersion"));
         }
         if touched.is_some_and(Value::is_object) {
             ordered.order_by_key(|(key, ..)| *key);
@@ -144,9 +243,7 @@ impl Writer {
             if index > 0 {
                 self.out.push(',');
             }
-            self.line();
-            self.text(key);
-            self.out.push_str(if self.pretty { ": " } else { ":" });
+            self.key(key);
             self.value(value, kind, touched.and_then(|touched| touched.get(*key)));
         }
         self.depth -= 1;

@@ -47,3 +47,25 @@ fn forgotten_changes_are_said_to_be_forgotten() {
     assert_eq!(store.changes_after(store.revision()).unwrap().len(), 0);
     assert_eq!(store.changes_after(store.oldest()).unwrap().len(), 4096);
 }
+
+#[test]
+fn old_changes_are_told_as_they_were() {
+    let mut store = Store::default();
+    let start = store.revision();
+    let mut expected = Vec::new();
+    for value in 0..600 {
+        let name = format!("n{}", value % 7);
+        if value % 11 == 10 {
+            store.remove("configmaps", "dev", &name);
+        } else {
+            put(&mut store, &name, value);
+        }
+        expected.extend(store.changes_since(store.revision() - 1));
+    }
+    expected.dedup();
+    assert_eq!(store.changes_after(start).unwrap(), expected);
+    let middle = expected[200].revision;
+    assert_eq!(store.changes_after(middle).unwrap(), expected[201..]);
+    let late = expected[expected.len() - 2].revision;
+    assert_eq!(store.changes_after(late).unwrap(), expected[expected.len() - 1..]);
+}

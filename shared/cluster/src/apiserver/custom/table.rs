@@ -1,6 +1,8 @@
 //! Tables of custom resources: columns are JSON paths of the definition
 //! (`apiextensions-apiserver/pkg/registry/customresource/tableconvertor`).
 
+use std::borrow::Borrow;
+
 use apimachinery::jsonpath::JsonPath;
 use apimachinery::time::human_duration;
 use jiff::Timestamp;
@@ -26,7 +28,12 @@ fn columns(version: &Version) -> Vec<Value> {
 }
 
 /// A table of objects.
-pub(crate) fn document(call: &Call, version: &Version, all: &[Value], metadata: Value) -> Value {
+pub(crate) fn document<T: Borrow<Value>>(
+    call: &Call,
+    version: &Version,
+    all: &[T],
+    metadata: Value,
+) -> Value {
     let columns = columns(version);
     let mut definitions = vec![json!({
         "name": "Name", "type": "string", "format": "name", "description": NAME, "priority": 0,
@@ -55,6 +62,7 @@ pub(crate) fn document(call: &Call, version: &Version, all: &[Value], metadata: 
     let include = call.param("includeObject");
     let rows: Vec<Value> = all
         .iter()
+        .map(Borrow::borrow)
         .map(|item| {
             let mut cells = vec![json!(text(item, "/metadata/name"))];
             cells
