@@ -16,7 +16,7 @@ mod kubelet;
 pub mod network;
 mod placement;
 pub mod rng;
-mod scheduler;
+pub mod scheduler;
 mod shell;
 pub mod store;
 mod world;

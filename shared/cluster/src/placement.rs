@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::fields;
 
-const TERMS: &str =
+/// Where a pod says which nodes it may be on.
+pub(crate) const TERMS: &str =
     "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
 
 /// The node that a pod is on, or that its affinity names (`GetTargetNodeName`); empty when neither.

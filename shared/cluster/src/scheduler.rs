@@ -1,21 +1,48 @@
-//! The scheduler: which node a pod goes to, and why it goes nowhere
-//! (`pkg/scheduler`, the texts of `framework/types.go FitError`).
+//! The scheduler: which node a pod goes to, and why it goes nowhere (`pkg/scheduler`).
+//!
+//! One file for each plugin; [`decision`] asks them in their order, [`preemption`] looks for room where
+//! there is none, and [`waiting`] is the queue.
 
+mod balanced_allocation;
+mod decision;
+mod hints;
+mod image_locality;
+mod inter_pod_affinity;
+mod node_affinity;
+mod node_name;
+mod node_ports;
+mod node_resources_fit;
+mod node_unschedulable;
+mod plugins;
+mod pod_topology_spread;
+mod preemption;
+mod resources;
+mod taint_toleration;
+mod view;
 mod volume_binding;
+mod volume_restrictions;
+mod volume_zone;
+mod waiting;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use apimachinery::quantity::Quantity;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub use self::decision::{Decision, NodeVerdict, Score};
+use self::preemption::{Candidate, Outcome};
+use self::view::{View, priority};
+use self::waiting::{Place, Waiting};
+use crate::addon::Aggregation;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
 use crate::fields;
-use crate::placement;
 use crate::store::{Change, Store};
 
-/// Binds pods to nodes.
+/// What would be decided now about a pod, and why; none when there is no such pod.
+pub fn explain(store: &Store, namespace: &str, name: &str) -> Option<Decision> {
+    let pod = store.get("pods", namespace, name)?;
+    Some(decision::decide(&View::of(store), &pod))
+}
+
+/// Binds pods to nodes. It works on its queue as a whole: its only key is the empty one.
 pub(crate) struct Scheduler;
 
 impl Controller for Scheduler {
@@ -27,80 +54,60 @@ impl Controller for Scheduler {
         Component::scheduler()
     }
 
-    fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
-        match change.resource.as_str() {
-            "pods" => {
-                change.new.as_deref().filter(|pod| waits(pod)).map(Key::of).into_iter().collect()
-            }
-            "nodes" | "persistentvolumes" | "persistentvolumeclaims" => store
-                .list("pods", None)
-                .iter()
-                .filter(|pod| waits(pod))
-                .map(|pod| Key::of(pod))
-                .collect(),
-            _ => Vec::new(),
-        }
+    fn triggers(&self, _store: &Store, change: &Change) -> Vec<Key> {
+        let waits = change.resource == "pods"
+            && change.old.iter().chain(&change.new).any(|pod| waiting::waits(pod));
+        if waits || hints::concerns(change) { vec![Key::default()] } else { Vec::new() }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan {
-        let mut plan = Plan::nothing();
-        let Some(pod) = store.get("pods", &key.namespace, &key.name).filter(|pod| waits(pod))
-        else {
-            return plan;
-        };
-        let nodes = store.list("nodes", None);
-        let claims = match volume_binding::claims(store, &pod) {
-            Ok(claims) => claims,
-            Err(why) => {
-                let helpless = BTreeMap::from([(HELPLESS, nodes.len())]);
-                unschedulable(&pod, nodes.len(), &why, (&helpless, now), &mut plan);
-                return plan;
-            }
-        };
-        let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
-        let mut preemption: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut feasible = Vec::new();
-        for node in &nodes {
-            let Some(refusal) = refusal(store, &pod, node)
-                .or_else(|| claims.refusal(store, node).map(Refusal::for_good))
-            else {
-                feasible.push(node);
-                continue;
-            };
-            let why = if refusal.for_good {
-                HELPLESS
-            } else {
-                "No preemption victims found for incoming pod"
-            };
-            *preemption.entry(why).or_default() += 1;
-            for reason in refusal.reasons {
-                *refusals.entry(reason).or_default() += 1;
-            }
-        }
-        let pods = store.list("pods", None);
-        let load = |node: &Value| {
-            pods.iter()
-                .filter(|one| fields::text(one, "/spec/nodeName") == fields::name(node))
-                .count()
-        };
-        match feasible.into_iter().min_by_key(|node| (load(node), fields::name(node).to_owned())) {
-            Some(node) => {
-                if claims.bind(store, node, &mut plan) {
-                    bind(&pod, fields::name(node), &mut plan);
-                }
-            }
-            None => {
-                unschedulable(&pod, nodes.len(), &listed(&refusals), (&preemption, now), &mut plan);
-            }
-        }
-        plan
+    fn reconcile(&self, store: &Store, _key: &Key, now: Timestamp) -> Plan {
+        step(store, &Value::Null, now)
+    }
+
+    fn reconcile_with(&self, aggregation: &Aggregation<'_>, _key: &Key) -> Plan {
+        step(aggregation.store, aggregation.memory, aggregation.now)
     }
 }
 
-fn waits(pod: &Value) -> bool {
-    fields::text(pod, "/spec/nodeName").is_empty()
-        && !fields::deleting(pod)
-        && fields::text(pod, "/spec/schedulerName") == "default-scheduler"
+/// One pod's turn.
+fn step(store: &Store, memory: &Value, now: Timestamp) -> Plan {
+    let mut plan = Plan::nothing();
+    let mut waiting = Waiting::read(memory);
+    waiting.learn(store, now);
+    if let Some((key, pod)) = waiting.next(store) {
+        let view = View::of(store);
+        let decision = decision::decide(&view, &pod);
+        match &decision.chosen {
+            Some(node) => take(&view, &pod, node, (&mut waiting, &key, now), &mut plan),
+            None => {
+                waiting.put(&key, Place::Unschedulable, decision.rejectors().into_iter(), now);
+                fail(&view, &pod, &decision, now, &mut plan);
+            }
+        }
+    }
+    plan.remember = Some(waiting.write());
+    if let Some(rest) = waiting.rest(now) {
+        plan.again(rest);
+    }
+    plan
+}
+
+/// A node is found. The pod goes there when its volumes are ready.
+fn take(
+    view: &View<'_>,
+    pod: &Value,
+    node: &str,
+    (waiting, key, now): (&mut Waiting, &Key, Timestamp),
+    plan: &mut Plan,
+) {
+    let claims = volume_binding::claims(view.store, pod).unwrap_or_default();
+    let Some(found) = view.node(node) else { return };
+    if claims.bind(view.store, &found.node, plan) {
+        waiting.put(key, Place::Bound, std::iter::empty(), now);
+        bind(pod, node, plan);
+    } else {
+        waiting.put(key, Place::Unschedulable, std::iter::once("VolumeBinding"), now);
+    }
 }
 
 fn bind(pod: &Value, node: &str, plan: &mut Plan) {
@@ -109,139 +116,110 @@ fn bind(pod: &Value, node: &str, plan: &mut Plan) {
         "metadata": { "name": fields::name(pod), "namespace": fields::namespace(pod), "uid": fields::uid(pod) },
         "target": { "apiVersion": "v1", "kind": "Node", "name": node },
     });
-    plan.writes.push(Write::create_subresource("pods", pod, "binding", binding));
     let message =
         format!("Successfully assigned {}/{} to {node}", fields::namespace(pod), fields::name(pod));
     let mut note = EventNote::normal(reference(pod, "v1", "Pod"), "Scheduled", message);
     note.action = Some("Binding");
-    plan.events.push(note);
+    plan.writes.push(Write::create_subresource("pods", pod, "binding", binding).then(note));
 }
 
-/// How many nodes say what.
-fn listed<K: std::fmt::Display>(refusals: &BTreeMap<K, usize>) -> String {
-    let mut reasons: Vec<String> =
-        refusals.iter().map(|(why, count)| format!("{count} {why}")).collect();
-    reasons.sort();
-    reasons.join(", ")
-}
-
-fn unschedulable(
-    pod: &Value,
-    nodes: usize,
-    why: &str,
-    (preemption, now): (&BTreeMap<&str, usize>, Timestamp),
-    plan: &mut Plan,
-) {
-    let message = if nodes == 0 {
-        "no nodes available to schedule pods".to_owned()
-    } else {
-        format!(
-            "0/{nodes} nodes are available: {why}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
-            listed(preemption)
-        )
-    };
-    let same = fields::condition(pod, "PodScheduled")
-        .is_some_and(|condition| fields::text(condition, "/message") == message);
-    plan.again(Duration::from_mins(5));
-    if same {
+/// No node is found (`handleSchedulingFailure`).
+fn fail(view: &View<'_>, pod: &Value, decision: &Decision, now: Timestamp, plan: &mut Plan) {
+    let nodes = view.nodes.len();
+    if nodes == 0 {
+        tell(pod, "no nodes available to schedule pods", Some(""), now, plan);
         return;
     }
-    let since = fields::condition(pod, "PodScheduled")
-        .filter(|known| fields::text(known, "/status") == "False")
-        .map_or_else(
-            || fields::seconds(now),
-            |known| fields::text(known, "/lastTransitionTime").to_owned(),
-        );
-    let condition = json!({
+    let why = decision.message(nodes);
+    match preemption::preempt(view, pod, decision, now) {
+        Outcome::Helpless { why: helpless, keeps_nomination } => {
+            let message = format!("{why} no new claims to deallocate, preemption: {helpless}");
+            tell(pod, &message, (!keeps_nomination).then_some(""), now, plan);
+        }
+        Outcome::Clears(candidate) => {
+            clear(view, pod, &candidate, now, plan);
+            tell(pod, &why, Some(&candidate.node), now, plan);
+        }
+    }
+}
+
+/// Has the victims leave their node (`prepareCandidateAsync`).
+fn clear(view: &View<'_>, pod: &Value, candidate: &Candidate, now: Timestamp, plan: &mut Plan) {
+    let node = candidate.node.as_str();
+    for one in &view.nominated {
+        let nominated = fields::text(one, "/status/nominatedNodeName") == node;
+        if nominated && priority(one) < priority(pod) {
+            let patch = json!({ "status": { "nominatedNodeName": null } });
+            plan.writes.push(Write::patch(
+                "pods",
+                fields::namespace(one),
+                fields::name(one),
+                "status",
+                patch,
+            ));
+        }
+    }
+    for victim in candidate.victims.iter().filter(|victim| !fields::deleting(victim)) {
+        let condition = json!({
+            "type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler",
+            "message": format!(
+                "{}: preempting to accommodate a higher priority pod",
+                fields::text(pod, "/spec/schedulerName")
+            ),
+            "lastProbeTime": null, "lastTransitionTime": fields::seconds(now),
+            "observedGeneration": fields::number(victim, "/metadata/generation"),
+        });
+        let patch = json!({ "status": { "conditions": [condition] } });
+        let (namespace, name) = (fields::namespace(victim), fields::name(victim));
+        plan.writes.push(Write::patch("pods", namespace, name, "status", patch));
+        let message = format!("Preempted by pod {} on node {node}", fields::uid(pod));
+        let mut note = EventNote::normal(reference(victim, "v1", "Pod"), "Preempted", message);
+        note.action = Some("Preempting");
+        note.related = Some(reference(pod, "v1", "Pod"));
+        plan.writes.push(Write::delete("pods", victim, "Background").then(note));
+    }
+}
+
+/// Says in an event and in the status why a pod waits, and which node is cleared for it.
+fn tell(pod: &Value, message: &str, nominated: Option<&str>, now: Timestamp, plan: &mut Plan) {
+    let mut note =
+        EventNote::warning(reference(pod, "v1", "Pod"), "FailedScheduling", truncated(message));
+    note.action = Some("Scheduling");
+    plan.events.push(note);
+    let known = fields::condition(pod, "PodScheduled");
+    let of_known = |pointer| known.map_or("", |known| fields::text(known, pointer));
+    let was_false = of_known("/status") == "False";
+    let same =
+        was_false && of_known("/message") == message && of_known("/reason") == "Unschedulable";
+    let before = fields::text(pod, "/status/nominatedNodeName");
+    let nominated = nominated.filter(|node| *node != before);
+    if same && nominated.is_none() {
+        return;
+    }
+    let since = if was_false {
+        of_known("/lastTransitionTime").to_owned()
+    } else {
+        fields::seconds(now)
+    };
+    let mut patch = json!({ "status": { "conditions": [{
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
         "lastProbeTime": null, "lastTransitionTime": since,
         "observedGeneration": fields::number(pod, "/metadata/generation"),
-    });
-    let patch = json!({ "status": { "conditions": [condition] } });
-    plan.writes.push(Write::patch(
-        "pods",
-        fields::namespace(pod),
-        fields::name(pod),
-        "status",
-        patch,
-    ));
-    let mut note = EventNote::warning(reference(pod, "v1", "Pod"), "FailedScheduling", message);
-    note.action = Some("Scheduling");
-    plan.events.push(note);
-}
-
-/// What preemption says where no pod that is taken away would help.
-const HELPLESS: &str = "Preemption is not helpful for scheduling";
-
-/// Why a node does not take a pod.
-struct Refusal {
-    reasons: Vec<String>,
-    /// Whether it does not take the pod even without its other pods (`UnschedulableAndUnresolvable`).
-    for_good: bool,
-}
-
-impl Refusal {
-    fn for_good(reason: String) -> Self {
-        Self { reasons: vec![reason], for_good: true }
+    }] } });
+    if let Some(node) = nominated {
+        let node = if node.is_empty() { Value::Null } else { json!(node) };
+        fields::put(&mut patch, "/status/nominatedNodeName", node);
     }
+    let (namespace, name) = (fields::namespace(pod), fields::name(pod));
+    plan.writes.push(Write::patch("pods", namespace, name, "status", patch));
 }
 
-/// Why a node does not take a pod; the plugins in their order.
-fn refusal(store: &Store, pod: &Value, node: &Value) -> Option<Refusal> {
-    let cordon = json!({ "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule" });
-    let bears = |one: &Value| placement::tolerates(one, &cordon);
-    if fields::flag(node, "/spec/unschedulable")
-        && !fields::items(pod, "/spec/tolerations").iter().any(bears)
-    {
-        return Some(Refusal::for_good("node(s) were unschedulable".to_owned()));
+/// The note of an event has at most 1024 bytes (`truncateMessage`).
+fn truncated(message: &str) -> String {
+    const MOST: usize = 1024;
+    if message.len() <= MOST {
+        return message.to_owned();
     }
-    if placement::untolerated(pod, node).is_some() {
-        return Some(Refusal::for_good("node(s) had untolerated taint(s)".to_owned()));
-    }
-    if !placement::node_matches(pod, node) {
-        let why = "node(s) didn't match Pod's node affinity/selector";
-        return Some(Refusal::for_good(why.to_owned()));
-    }
-    unfit(store, pod, node)
-}
-
-/// Resources that a node lacks (`plugins/noderesources/fit.go fitsRequest`).
-fn unfit(store: &Store, pod: &Value, node: &Value) -> Option<Refusal> {
-    let pods: Vec<_> = store
-        .list("pods", None)
-        .into_iter()
-        .filter(|one| fields::text(one, "/spec/nodeName") == fields::name(node) && !ended(one))
-        .collect();
-    let mut refusal = Refusal { reasons: Vec::new(), for_good: false };
-    let most = quantity(node, "/status/allocatable/pods") / 1000;
-    if i128::try_from(pods.len()).unwrap_or(i128::MAX) + 1 > most {
-        refusal.reasons.push("Too many pods".to_owned());
-    }
-    for (resource, text) in [("cpu", "Insufficient cpu"), ("memory", "Insufficient memory")] {
-        let free = quantity(node, &format!("/status/allocatable/{resource}"));
-        let used: i128 = pods.iter().map(|one| requested(one, resource)).sum();
-        let wanted = requested(pod, resource);
-        if wanted > 0 && used + wanted > free {
-            refusal.reasons.push(text.to_owned());
-            refusal.for_good |= wanted > free;
-        }
-    }
-    (!refusal.reasons.is_empty()).then_some(refusal)
-}
-
-fn ended(pod: &Value) -> bool {
-    matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed")
-}
-
-fn quantity(document: &Value, pointer: &str) -> i128 {
-    Quantity::parse(fields::text(document, pointer))
-        .map(|found| found.milli_value())
-        .unwrap_or_default()
-}
-
-fn requested(pod: &Value, resource: &str) -> i128 {
-    fields::items(pod, "/spec/containers")
-        .iter()
-        .map(|container| quantity(container, &format!("/resources/requests/{resource}")))
-        .sum()
+    let end = (0..=MOST - 4).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+    format!("{} ...", message.get(..end).unwrap_or_default())
 }

@@ -211,7 +211,7 @@ impl World {
         note: &EventNote,
         component: &Component,
     ) {
-        let write = self.recorder.record(note, component, now);
+        let Some(write) = self.recorder.record(note, component, now) else { return };
         // An event that is refused (its namespace ends) is lost, as upstream.
         let _recorded = Self::send(api, now, &write, component);
     }

@@ -25,21 +25,27 @@ pub(crate) struct Recorder {
     last: i128,
 }
 
+/// After which silence a series has ended (`finishTime`).
+const SERIES_SECONDS: i64 = 360;
 /// How long the API server keeps an event (`--event-ttl`).
 const TTL_SECONDS: i64 = 3600;
 
 impl Recorder {
-    /// The request that records `note`: a new Event, or a higher count on the one that says the same.
+    /// The request that records `note`: a new Event, or a higher count on the one that says the same. None
+    /// where a series is counted that is known to go on.
     pub(crate) fn record(
         &mut self,
         note: &EventNote,
         component: &Component,
         now: Timestamp,
-    ) -> Write {
+    ) -> Option<Write> {
         let namespace = match fields::text(&note.regarding, "/namespace") {
             "" => "default",
             namespace => namespace,
         };
+        if note.action.is_some() {
+            return self.record_series(note, component, namespace, now);
+        }
         let mut regarding = note.regarding.clone();
         if let Some(reference) = regarding.as_object_mut() {
             reference.remove("resourceVersion");
@@ -54,15 +60,52 @@ impl Recorder {
             note.reason,
             note.message
         );
-        if note.action.is_none()
-            && let Some(known) = self.known.get_mut(&same)
+        if let Some(known) = self.known.get_mut(&same)
             && now.as_second() - known.at.as_second() < TTL_SECONDS
         {
             known.count += 1;
             known.at = now;
             let patch = json!({"count": known.count, "lastTimestamp": fields::seconds(now)});
-            return Write::patch("events", namespace, &known.name, "", patch);
+            return Some(Write::patch("events", namespace, &known.name, "", patch));
         }
+        Some(self.create(same, note, component, namespace, now))
+    }
+
+    /// The same for components that report through `events.k8s.io`: an event about the same state of the
+    /// same object starts a series, which is written once and then only counted
+    /// (`k8s.io/client-go/tools/events/event_broadcaster.go recordToSink`).
+    fn record_series(
+        &mut self,
+        note: &EventNote,
+        component: &Component,
+        namespace: &str,
+        now: Timestamp,
+    ) -> Option<Write> {
+        let same = format!(
+            "{} {:?} {} {} {} {:?}",
+            component.source, note.action, note.severity, note.reason, note.regarding, note.related
+        );
+        if let Some(known) = self.known.get_mut(&same)
+            && now.as_second() - known.at.as_second() < SERIES_SECONDS
+        {
+            known.count += 1;
+            known.at = now;
+            let series = json!({"count": known.count, "lastObservedTime": fields::micros(now)});
+            let patch = json!({"series": series});
+            return (known.count == 2)
+                .then(|| Write::patch("events", namespace, &known.name, "", patch));
+        }
+        Some(self.create(same, note, component, namespace, now))
+    }
+
+    fn create(
+        &mut self,
+        same: String,
+        note: &EventNote,
+        component: &Component,
+        namespace: &str,
+        now: Timestamp,
+    ) -> Write {
         let name = self.name(note, now);
         self.known.insert(same, Known { name: name.clone(), count: 1, at: now });
         Write::create("events", event(note, component, namespace, &name, now))
@@ -98,6 +141,9 @@ fn event(
         "reportingComponent": component.source,
         "reportingInstance": component.host,
     });
+    if let Some(related) = &note.related {
+        fields::put(&mut event, "/related", related.clone());
+    }
     if let Some(action) = note.action {
         fields::put(&mut event, "/action", json!(action));
         fields::put(&mut event, "/eventTime", json!(fields::micros(now)));

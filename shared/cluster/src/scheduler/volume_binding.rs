@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::plugins::{Cycle, Refusal};
+use super::view::{NodeView, View};
 use crate::controllers::persistent_volume::matching::{Class, best, claims_of, class_of, reaches};
 use crate::controllers::persistent_volume::{CLAIMS, SELECTED_NODE, VOLUMES, claim_reference};
 use crate::event_loop::{Plan, Write};
@@ -15,6 +17,18 @@ use crate::store::Store;
 pub(super) struct Claims {
     bound: Vec<Arc<Value>>,
     waiting: Vec<Arc<Value>>,
+}
+
+/// A pod whose claims cannot be bound goes nowhere.
+pub(super) fn pre_filter(view: &View<'_>, pod: &Value) -> Result<(), Refusal> {
+    claims(view.store, pod).map(drop).map_err(|why| Refusal::for_good(&why))
+}
+
+pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> {
+    match cycle.claims.refusal(cycle.view.store, &node.node) {
+        None => Ok(()),
+        Some(why) => Err(Refusal::for_good(&why)),
+    }
 }
 
 /// Looks at a pod's claims; an error is why no node at all can take the pod.
@@ -52,8 +66,13 @@ pub(super) fn claims(store: &Store, pod: &Value) -> Result<Claims, String> {
 }
 
 impl Claims {
+    /// The volumes of the claims that are bound.
+    pub(super) fn bound(&self) -> &[Arc<Value>] {
+        &self.bound
+    }
+
     /// Why a node cannot take the pod.
-    pub(super) fn refusal(&self, store: &Store, node: &Value) -> Option<String> {
+    fn refusal(&self, store: &Store, node: &Value) -> Option<String> {
         if self.bound.iter().any(|volume| !reaches(node, volume)) {
             return Some("node(s) didn't match PersistentVolume's node affinity".to_owned());
         }
