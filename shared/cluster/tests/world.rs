@@ -165,7 +165,7 @@ fn bare_pods_come_to_run_with_the_events_of_a_kubelet() {
         }
     }
     expect![[r#"
-        Scheduled: Successfully assigned dev/np-test to worker-1
+        Scheduled: Successfully assigned dev/np-test to worker-2
         Pulling: Pulling image "nginx:1.29"
         Pulled: Successfully pulled image "nginx:1.29" in 1.450s (1.450s including waiting). Image size: 72223946 bytes.
         Created: Container created

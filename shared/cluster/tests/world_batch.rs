@@ -193,8 +193,8 @@ fn a_failing_job_backs_off_twice_as_long_each_time() {
           1 s active 1 ready 0 succeeded 0 failed 0
           2 s active 0 ready 0 succeeded 0 failed 1
          11 s active 1 ready 0 succeeded 0 failed 1
-         13 s active 0 ready 0 succeeded 0 failed 2
-         32 s active 1 ready 0 succeeded 0 failed 2
+         12 s active 0 ready 0 succeeded 0 failed 2
+         31 s active 1 ready 0 succeeded 0 failed 2
          33 s active 0 ready 0 succeeded 0 failed 3 FailureTarget Failed
         Normal SuccessfulCreate: Created pod: bad-w42fg
         Normal SuccessfulCreate: Created pod: bad-ktrfh

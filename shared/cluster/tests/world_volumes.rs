@@ -370,9 +370,9 @@ fn tomcat_listens_where_its_server_xml_says_and_logs_what_it_serves() {
         Date: Mon, 21 Sep 2026 14:13:40 GMT
 
         <!doctype html><html lang="en"><head><title>HTTP Status 404 - Not Found</title><style type="text/css">body {font-family:Tahoma,Arial,sans-serif;} h1, h2, h3, b {color:white;background-color:#525D76;} h1 {font-size:22px;} h2 {font-size:16px;} h3 {font-size:14px;} p {font-size:12px;} a {color:black;} .line {height:1px;background-color:#525D76;border:none;}</style></head><body><h1>HTTP Status 404 - Not Found</h1><hr class="line" /><p><b>Type</b> Status Report</p><p><b>Message</b> The requested resource [&#47;] is not available</p><p><b>Description</b> The origin server did not find a current representation for the target resource or is not willing to disclose that one exists.</p><hr class="line" /><h3>Apache Tomcat/10.1.46</h3></body></html>localhost_access_log.2026-09-21.txt
-        10.244.1.2 - - [21/Sep/2026:14:13:40 +0000] "GET / HTTP/1.1" 404 752
-        10.244.1.2 - - [21/Sep/2026:14:13:40 +0000] "GET /a HTTP/1.1" 404 753
-        10.244.1.2 - - [21/Sep/2026:14:13:40 +0000] "GET / HTTP/1.1" 404 752
+        10.244.2.2 - - [21/Sep/2026:14:13:40 +0000] "GET / HTTP/1.1" 404 752
+        10.244.2.2 - - [21/Sep/2026:14:13:40 +0000] "GET /a HTTP/1.1" 404 753
+        10.244.2.2 - - [21/Sep/2026:14:13:40 +0000] "GET / HTTP/1.1" 404 752
         = 0, 0 s
     "#]].assert_eq(&(log(&mut cluster, "config-tomcat", "") + &seen.replace('\r', "").replace('\u{2013}', "-")));
 }
