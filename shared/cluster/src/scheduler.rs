@@ -131,6 +131,12 @@ fn fail(view: &View<'_>, pod: &Value, decision: &Decision, now: Timestamp, plan:
         return;
     }
     let why = decision.message(nodes);
+    if decision.refused_by.is_some() {
+        // The plugin DynamicResources looks for what it would have prepared, and that ends the search for
+        // room: `RunPostFilterPlugins` stops at an error.
+        tell(pod, &format!("{why} not found"), None, now, plan);
+        return;
+    }
     match preemption::preempt(view, pod, decision, now) {
         Outcome::Helpless { why: helpless, keeps_nomination } => {
             let message = format!("{why} no new claims to deallocate, preemption: {helpless}");

@@ -7,6 +7,7 @@ pub(crate) mod definition;
 mod definition_parts;
 mod endpoints;
 mod events;
+mod label_keys;
 mod labels;
 mod meta;
 mod network_policy;

@@ -5,7 +5,7 @@ use apimachinery::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::super::write::Target;
-use super::{Faults, pod_defaults, pod_spec};
+use super::{Faults, label_keys, pod_defaults, pod_spec};
 use crate::fields::{items, put, text};
 
 /// Fields that a selector may name.
@@ -54,6 +54,7 @@ pub(crate) fn qos_class(pod: &Value) -> &'static str {
 pub(super) fn prepare_create(value: &mut Value) {
     let class = qos_class(value);
     put(value, "/status", json!({"phase": "Pending", "qosClass": class}));
+    label_keys::merge(value);
     if items(value, "/spec/schedulingGates").is_empty() {
         return;
     }
