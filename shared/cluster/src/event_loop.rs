@@ -55,19 +55,17 @@ pub struct EventNote {
     pub message: String,
     /// The verb of `events.k8s.io` for components that report through that API (the scheduler).
     pub action: Option<&'static str>,
-    /// Object reference of a second object, for those components.
-    pub related: Option<Value>,
 }
 
 impl EventNote {
     /// A `Normal` event.
     pub fn normal(regarding: Value, reason: &str, message: String) -> Self {
-        Self { regarding, severity: "Normal", reason: reason.to_owned(), message, action: None, related: None }
+        Self { regarding, severity: "Normal", reason: reason.to_owned(), message, action: None }
     }
 
     /// A `Warning` event.
     pub fn warning(regarding: Value, reason: &str, message: String) -> Self {
-        Self { regarding, severity: "Warning", reason: reason.to_owned(), message, action: None, related: None }
+        Self { regarding, severity: "Warning", reason: reason.to_owned(), message, action: None }
     }
 }
 

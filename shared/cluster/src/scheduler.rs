@@ -152,6 +152,9 @@ fn fail(view: &View<'_>, pod: &Value, decision: &Decision, now: Timestamp, plan:
 /// Has the victims leave their node (`prepareCandidateAsync`).
 fn clear(view: &View<'_>, pod: &Value, candidate: &Candidate, now: Timestamp, plan: &mut Plan) {
     let node = candidate.node.as_str();
+    if candidate.victims.iter().all(|victim| fields::deleting(victim)) {
+        return;
+    }
     for one in &view.nominated {
         let nominated = fields::text(one, "/status/nominatedNodeName") == node;
         if nominated && priority(one) < priority(pod) {
@@ -181,7 +184,6 @@ fn clear(view: &View<'_>, pod: &Value, candidate: &Candidate, now: Timestamp, pl
         let message = format!("Preempted by pod {} on node {node}", fields::uid(pod));
         let mut note = EventNote::normal(reference(victim, "v1", "Pod"), "Preempted", message);
         note.action = Some("Preempting");
-        note.related = Some(reference(pod, "v1", "Pod"));
         plan.writes.push(Write::delete("pods", victim, "Background").then(note));
     }
 }

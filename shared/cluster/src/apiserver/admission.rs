@@ -64,6 +64,9 @@ pub(crate) fn validate(
     if operation.target.key == "pods" && operation.old.is_none() {
         limit_range::validate(server, operation.target, value)?;
     }
+    if operation.target.key == "priorityclasses.scheduling.k8s.io" {
+        pods::default_class(server, operation.target, value)?;
+    }
     if operation.target.key == "persistentvolumeclaims" {
         match operation.old {
             None => limit_range::validate_claim(server, operation.target, value)?,

@@ -78,6 +78,13 @@ impl Apiserver {
         if target.key == "namespaces" {
             return self.delete_namespace(now, resource, target, live, options);
         }
+        // `pkg/registry/scheduling/priorityclass/storage/storage.go`.
+        if target.key == "priorityclasses.scheduling.k8s.io"
+            && ["system-node-critical", "system-cluster-critical"].contains(&name)
+        {
+            let why = "this is a system priority class and cannot be deleted";
+            return Err(Box::new(Status::forbidden(resource, name, why)));
+        }
         if target.key == DEFINITIONS && object::deletion_timestamp(&live).is_none() {
             return Ok(self.delete_definition(now, target, live, options));
         }

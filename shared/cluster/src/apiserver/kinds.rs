@@ -21,6 +21,7 @@ mod quota;
 mod rbac;
 mod security;
 mod service;
+mod scheduling_gates;
 mod settings;
 mod storage;
 mod structural;

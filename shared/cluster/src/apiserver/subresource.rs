@@ -56,12 +56,14 @@ impl Apiserver {
         let condition = json!({
             "type": "PodScheduled", "status": "True", "lastProbeTime": null,
             "lastTransitionTime": format_rfc3339(call.now),
-            "observedGeneration": pod.pointer("/metadata/generation").cloned().unwrap_or_else(|| json!(1)),
         });
         let mut conditions = items(&pod, "/status/conditions").to_vec();
         conditions.retain(|one| text(one, "/type") != "PodScheduled");
         conditions.push(condition);
         put(&mut pod, "/status/conditions", Value::Array(conditions));
+        if let Some(status) = pod.get_mut("status").and_then(Value::as_object_mut) {
+            status.remove("nominatedNodeName");
+        }
         if !call.dry_run() {
             self.store.put("pods", &target.namespace, name, pod);
         }

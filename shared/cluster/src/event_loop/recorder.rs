@@ -82,8 +82,8 @@ impl Recorder {
         now: Timestamp,
     ) -> Option<Write> {
         let same = format!(
-            "{} {:?} {} {} {} {:?}",
-            component.source, note.action, note.severity, note.reason, note.regarding, note.related
+            "{} {:?} {} {} {}",
+            component.source, note.action, note.severity, note.reason, note.regarding
         );
         if let Some(known) = self.known.get_mut(&same)
             && now.as_second() - known.at.as_second() < SERIES_SECONDS
@@ -141,9 +141,6 @@ fn event(
         "reportingComponent": component.source,
         "reportingInstance": component.host,
     });
-    if let Some(related) = &note.related {
-        fields::put(&mut event, "/related", related.clone());
-    }
     if let Some(action) = note.action {
         fields::put(&mut event, "/action", json!(action));
         fields::put(&mut event, "/eventTime", json!(fields::micros(now)));

@@ -97,6 +97,30 @@ fn token_volume(name: &str) -> Value {
     json!({"name": name, "projected": {"sources": sources, "defaultMode": 420}})
 }
 
+/// There is one default class at most.
+pub(super) fn default_class(
+    server: &Apiserver,
+    target: &Target,
+    value: &Value,
+) -> Result<(), Refusal> {
+    if !flag(value, "/globalDefault") {
+        return Ok(());
+    }
+    let name = object::name(value);
+    let all = server.store.list("priorityclasses.scheduling.k8s.io", None);
+    let other = all.iter().find(|one| flag(one, "/globalDefault") && object::name(one) != name);
+    match other {
+        None => Ok(()),
+        Some(other) => {
+            let why = format!(
+                "PriorityClass {} is already marked as default. Only one default can exist",
+                object::name(other)
+            );
+            Err(forbidden(target, name, &why))
+        }
+    }
+}
+
 /// The number behind the name of a priority class.
 pub(super) fn priority(
     server: &Apiserver,
@@ -126,10 +150,23 @@ pub(super) fn priority(
         }
         None => (0, "PreemptLowerPriority".to_owned()),
     };
-    put(pod, "/spec/priority", json!(value));
-    if text(pod, "/spec/preemptionPolicy").is_empty() {
-        put(pod, "/spec/preemptionPolicy", json!(policy));
+    let computed = "priority admission controller computed";
+    let given = pod.pointer("/spec/priority").and_then(Value::as_i64);
+    if let Some(given) = given.filter(|given| *given != value) {
+        let why = format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; {computed} {value} from the given PriorityClass name"
+        );
+        return Err(forbidden(target, object::name(pod), &why));
     }
+    put(pod, "/spec/priority", json!(value));
+    let given = text(pod, "/spec/preemptionPolicy");
+    if !given.is_empty() && given != policy {
+        let why = format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; {computed} {policy} from the given PriorityClass name"
+        );
+        return Err(forbidden(target, object::name(pod), &why));
+    }
+    put(pod, "/spec/preemptionPolicy", json!(policy));
     Ok(())
 }
 

@@ -68,6 +68,11 @@ fn node(affinity: &Value, path: &str, faults: &mut Faults) {
 }
 
 fn node_term(term: &Value, path: &str, faults: &mut Faults) {
+    node_expressions(term, path, faults);
+    node_fields(term, path, faults);
+}
+
+fn node_expressions(term: &Value, path: &str, faults: &mut Faults) {
     for (index, requirement) in items(term, "/matchExpressions").iter().enumerate() {
         let path = format!("{path}.matchExpressions[{index}]");
         let values = items(requirement, "/values");
@@ -93,6 +98,30 @@ fn node_term(term: &Value, path: &str, faults: &mut Faults) {
         }
         let key = text(requirement, "/key");
         labels::each(&format!("{path}.key"), key, names::qualified_name(key), faults);
+    }
+}
+
+/// Terms name nodes by their name only.
+fn node_fields(term: &Value, path: &str, faults: &mut Faults) {
+    for (index, requirement) in items(term, "/matchFields").iter().enumerate() {
+        let path = format!("{path}.matchFields[{index}]");
+        let values = items(requirement, "/values");
+        match text(requirement, "/operator") {
+            "In" | "NotIn" if values.len() != 1 => {
+                let why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+                faults.push(FieldError::required(&format!("{path}.values"), why));
+            }
+            "In" | "NotIn" => {}
+            other => {
+                let why = "not a valid selector operator";
+                faults.push(FieldError::invalid(&format!("{path}.operator"), other, why));
+            }
+        }
+        let key = text(requirement, "/key");
+        if key != "metadata.name" {
+            let why = "not a valid field selector key";
+            faults.push(FieldError::invalid(&format!("{path}.key"), key, why));
+        }
     }
 }
 

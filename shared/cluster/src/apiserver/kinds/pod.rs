@@ -5,7 +5,7 @@ use apimachinery::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::super::write::Target;
-use super::{Faults, label_keys, pod_defaults, pod_spec};
+use super::{Faults, label_keys, pod_defaults, pod_spec, scheduling_gates};
 use crate::fields::{items, put, text};
 
 /// Fields that a selector may name.
@@ -95,6 +95,9 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
     let empty = json!({});
     let spec = value.get("spec").unwrap_or(&empty);
     pod_spec::validate(spec, "spec", faults);
+    if value.pointer("/metadata/resourceVersion").is_none() {
+        scheduling_gates::node(spec, faults);
+    }
     if !items(spec, "/ephemeralContainers").is_empty()
         && value.pointer("/metadata/resourceVersion").is_none()
     {
@@ -124,7 +127,9 @@ pub(super) fn validate_update(new: &Value, old: &Value, faults: &mut Faults) {
         let why = "existing toleration can not be modified except its tolerationSeconds";
         faults.push(FieldError::forbidden("spec.tolerations", why));
     }
+    scheduling_gates::only_fewer(spec, before, faults);
     let mut masked = spec.clone();
+    scheduling_gates::choosier(&mut masked, before, faults);
     for list in ["containers", "initContainers"] {
         let count = items(before, &format!("/{list}")).len();
         for index in 0..count {

@@ -6,7 +6,7 @@ use apimachinery::field_error::FieldError;
 use apimachinery::names;
 use serde_json::Value;
 
-use super::{Faults, container, labels, placement, security, volumes};
+use super::{Faults, container, labels, placement, scheduling_gates, security, volumes};
 use crate::fields::{items, number, text};
 
 /// Checks the spec of a pod or a template.
@@ -55,6 +55,7 @@ pub(super) fn validate(spec: &Value, path: &str, faults: &mut Faults) {
     }
     placement::tolerations(spec, path, faults);
     host_aliases(spec, path, faults);
+    scheduling_gates::names(spec, path, faults);
     placement::spread(spec, path, faults);
 }
 

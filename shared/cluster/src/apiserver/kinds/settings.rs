@@ -188,7 +188,7 @@ pub(super) fn validate_priority_class(value: &Value, faults: &mut Faults) {
         faults.push(FieldError::forbidden("value", why));
     }
     let policy = text(value, "/preemptionPolicy");
-    labels::one_of(policy, &["Never", "PreemptLowerPriority"], "preemptionPolicy", faults);
+    labels::one_of(policy, &["PreemptLowerPriority", "Never"], "preemptionPolicy", faults);
 }
 
 pub(super) fn validate_priority_class_update(new: &Value, old: &Value, faults: &mut Faults) {
