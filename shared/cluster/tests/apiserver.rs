@@ -515,14 +515,14 @@ fn what_nothing_here_acts_on_is_said() {
     let mut client = Client::new();
     let text = client.say(&[(
         "POST",
-        "/api/v1/namespaces/default/persistentvolumeclaims",
-        json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}),
+        "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
+        json!({"metadata": {"name": "web"}, "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}}),
     )]);
     check(
         &text,
         expect![[r#"
         201  
-            299 - "Podium stores persistentvolumeclaims, but nothing in this embedded cluster acts on them"
+            299 - "Podium stores ingresses, but nothing in this embedded cluster acts on them"
     "#]],
     );
 }

@@ -314,8 +314,8 @@ fn a_pod_waits_for_claims_in_the_schedulers_words() {
         text += &events(&mut cluster, name);
     }
     expect![[r#"
-        Pending: 0/3 nodes are available: persistentvolumeclaim "missing" not found. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.
-        Pending: 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.
+        Pending: 0/3 nodes are available: persistentvolumeclaim "missing" not found. not found
+        Pending: 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found
         Running: -
         Normal ExternalProvisioning: Waiting for a volume to be created either by the external provisioner 'ebs.csi.aws.com' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.
         Warning ProvisioningFailed: storageclass.storage.k8s.io "nowhere" not found

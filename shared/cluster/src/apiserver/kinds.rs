@@ -307,21 +307,18 @@ static KINDS: &[Kind] = &[
     },
     Kind {
         key: "persistentvolumeclaims",
-        acted_on: false,
         default: storage::default_claim,
         prepare_create: storage::prepare_claim,
         ..PLAIN
     },
     Kind {
         key: "persistentvolumes",
-        acted_on: false,
         default: storage::default_volume,
         prepare_create: storage::prepare_volume,
         ..PLAIN
     },
     Kind {
         key: "storageclasses.storage.k8s.io",
-        acted_on: false,
         default: storage::default_class,
         ..PLAIN
     },

@@ -171,6 +171,15 @@ pub(super) fn tolerations(spec: &Value, path: &str, faults: &mut Faults) {
                 faults.push(FieldError::invalid(&format!("{path}.operator"), value, why));
             }
             "Exists" => {}
+            // Known, and behind the feature gate TaintTolerationComparisonOperators.
+            "Lt" | "Gt" => {
+                let known = ["Equal", "Exists", "Lt", "Gt"];
+                faults.push(FieldError::not_supported(
+                    &format!("{path}.operator"),
+                    operator,
+                    &known,
+                ));
+            }
             other => {
                 let known = ["Equal", "Exists"];
                 faults.push(FieldError::not_supported(&format!("{path}.operator"), other, &known));
