@@ -77,12 +77,11 @@ fn step(store: &Store, memory: &Value, now: Timestamp) -> Plan {
     if let Some((key, pod)) = waiting.next(store) {
         let view = View::of(store);
         let decision = decision::decide(&view, &pod);
-        match &decision.chosen {
-            Some(node) => take(&view, &pod, node, (&mut waiting, &key, now), &mut plan),
-            None => {
-                waiting.put(&key, Place::Unschedulable, decision.rejectors().into_iter(), now);
-                fail(&view, &pod, &decision, now, &mut plan);
-            }
+        if let Some(node) = &decision.chosen {
+            take(&view, &pod, node, (&mut waiting, &key, now), &mut plan);
+        } else {
+            waiting.put(&key, Place::Unschedulable, decision.rejectors().into_iter(), now);
+            fail(&view, &pod, &decision, now, &mut plan);
         }
     }
     plan.remember = Some(waiting.write());
@@ -204,11 +203,8 @@ fn tell(pod: &Value, message: &str, nominated: Option<&str>, now: Timestamp, pla
     if same && nominated.is_none() {
         return;
     }
-    let since = if was_false {
-        of_known("/lastTransitionTime").to_owned()
-    } else {
-        fields::seconds(now)
-    };
+    let since =
+        if was_false { of_known("/lastTransitionTime").to_owned() } else { fields::seconds(now) };
     let mut patch = json!({ "status": { "conditions": [{
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
         "lastProbeTime": null, "lastTransitionTime": since,

@@ -1,6 +1,11 @@
 //! The scheduler under chance: clusters and pods out of a seed. Whatever the order, no node gets more than it
 //! has, and nothing that must hold is broken at the moment of a decision.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -119,8 +124,8 @@ fn faults(nodes: &[Value], pods: &[Value]) -> Vec<String> {
         let name = node["metadata"]["name"].as_str().unwrap();
         let here: Vec<&Value> = pods.iter().filter(|pod| pod["spec"]["nodeName"] == name).collect();
         let all = node["status"]["allocatable"]["cpu"].as_str().unwrap();
-        let all: u64 =
-            all.trim_end_matches('m').parse::<u64>().unwrap() * if all.ends_with('m') { 1 } else { 1000 };
+        let all: u64 = all.trim_end_matches('m').parse::<u64>().unwrap()
+            * if all.ends_with('m') { 1 } else { 1000 };
         let used: u64 = here.iter().map(|pod| milli(pod)).sum();
         if used > all {
             faults.push(format!("{name} has {all}m and gives {used}m"));
@@ -146,7 +151,8 @@ fn faults(nodes: &[Value], pods: &[Value]) -> Vec<String> {
                 faults.push(format!("{is} does not tolerate {name}"));
             }
             let alone = &pod["spec"]["affinity"]["podAntiAffinity"];
-            let same = here.iter().filter(|one| one["metadata"]["labels"] == pod["metadata"]["labels"]);
+            let same =
+                here.iter().filter(|one| one["metadata"]["labels"] == pod["metadata"]["labels"]);
             if !alone.is_null() && same.count() > 1 {
                 faults.push(format!("{is} wants to be alone on {name}"));
             }
@@ -170,6 +176,7 @@ fn nodes(plane: &mut Plane, chance: &mut Stream) {
 
 #[test]
 fn no_node_is_overcommitted_and_nothing_required_is_broken_in_any_order() {
+    let mut placed = 0;
     for seed in 0..40 {
         let mut chance = Stream::new(seed, "pods");
         let mut plane = Plane::new(seed);
@@ -182,14 +189,19 @@ fn no_node_is_overcommitted_and_nothing_required_is_broken_in_any_order() {
             }
             if chance.below(6) == 0 {
                 let gone = format!("{PODS}/p{}", chance.below(index as u64 + 1));
-                if plane.list(PODS).iter().any(|pod| gone.ends_with(&format!("/{}", pod["metadata"]["name"].as_str().unwrap()))) {
+                if plane.list(PODS).iter().any(|pod| {
+                    gone.ends_with(&format!("/{}", pod["metadata"]["name"].as_str().unwrap()))
+                }) {
                     plane.send("DELETE", &gone, &Value::Null);
                 }
             }
             let (nodes, pods) = (plane.list("/api/v1/nodes"), plane.list(PODS));
             assert_eq!(faults(&nodes, &pods), Vec::<String>::new(), "seed {seed}");
         }
+        let pods = plane.list(PODS);
+        placed += pods.iter().filter(|pod| !pod["spec"]["nodeName"].is_null()).count();
     }
+    assert!(placed > 200, "only {placed} pods found a node");
 }
 
 #[test]
@@ -212,7 +224,8 @@ fn no_pod_waits_for_a_node_that_would_take_it() {
         plane.wait(1);
         for pod in plane.list(PODS).iter().filter(|pod| pod["spec"]["nodeName"].is_null()) {
             let name = pod["metadata"]["name"].as_str().unwrap();
-            let decision = scheduler::explain(plane.0.apiserver().store(), "default", name).unwrap();
+            let decision =
+                scheduler::explain(plane.0.apiserver().store(), "default", name).unwrap();
             assert_eq!(decision.chosen, None, "seed {seed}: {name} could go there");
         }
     }
@@ -304,14 +317,14 @@ fn a_decision_says_for_each_node_who_refused_it_or_how_it_scored() {
     }});
     plane.send("POST", PODS, &pod);
     let decision = scheduler::explain(plane.0.apiserver().store(), "default", "p").unwrap();
-    let mut text = String::new();
-    for node in &decision.nodes {
-        let scores = node.scores.iter().map(|one| format!(" {}={}x{}", one.plugin, one.score, one.weight));
+    let told = decision.nodes.iter().map(|node| {
+        let scores = node.scores.iter();
+        let scores = scores.map(|one| format!(" {}={}x{}", one.plugin, one.score, one.weight));
         let scores: String = scores.collect();
         let refused = node.refused_by.unwrap_or("-");
-        text += &format!("{}: {refused} {:?} {}{scores}\n", node.node, node.reasons, node.total());
-    }
-    text += &format!("{:?}", decision.chosen);
+        format!("{}: {refused} {:?} {}{scores}\n", node.node, node.reasons, node.total())
+    });
+    let text = format!("{}{:?}", told.collect::<String>(), decision.chosen);
     expect![[r#"
         large: - [] 450 TaintToleration=100x3 NodeResourcesFit=75x1 NodeResourcesBalancedAllocation=75x1 ImageLocality=0x1
         other: NodeAffinity ["node(s) didn't match Pod's node affinity/selector"] 0

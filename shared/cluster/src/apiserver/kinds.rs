@@ -19,9 +19,9 @@ mod pod_spec;
 mod probes;
 mod quota;
 mod rbac;
+mod scheduling_gates;
 mod security;
 mod service;
-mod scheduling_gates;
 mod settings;
 mod storage;
 mod structural;
@@ -317,11 +317,7 @@ static KINDS: &[Kind] = &[
         prepare_create: storage::prepare_volume,
         ..PLAIN
     },
-    Kind {
-        key: "storageclasses.storage.k8s.io",
-        default: storage::default_class,
-        ..PLAIN
-    },
+    Kind { key: "storageclasses.storage.k8s.io", default: storage::default_class, ..PLAIN },
     Kind { key: "ingresses.networking.k8s.io", acted_on: false, generation: true, ..PLAIN },
     Kind {
         key: "poddisruptionbudgets.policy",

@@ -17,7 +17,7 @@ use crate::{fields, placement};
 pub(super) fn concerns(change: &Change) -> bool {
     match change.resource.as_str() {
         "nodes" => node_changed(change),
-        "pods" => Moves::of(change).any(),
+        "pods" => !moves(change).is_empty(),
         CLAIMS | VOLUMES | "storageclasses.storage.k8s.io" => true,
         _ => false,
     }
@@ -33,42 +33,38 @@ fn node_changed(change: &Change) -> bool {
 
 /// What happened to a pod, as the scheduler sees it: only pods on a node count, and only while they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Moves {
-    came: bool,
-    left: bool,
-    relabelled: bool,
-    shrank: bool,
-    /// A pod without a node changed in what it asks for.
-    asks_differently: bool,
+enum Move {
+    Came,
+    Left,
+    Relabelled,
+    Shrank,
+    /// A pod without a node tolerates more.
+    Tolerates,
 }
 
-impl Moves {
-    fn of(change: &Change) -> Self {
-        let on_node =
-            |pod: &&Value| !fields::text(pod, "/spec/nodeName").is_empty() && !ended(pod);
-        let (old, new) = (change.old.as_deref(), change.new.as_deref());
-        let (was, is) = (old.filter(on_node), new.filter(on_node));
-        let differs =
-            |pointer: &str| old.zip(new).is_some_and(|(old, new)| old.pointer(pointer) != new.pointer(pointer));
-        let shrank = old.zip(new).is_some_and(|(old, new)| {
-            (differs("/spec/containers") || differs("/status/containerStatuses"))
-                && smaller(&requests(old), &requests(new))
-        });
-        let nominated = old.is_some_and(|pod| {
-            new.is_none() && !fields::text(pod, "/status/nominatedNodeName").is_empty()
-        });
-        Self {
-            came: was.is_none() && is.is_some(),
-            left: (was.is_some() && is.is_none()) || nominated,
-            relabelled: differs("/metadata/labels"),
-            shrank,
-            asks_differently: is.is_none() && differs("/spec/tolerations"),
-        }
-    }
-
-    fn any(self) -> bool {
-        self.came || self.left || self.relabelled || self.shrank || self.asks_differently
-    }
+fn moves(change: &Change) -> Vec<Move> {
+    let on_node = |pod: &&Value| !fields::text(pod, "/spec/nodeName").is_empty() && !ended(pod);
+    let (old, new) = (change.old.as_deref(), change.new.as_deref());
+    let (was, is) = (old.filter(on_node), new.filter(on_node));
+    let both = old.zip(new);
+    let differs =
+        |pointer: &str| both.is_some_and(|(old, new)| old.pointer(pointer) != new.pointer(pointer));
+    let cleared = |pod: &Value| !fields::text(pod, "/status/nominatedNodeName").is_empty();
+    let resized = differs("/spec/containers") || differs("/status/containerStatuses");
+    let found = [
+        (Move::Came, was.is_none() && is.is_some()),
+        (
+            Move::Left,
+            (was.is_some() && is.is_none()) || (new.is_none() && old.is_some_and(cleared)),
+        ),
+        (Move::Relabelled, differs("/metadata/labels")),
+        (
+            Move::Shrank,
+            resized && both.is_some_and(|(old, new)| smaller(&requests(old), &requests(new))),
+        ),
+        (Move::Tolerates, is.is_none() && differs("/spec/tolerations")),
+    ];
+    found.into_iter().filter(|(_, happened)| *happened).map(|(one, _)| one).collect()
 }
 
 fn smaller(old: &Resources, new: &Resources) -> bool {
@@ -96,9 +92,8 @@ fn node_helps(plugin: &str, pod: &Value, change: &Change) -> bool {
         // A node that goes takes its pods with it.
         return plugin == "PodTopologySpread" && spread_changes(pod, &labels(old), None);
     };
-    let now_but_not_before = |takes: &dyn Fn(&Value) -> bool| {
-        takes(node) && old.is_none_or(|old| !takes(old))
-    };
+    let now_but_not_before =
+        |takes: &dyn Fn(&Value) -> bool| takes(node) && old.is_none_or(|old| !takes(old));
     match plugin {
         "NodeUnschedulable" => {
             now_but_not_before(&|node| !fields::flag(node, "/spec/unschedulable"))
@@ -122,14 +117,14 @@ fn node_helps(plugin: &str, pod: &Value, change: &Change) -> bool {
         "PodTopologySpread" => {
             let before = old.map(fields::labels).unwrap_or_default();
             spread_changes(pod, &before, Some(&labels(new)))
-                || old.is_some_and(|old| old.pointer("/spec/taints") != node.pointer("/spec/taints"))
+                || old
+                    .is_some_and(|old| old.pointer("/spec/taints") != node.pointer("/spec/taints"))
         }
         "InterPodAffinity" => {
             let (before, after) = (labels(old), labels(new));
             let keys = inter_pod_affinity::keys(pod);
-            old.is_none() && before.len() <= after.len() && keys.is_empty()
-                || keys.iter().any(|key| after.get(key).is_some() && before.get(key) != after.get(key))
-                || old.is_some() && keys.is_empty() && before != after
+            let changed = |key: &String| before.get(key) != after.get(key);
+            old.is_none() || keys.iter().any(changed) || (keys.is_empty() && before != after)
         }
         _ => false,
     }
@@ -147,32 +142,33 @@ fn spread_changes(
 }
 
 fn pod_helps(store: &Store, plugin: &str, pod: &Value, change: &Change) -> bool {
-    let moves = Moves::of(change);
+    let moves = moves(change);
+    let any = |wanted: &[Move]| moves.iter().any(|one| wanted.contains(one));
     let Some(other) = change.new.as_deref().or(change.old.as_deref()) else { return false };
     let itself = fields::uid(other) == fields::uid(pod);
+    let same_namespace = fields::namespace(other) == fields::namespace(pod);
     match plugin {
-        "NodeResourcesFit" => moves.left || moves.shrank,
-        "NodePorts" => moves.left && node_ports::clash(&node_ports::ports_of(pod), other),
+        "NodeResourcesFit" => any(&[Move::Left, Move::Shrank]),
+        "NodePorts" => any(&[Move::Left]) && node_ports::clash(&node_ports::ports_of(pod), other),
         "VolumeRestrictions" => {
             let used = claims_of(other);
-            moves.left
-                && fields::namespace(other) == fields::namespace(pod)
+            any(&[Move::Left])
+                && same_namespace
                 && claims_of(pod).iter().any(|claim| used.contains(claim))
         }
-        "TaintToleration" | "NodeUnschedulable" => itself && moves.asks_differently,
+        "TaintToleration" | "NodeUnschedulable" => itself && any(&[Move::Tolerates]),
         "PodTopologySpread" => {
-            (moves.came || moves.left || moves.relabelled)
-                && fields::namespace(other) == fields::namespace(pod)
-                && (itself
-                    || change.old.iter().chain(&change.new).any(|one| pod_topology_spread::concerns(pod, one)))
+            let concerns = |one: &std::sync::Arc<Value>| pod_topology_spread::concerns(pod, one);
+            any(&[Move::Came, Move::Left, Move::Relabelled])
+                && same_namespace
+                && (itself || change.old.iter().chain(&change.new).any(concerns))
         }
         "InterPodAffinity" => {
-            let came = moves.came || moves.relabelled;
-            let left = moves.left || moves.relabelled;
-            itself && moves.relabelled
-                || came && inter_pod_affinity::wants(store, pod, other)
-                || left
-                    && change.old.iter().any(|old| inter_pod_affinity::shuns(store, pod, old))
+            let shuns = |old: &std::sync::Arc<Value>| inter_pod_affinity::shuns(store, pod, old);
+            (itself && any(&[Move::Relabelled]))
+                || (any(&[Move::Came, Move::Relabelled])
+                    && inter_pod_affinity::wants(store, pod, other))
+                || (any(&[Move::Left, Move::Relabelled]) && change.old.iter().any(shuns))
         }
         _ => false,
     }

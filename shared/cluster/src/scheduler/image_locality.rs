@@ -10,6 +10,7 @@ const LEAST: i64 = 23 * 1024 * 1024;
 const MOST_EACH: i64 = 1000 * 1024 * 1024;
 
 /// The size of what need not be pulled, weighted by how many nodes have it.
+#[expect(clippy::unnecessary_wraps, reason = "the table of plugins has one signature")]
 pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> {
     let images = images_of(cycle.pod);
     let containers = |list: &str| fields::items(cycle.pod, list).len();

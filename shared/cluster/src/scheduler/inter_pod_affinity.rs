@@ -99,7 +99,9 @@ impl Counts {
         for node in &view.nodes {
             for one in &node.pods {
                 if meets(one) {
-                    wanted.iter().for_each(|term| add(&mut counts.together, node, term));
+                    for term in &wanted {
+                        add(&mut counts.together, node, term);
+                    }
                 }
                 let clash = unwanted.iter().filter(|term| term.matches(view.store, one));
                 clash.for_each(|term| add(&mut counts.apart, node, term));
@@ -183,15 +185,20 @@ pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> 
     let mut sums: BTreeMap<Domain, i64> = BTreeMap::new();
     for node in &view.nodes {
         let mut add = |term: &Term, about: &Value| {
-            if let Some(domain) = domain(node, &term.key).filter(|_| term.matches(view.store, about)) {
+            if let Some(domain) =
+                domain(node, &term.key).filter(|_| term.matches(view.store, about))
+            {
                 *sums.entry(domain).or_default() += term.weight;
             }
         };
         for one in &node.pods {
-            own.iter().for_each(|term| add(term, one));
+            for term in &own {
+                add(term, one);
+            }
             if one.pointer("/spec/affinity").is_some() {
-                required(one, "podAffinity").iter().for_each(|term| add(term, pod));
-                wishes(one).iter().for_each(|term| add(term, pod));
+                for term in required(one, "podAffinity").iter().chain(&wishes(one)) {
+                    add(term, pod);
+                }
             }
         }
     }

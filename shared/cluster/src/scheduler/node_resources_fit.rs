@@ -29,6 +29,7 @@ fn counts(name: &str) -> bool {
 }
 
 /// The share of cpu and memory that stays free.
+#[expect(clippy::unnecessary_wraps, reason = "the table of plugins has one signature")]
 pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> {
     let free = |node: &&NodeView| {
         let shares: Vec<i128> = ["cpu", "memory"]

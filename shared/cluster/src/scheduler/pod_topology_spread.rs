@@ -133,7 +133,7 @@ pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> 
         let least = if counts.len() < constraint.min_domains {
             0
         } else {
-            counts.values().copied().min().unwrap_or(i64::from(i32::MAX))
+            counts.values().copied().min().unwrap_or_else(|| i64::from(i32::MAX))
         };
         let itself = i64::from(constraint.selector.matches(&labels));
         if counts.get(domain).copied().unwrap_or_default() + itself - least > constraint.max_skew {

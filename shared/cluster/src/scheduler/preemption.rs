@@ -58,16 +58,11 @@ pub(super) fn preempt(
             Err(refusal) => reasons.extend(refusal.reasons),
         }
     }
-    match best(pod, candidates, now) {
-        Some(candidate) => Outcome::Clears(candidate),
-        None => {
-            let reasons = reasons.iter().map(String::as_str);
-            Outcome::Helpless {
-                why: unavailable(view.nodes.len(), reasons),
-                keeps_nomination: false,
-            }
-        }
+    if let Some(candidate) = best(pod, candidates, now) {
+        return Outcome::Clears(candidate);
     }
+    let reasons = reasons.iter().map(String::as_str);
+    Outcome::Helpless { why: unavailable(view.nodes.len(), reasons), keeps_nomination: false }
 }
 
 /// `PodEligibleToPreemptOthers`.
@@ -145,10 +140,7 @@ fn started(pod: &Value) -> Option<Timestamp> {
 }
 
 /// Those whose going a budget does not allow, and the others (`filterPodsWithPDBViolation`).
-fn by_budgets(
-    pods: Vec<Arc<Value>>,
-    budgets: &[Arc<Value>],
-) -> (Vec<Arc<Value>>, Vec<Arc<Value>>) {
+fn by_budgets(pods: Vec<Arc<Value>>, budgets: &[Arc<Value>]) -> (Vec<Arc<Value>>, Vec<Arc<Value>>) {
     let allowed =
         |one: &Arc<Value>| fields::number(one, "/status/disruptionsAllowed").unwrap_or_default();
     let mut left: Vec<i64> = budgets.iter().map(allowed).collect();

@@ -12,6 +12,7 @@ pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> 
 }
 
 /// Nodes with fewer `PreferNoSchedule` taints that the pod does not tolerate come first.
+#[expect(clippy::unnecessary_wraps, reason = "the table of plugins has one signature")]
 pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> {
     let tolerations = fields::items(cycle.pod, "/spec/tolerations");
     let bothers = |taint: &&serde_json::Value| {

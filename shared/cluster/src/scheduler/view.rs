@@ -75,8 +75,7 @@ impl<'a> View<'a> {
             }
             if let Some(found) = view.nodes.iter_mut().find(|one| one.name() == node) {
                 found.add(&pod);
-            } else if node.is_empty()
-                && !fields::text(&pod, "/status/nominatedNodeName").is_empty()
+            } else if node.is_empty() && !fields::text(&pod, "/status/nominatedNodeName").is_empty()
             {
                 view.nominated.push(pod);
             }

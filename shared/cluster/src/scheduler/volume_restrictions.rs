@@ -27,9 +27,12 @@ pub(super) fn filter(cycle: &Cycle<'_>, _node: &NodeView) -> Result<(), Refusal>
         claim.is_some_and(|claim| fields::items(&claim, "/spec/accessModes").contains(&alone))
     };
     let taken = |name: &String| {
-        cycle.view.nodes.iter().flat_map(|node| &node.pods).any(|pod| {
-            fields::namespace(pod) == namespace && claims_of(pod).contains(name)
-        })
+        cycle
+            .view
+            .nodes
+            .iter()
+            .flat_map(|node| &node.pods)
+            .any(|pod| fields::namespace(pod) == namespace && claims_of(pod).contains(name))
     };
     if claims_of(cycle.pod).iter().any(|name| is_alone(name) && taken(name)) {
         return Err(Refusal::for_now(

@@ -105,8 +105,10 @@ pub(super) fn waits(pod: &Value) -> bool {
 impl Waiting {
     /// From what the world kept.
     pub(super) fn read(memory: &Value) -> Self {
-        let mut waiting =
-            Self { revision: memory["revision"].as_u64().unwrap_or_default(), pods: BTreeMap::new() };
+        let mut waiting = Self {
+            revision: memory["revision"].as_u64().unwrap_or_default(),
+            pods: BTreeMap::new(),
+        };
         for kept in fields::items(memory, "/pods") {
             let key = Key::new(fields::text(kept, "/namespace"), fields::text(kept, "/name"));
             let place = fields::text(kept, "/place");
@@ -116,7 +118,10 @@ impl Waiting {
             let entry = Entry {
                 uid: fields::text(kept, "/uid").to_owned(),
                 place: *place,
-                attempts: kept["attempts"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+                attempts: kept["attempts"]
+                    .as_u64()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .unwrap_or(0),
                 at,
                 order: kept["order"].as_u64().unwrap_or_default(),
                 rejectors: rejectors.map(str::to_owned).collect(),
