@@ -100,8 +100,8 @@ fn take(
     plan: &mut Plan,
 ) {
     let claims = volume_binding::claims(view.store, pod).unwrap_or_default();
-    let Some(found) = view.node(node) else { return };
-    if claims.bind(view.store, &found.node, plan) {
+    let ready = view.node(node).is_some_and(|node| claims.bind(view.store, &node.node, plan));
+    if ready {
         waiting.put(key, Place::Bound, std::iter::empty(), now);
         bind(pod, node, plan);
     } else {

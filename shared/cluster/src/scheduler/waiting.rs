@@ -79,8 +79,8 @@ impl Entry {
         match self.place {
             Place::Active | Place::BackingOff => Some(self.at),
             Place::Unschedulable => self.at.checked_add(FLUSH).ok(),
-            Place::Refused => Some(self.ready()),
-            Place::Bound => None,
+            // The change that the binding makes takes the pod out; without one it was refused.
+            Place::Bound | Place::Refused => Some(self.ready()),
         }
     }
 }
@@ -153,6 +153,9 @@ impl Waiting {
             Err(_compacted) => self.look_at_everything(store, now),
         }
         self.revision = store.revision();
+        self.pods.retain(|key, _| {
+            store.get("pods", &key.namespace, &key.name).is_some_and(|pod| waits(&pod))
+        });
         for entry in self.pods.values_mut() {
             let due = entry.due().is_some_and(|due| due <= now);
             match entry.place {
