@@ -33,7 +33,8 @@ pub enum Command {
         after_help = "Examples:\n  podium cluster --listen 127.0.0.1:6443 --write-kubeconfig \
         podium.kubeconfig\n  kubectl --kubeconfig podium.kubeconfig get nodes\n  podium cluster \
         --listen 127.0.0.1:0 --write-kubeconfig k --controllers none\n  podium cluster --listen \
-        127.0.0.1:0 --write-kubeconfig k --addons metrics-server"
+        127.0.0.1:0 --write-kubeconfig k --addons metrics-server\n  podium cluster --listen \
+        127.0.0.1:0 --write-kubeconfig k --audit-log audit.log"
     )]
     Cluster(Cluster),
     /// Prove scenarios: every check fails before its step is solved and passes afterwards.
@@ -106,6 +107,10 @@ pub struct Cluster {
     /// Add-ons to install, separated by commas: `metrics-server`; none when absent.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub addons: Vec<String>,
+    /// Where to write the audit log, one `audit.k8s.io/v1` event a line (level Metadata, without the
+    /// stage RequestReceived); `-` for standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub audit_log: Option<PathBuf>,
 }
 
 /// `podium check`.

@@ -7,7 +7,7 @@ mod socket;
 
 use std::sync::Arc;
 
-use apimachinery::engine::EngineAnswer;
+use apimachinery::engine::{EngineAnswer, Peer};
 use apimachinery::identity::Identity;
 use apimachinery::status::Status;
 use axum::Router;
@@ -99,13 +99,16 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
     api.answer(request).await
 }
 
-/// What the engine sees: no hop-by-hop headers, and nothing of the host's extensions but who it is.
+/// What the engine sees: no hop-by-hop headers, and nothing of the host's extensions but who asks from where.
 fn engine_request(
     parts: http::request::Parts,
     body: Vec<u8>,
     identity: Option<Identity>,
 ) -> http::Request<Vec<u8>> {
     let mut request = http::Request::new(body);
+    if let Some(peer) = parts.extensions.get::<Peer>() {
+        request.extensions_mut().insert(*peer);
+    }
     *request.method_mut() = parts.method;
     *request.uri_mut() = parts.uri;
     *request.headers_mut() = end_to_end(parts.headers);

@@ -13,6 +13,7 @@ pub mod kubernetes;
 pub mod routes;
 pub mod sessions;
 
+mod audit_log;
 mod certificates;
 mod kubeconfig;
 mod listen;

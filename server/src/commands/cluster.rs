@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use cluster::addon::Addon;
+use cluster::apiserver::audit::Sink;
 use cluster::{Cluster, ClusterConfig, Controllers, System};
 use session::embedded::Embedded;
 
 use super::{asked_to_stop, say};
+use crate::audit_log::AuditLog;
 use crate::certificates::Certificates;
 use crate::cli;
 use crate::error::Failure;
@@ -21,7 +23,11 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let certificates = Certificates::new(address.ip())?;
     let token = random::token()?;
-    let system = System { addons: addons(&arguments.addons)?, ..System::default() };
+    let audit = match &arguments.audit_log {
+        Some(file) => Some(AuditLog::open(file)? as Arc<dyn Sink>),
+        None => None,
+    };
+    let system = System { addons: addons(&arguments.addons)?, audit, ..System::default() };
     let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),

@@ -21,7 +21,7 @@ pub const NAMES: [&str; 1] = ["metrics-server"];
 
 /// What the cluster of a session has beside Kubernetes: kube-system as kubeadm makes it, and metrics-server.
 pub fn of_sessions() -> System {
-    System { kubeadm: true, addons: vec![Arc::new(MetricsServer)] }
+    System { kubeadm: true, addons: vec![Arc::new(MetricsServer)], ..System::default() }
 }
 
 /// The add-on of a name.

@@ -4,9 +4,14 @@
 //! happens by itself. Streams are pulled: after every request and every [`Engine::advance`] the host
 //! asks each open stream for what is new.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+/// From where a request comes, in its extensions, when its host knows; otherwise it comes from within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// Names an open stream of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,6 +7,7 @@ pub(crate) mod admission;
 mod aggregate;
 mod allocate;
 mod answer;
+pub mod audit;
 mod authn;
 mod authz;
 mod bootstrap;
@@ -30,6 +31,7 @@ mod route;
 mod subresource;
 mod table;
 pub(crate) mod token;
+mod token_request;
 mod view;
 mod watch;
 mod wire;
@@ -45,6 +47,8 @@ use jiff::Timestamp;
 
 pub(crate) use self::admission::used;
 use self::answer::Reply;
+use self::audit::{Asked, Sink, Trail};
+use self::authn::account_token::last_used;
 use self::call::Call;
 use self::custom::Customs;
 pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
@@ -54,6 +58,8 @@ use crate::cluster::ClusterConfig;
 use crate::rng::Stream;
 use crate::store::Store;
 
+/// Said to whoever shows a token that an older cluster made by itself.
+const GENERATED: &str = "Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.";
 /// The media type of aggregated discovery.
 const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -93,6 +99,12 @@ pub struct Apiserver {
     uids: Stream,
     suffixes: Stream,
     audits: Stream,
+    trail: Trail,
+    /// Requests whose answer is given elsewhere, or not over yet.
+    unanswered: Option<Asked>,
+    open: BTreeMap<StreamId, (Arc<Asked>, u16)>,
+    /// By which way of impersonation users came in the last time.
+    ways: BTreeMap<String, usize>,
     addresses: Stream,
     watches: BTreeMap<StreamId, watch::Watch>,
     last_stream: u64,
@@ -116,6 +128,10 @@ impl Apiserver {
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
             audits: Stream::new(config.seed, "audit"),
+            trail: Trail::default(),
+            unanswered: None,
+            open: BTreeMap::new(),
+            ways: BTreeMap::new(),
             addresses: Stream::new(config.seed, "cluster-ip"),
             watches: BTreeMap::new(),
             last_stream: 0,
@@ -134,55 +150,107 @@ impl Apiserver {
         &self.store
     }
 
+    /// What was asked of it.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Sends what will be asked of it to a sink, too.
+    pub fn follow(&mut self, sink: Arc<dyn Sink>) {
+        self.trail.follow(sink);
+    }
+
     /// Answers a request.
     pub fn handle(&mut self, now: Timestamp, request: http::Request<Vec<u8>>) -> ApiAnswer {
-        let audit = uuid(&mut self.audits);
+        // `filters/audit_init.go`: a client may bring its own.
+        let own = request.headers().get("audit-id").and_then(|value| value.to_str().ok());
+        let id = match own.filter(|id| !id.is_empty()) {
+            Some(id) => id.to_owned(),
+            None => uuid(&mut self.audits),
+        };
+        let mut asked = Asked::new(now, id, &request);
         let mut pretty = false;
         let mut warnings = Vec::new();
         if !self.customs.is_current(&self.store) {
             self.customs = Arc::new(Customs::read(&self.store));
         }
-        let outcome = self.admit(now, request).and_then(|mut call| {
+        let outcome = self.admit(now, request, &mut asked).and_then(|mut call| {
             let info = &call.info;
             call.custom = self.customs.find(&info.api_group, &info.api_version, &info.resource);
             pretty = call.pretty;
             let outcome = self.route(&mut call);
             let outcome = outcome.and_then(|reply| read::present(&call, reply));
             warnings = std::mem::take(&mut call.warnings);
+            asked.noted(call.notes);
             outcome
         });
         let mut answer = match outcome {
-            Ok(reply) => written(reply, pretty),
+            Ok(reply) => {
+                if let Reply::Object(_, body) | Reply::Document(_, body) = &reply {
+                    asked.answered_with(body);
+                }
+                written(reply, pretty)
+            }
             Err(status) if status.code == 204 => ApiAnswer::Full(answer::text(200, "")),
-            Err(status) => refused(&status, pretty),
+            Err(status) => {
+                asked.refused(&status);
+                refused(&status, pretty)
+            }
         };
         match &mut answer {
-            ApiAnswer::Full(response) => decorate(response, &audit, &warnings),
-            ApiAnswer::Watch(response) => decorate(response, &audit, &warnings),
+            ApiAnswer::Full(response) => decorate(response, asked.id(), &warnings),
+            ApiAnswer::Watch(response) => decorate(response, asked.id(), &warnings),
             ApiAnswer::Node(_) | ApiAnswer::Connect(_) | ApiAnswer::Addon(_) => {}
         }
+        self.record(now, asked, &answer);
         answer
     }
 
     /// Authentication and impersonation.
     fn admit(
-        &self,
+        &mut self,
         now: Timestamp,
         request: http::Request<Vec<u8>>,
+        asked: &mut Asked,
     ) -> Result<Call, answer::Refusal> {
-        let caller = self.authenticate(now, &request)?;
-        let identity = self.impersonate(caller, request.headers())?;
-        Call::new(now, identity, request)
+        let known = self.authenticate(now, &request)?;
+        let (caller, generated) = (known.identity, known.generated);
+        asked.by(&caller);
+        if let Some((_, name)) = &known.secret {
+            asked.used_secret(&caller.username, name, generated);
+        }
+        let used = known.secret.and_then(|secret| last_used(&self.store, now, &secret));
+        if let Some(request) = used {
+            // Only a note: whoever cannot write it lets the caller in all the same.
+            let _noted = self.handle(now, request);
+        }
+        let identity = match self.impersonate(&caller, &request)? {
+            Some((other, constraint)) => {
+                asked.acting_as(&other, constraint);
+                other
+            }
+            None => caller,
+        };
+        let mut call = Call::new(now, identity, request)?;
+        if generated {
+            call.warn(GENERATED.to_owned());
+        }
+        Ok(call)
     }
 
     /// What is new in a watch.
     pub fn read_stream(&mut self, now: Timestamp, stream: StreamId) -> StreamRead {
-        self.read_watch(now, stream)
+        let read = self.read_watch(now, stream);
+        if read.closed {
+            self.ended(now, stream);
+        }
+        read
     }
 
     /// The client of a watch is gone.
-    pub fn close_stream(&mut self, stream: StreamId) {
+    pub fn close_stream(&mut self, now: Timestamp, stream: StreamId) {
         self.watches.remove(&stream);
+        self.ended(now, stream);
     }
 
     /// When the next watch ends by itself.
@@ -195,7 +263,9 @@ impl Apiserver {
         let revision = self.store.revision();
         let watches = std::mem::take(&mut self.watches);
         let last_stream = self.last_stream;
+        let open = std::mem::take(&mut self.open);
         *self = snapshot.clone();
+        self.open = open;
         self.watches = watches;
         self.last_stream = last_stream;
         self.store.forget_changes(revision);

@@ -8,6 +8,7 @@ use apimachinery::identity::Identity;
 use jiff::Timestamp;
 
 use crate::addon::Addon;
+use crate::apiserver::audit::Sink;
 use crate::apiserver::{ApiAnswer, Apiserver};
 use crate::world::{NodeAnswer, World};
 
@@ -47,6 +48,8 @@ pub struct System {
     pub kubeadm: bool,
     /// Its add-ons.
     pub addons: Vec<Arc<dyn Addon>>,
+    /// Where its audit log goes, beside what it keeps of it.
+    pub audit: Option<Arc<dyn Sink>>,
 }
 
 /// An embedded cluster.
@@ -74,6 +77,9 @@ impl Cluster {
     pub fn furnished(config: ClusterConfig, system: System) -> Self {
         let mut apiserver = Apiserver::new(&config);
         apiserver.serve(system.addons.iter().filter_map(|addon| addon.serves()).collect());
+        if let Some(sink) = &system.audit {
+            apiserver.follow(Arc::clone(sink));
+        }
         let world = World::new(&config, &system, &mut apiserver);
         Self { apiserver, world, now: config.epoch }
     }
@@ -99,29 +105,36 @@ impl Engine for Cluster {
     type Snapshot = ClusterSnapshot;
 
     fn handle(&mut self, request: http::Request<Vec<u8>>) -> EngineAnswer {
-        let answer = match self.apiserver.handle(self.now, request) {
+        let now = self.now;
+        let mut answer = match self.apiserver.handle(now, request) {
             ApiAnswer::Full(response) => EngineAnswer::Full(response),
             ApiAnswer::Watch(response) => EngineAnswer::Stream(response),
-            ApiAnswer::Node(request) => {
-                match self.world.node(&self.apiserver, self.now, &request) {
-                    NodeAnswer::Full(response) => EngineAnswer::Full(response),
-                    NodeAnswer::Stream(response) => EngineAnswer::Stream(response),
-                }
-            }
+            ApiAnswer::Node(request) => match self.world.node(&self.apiserver, now, &request) {
+                NodeAnswer::Full(response) => EngineAnswer::Full(response),
+                NodeAnswer::Stream(response) => EngineAnswer::Stream(response),
+            },
             ApiAnswer::Addon(call) => {
-                EngineAnswer::Full(self.world.addon(&self.apiserver, self.now, &call))
+                EngineAnswer::Full(self.world.addon(&self.apiserver, now, &call))
             }
             ApiAnswer::Connect(query) => {
                 EngineAnswer::Full(self.world.connect(&self.apiserver, &query))
             }
         };
+        match &mut answer {
+            EngineAnswer::Full(response) => self.apiserver.answered(now, response),
+            EngineAnswer::Stream(response) => self.apiserver.answering(now, response),
+        }
         self.world.observe(&self.apiserver, self.now);
         answer
     }
 
     fn read_stream(&mut self, stream: StreamId) -> StreamRead {
         if World::owns(stream) {
-            return self.world.read_stream(stream);
+            let read = self.world.read_stream(stream);
+            if read.closed {
+                self.apiserver.ended(self.now, stream);
+            }
+            return read;
         }
         self.apiserver.read_stream(self.now, stream)
     }
@@ -135,8 +148,9 @@ impl Engine for Cluster {
     fn close_stream(&mut self, stream: StreamId) {
         if World::owns(stream) {
             self.world.close_stream(stream);
+            self.apiserver.ended(self.now, stream);
         } else {
-            self.apiserver.close_stream(stream);
+            self.apiserver.close_stream(self.now, stream);
         }
     }
 

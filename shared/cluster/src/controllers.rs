@@ -20,6 +20,7 @@ mod pod_template;
 mod replica_set;
 mod resource_quota;
 mod service_account;
+mod service_account_tokens;
 mod stateful_set;
 mod taint_eviction;
 mod ttl_after_finished;
@@ -32,11 +33,15 @@ use crate::event_loop::Controller;
 use crate::kubelet::Watching;
 use crate::scheduler::Scheduler;
 
-/// All control loops in the order of their ranks, with the names that users know.
-fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
+/// All control loops in the order of their ranks, with the names that users know. One of them signs tokens.
+fn all(signing_key: &[u8]) -> Vec<(&'static str, Arc<dyn Controller>)> {
     vec![
         ("serviceaccount-controller", Arc::new(service_account::ServiceAccounts)),
         ("root-ca-certificate-publisher-controller", Arc::new(service_account::RootCa)),
+        (
+            "serviceaccount-token-controller",
+            Arc::new(service_account_tokens::Tokens { key: signing_key.to_vec() }),
+        ),
         ("deployment-controller", Arc::new(deployment::Deployments)),
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
         ("statefulset-controller", Arc::new(stateful_set::StatefulSets)),
@@ -67,7 +72,7 @@ fn all() -> Vec<(&'static str, Arc<dyn Controller>)> {
 }
 
 /// Those that run. A name may be given short, as `deployment` for `deployment-controller`.
-pub(crate) fn chosen(wanted: &Controllers) -> Vec<Arc<dyn Controller>> {
+pub(crate) fn chosen(wanted: &Controllers, signing_key: &[u8]) -> Vec<Arc<dyn Controller>> {
     // Upstream runs them inside the API server, which is always there.
     let runs = |name: &str| match wanted {
         _ if name == custom_resource_definition::NAME => true,
@@ -78,5 +83,9 @@ pub(crate) fn chosen(wanted: &Controllers) -> Vec<Arc<dyn Controller>> {
             short(one) == short(name)
         }),
     };
-    all().into_iter().filter(|(name, _)| runs(name)).map(|(_, controller)| controller).collect()
+    all(signing_key)
+        .into_iter()
+        .filter(|(name, _)| runs(name))
+        .map(|(_, controller)| controller)
+        .collect()
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use apimachinery::engine::Peer;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -51,7 +52,7 @@ impl World {
     /// A world over a fresh API server.
     pub(crate) fn new(config: &ClusterConfig, system: &System, api: &mut Apiserver) -> Self {
         let mut world = Self {
-            controllers: loops(config, system),
+            controllers: loops(config, system, &api.settings.signing_key),
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
@@ -223,7 +224,8 @@ impl World {
         write: &Write,
         component: &Component,
     ) -> Result<Vec<u8>, Value> {
-        let request = write.request(component).ok_or(Value::Null)?;
+        let mut request = write.request(component).ok_or(Value::Null)?;
+        request.extensions_mut().insert(Peer(nodes::address(api, &component.host)));
         match api.handle(now, request) {
             ApiAnswer::Full(response) if response.status().as_u16() >= 400 => {
                 Err(serde_json::from_slice(response.body()).unwrap_or_default())
@@ -300,8 +302,8 @@ impl World {
 }
 
 /// The control loops that run.
-fn loops(config: &ClusterConfig, system: &System) -> Vec<Arc<dyn Controller>> {
-    let mut loops = controllers::chosen(&config.controllers);
+fn loops(config: &ClusterConfig, system: &System, signing_key: &[u8]) -> Vec<Arc<dyn Controller>> {
+    let mut loops = controllers::chosen(&config.controllers, signing_key);
     if system.kubeadm && config.nodes > 0 && config.controllers == Controllers::All {
         loops.push(Arc::new(kubeadm::StaticPods));
     }

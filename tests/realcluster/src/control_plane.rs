@@ -34,6 +34,7 @@ pub struct ControlPlane {
     program: PathBuf,
     dir: PathBuf,
     port: u16,
+    audited: bool,
 }
 
 /// Where a control plane listens and what it tells others of itself.
@@ -57,22 +58,41 @@ impl ControlPlane {
         Self::start_in(dir, &Listen { enter: &[], address: "127.0.0.1" }, components)
     }
 
+    /// Starts etcd, kube-apiserver and the named components; [`Self::audit_log`] is written.
+    pub fn start_audited(components: &[Component]) -> Result<Self, Failure> {
+        sweep();
+        let listen = Listen { enter: &[], address: "127.0.0.1" };
+        Self::prepare(state_dir(TIER)?, true)?.begin(&listen, components)
+    }
+
+    /// Where the API server writes its audit log, when it does.
+    pub fn audit_log(&self) -> PathBuf {
+        self.dir.join("audit.log")
+    }
+
     pub(crate) fn start_in(
         dir: PathBuf,
         listen: &Listen<'_>,
         components: &[Component],
     ) -> Result<Self, Failure> {
+        Self::prepare(dir, false)?.begin(listen, components)
+    }
+
+    fn prepare(dir: PathBuf, audited: bool) -> Result<Self, Failure> {
         let program = programs::control_plane()?;
         let port = free_port()?;
-        let mut plane =
-            Self { components: Vec::new(), apiserver: None, etcd: None, program, dir, port };
-        plane.write_files(listen.address)?;
-        plane.start_store(listen)?;
+        let components = Vec::new();
+        Ok(Self { components, apiserver: None, etcd: None, program, dir, port, audited })
+    }
+
+    fn begin(mut self, listen: &Listen<'_>, components: &[Component]) -> Result<Self, Failure> {
+        self.write_files(listen.address)?;
+        self.start_store(listen)?;
         for component in components {
-            plane.start_component(listen, *component)?;
+            self.start_component(listen, *component)?;
         }
-        plane.wait_for_defaults(components)?;
-        Ok(plane)
+        self.wait_for_defaults(components)?;
+        Ok(self)
     }
 
     /// The kubeconfig of a cluster administrator (user `admin`, group `system:masters`).
@@ -184,6 +204,13 @@ impl ControlPlane {
             .arg(format!("--kubelet-client-key={}", self.certificate("kubelet-client.key")))
             .arg(format!("--token-auth-file={}", self.dir.join("tokens.csv").display()))
             .args(APISERVER_FLAGS);
+        if self.audited {
+            let policy = self.dir.join("audit-policy.yaml");
+            write(&policy, AUDIT_POLICY)?;
+            apiserver
+                .arg(format!("--audit-policy-file={}", policy.display()))
+                .arg(format!("--audit-log-path={}", self.audit_log().display()));
+        }
         self.apiserver = Some(Daemon::start(&self.dir, "kube-apiserver", &apiserver)?);
         wait_until("the API server's readiness", Duration::from_secs(90), &self.daemons(), || {
             Ok(self.kubectl(&["get", "--raw", "/readyz"])?.status.success())
@@ -257,6 +284,14 @@ admin-token,kubernetes-admin,,system:masters
 learner-token,learner,learner-uid
 node-token,system:node:node-1,node-uid,system:nodes
 proxy-token,system:kube-proxy,proxy-uid
+";
+
+/// What is written of every request.
+const AUDIT_POLICY: &str = "\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata}]
 ";
 
 const APISERVER_FLAGS: [&str; 6] = [

@@ -64,6 +64,7 @@ pub(super) fn real() -> Result<(), Failure> {
     with_real("realcluster", "control_plane")?;
     with_real("server", "real")?;
     with_real("transcripts", "real")?;
+    with_real("transcripts", "audit")?;
     browser::drive_real("kubectl")?;
     browser::drive_real("real")
 }

@@ -6,6 +6,7 @@ mod limit_range;
 mod namespace_lifecycle;
 mod pods;
 mod quota;
+mod service_account;
 mod storage_class;
 
 pub(crate) use self::evaluate::used;
@@ -43,7 +44,7 @@ pub(crate) fn mutate(
     match (target.key.as_str(), old) {
         ("pods", None) => {
             limit_range::mutate(server, target, value);
-            pods::service_account(server, target, value)?;
+            service_account::admit(server, target, value)?;
             pods::priority(server, target, value)?;
             pods::tolerations(value);
         }
@@ -63,6 +64,9 @@ pub(crate) fn validate(
 ) -> Result<(), Refusal> {
     if operation.target.key == "pods" && operation.old.is_none() {
         limit_range::validate(server, operation.target, value)?;
+    }
+    if operation.target.key == "pods" && operation.target.subresource == "ephemeralcontainers" {
+        service_account::check_ephemeral(server, operation.target, value)?;
     }
     if operation.target.key == "priorityclasses.scheduling.k8s.io" {
         pods::default_class(server, operation.target, value)?;

@@ -40,6 +40,11 @@ impl Apiserver {
 
     /// Paths that are not about objects; discovery tells the groups of add-ons as well.
     pub(super) fn non_resource(&self, call: &Call) -> Result<Reply, Refusal> {
+        if call.info.path == "/podium/v1/audit" {
+            let since = call.param("since").parse().unwrap_or(0);
+            let body = self.trail.document(since).into_bytes();
+            return Ok(Reply::Bytes("application/json", body));
+        }
         let path = call.info.path.trim_end_matches('/');
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let active: Vec<&Served> = self

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 use super::answer::Refusal;
+use super::audit::Notes;
 use super::custom::Version;
 
 /// The form of the answer.
@@ -42,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) user_agent: String,
     pub(crate) body: Vec<u8>,
     pub(crate) warnings: Vec<String>,
+    /// For the audit log.
+    pub(crate) notes: Notes,
     /// The custom resource that the path names.
     pub(crate) custom: Option<Arc<Version>>,
 }
@@ -117,6 +120,7 @@ impl Call {
             user_agent,
             body,
             warnings: Vec::new(),
+            notes: Notes::default(),
             custom: None,
         })
     }

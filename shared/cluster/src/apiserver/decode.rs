@@ -168,6 +168,7 @@ pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Re
     let strict = strict.into_iter().chain(more).collect();
     report_strict(call, in_document_order(strict))
         .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
+    call.notes.object(&value);
     Ok(value)
 }
 

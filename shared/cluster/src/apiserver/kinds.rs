@@ -22,6 +22,7 @@ mod rbac;
 mod scheduling_gates;
 mod security;
 mod service;
+mod service_account;
 mod settings;
 mod storage;
 mod structural;
@@ -213,7 +214,7 @@ static KINDS: &[Kind] = &[
         fields: &["type"],
         ..PLAIN
     },
-    Kind { key: "serviceaccounts", ..PLAIN },
+    Kind { key: "serviceaccounts", prepare_create: service_account::prepare, ..PLAIN },
     Kind {
         key: "namespaces",
         name: labels::name,
@@ -401,6 +402,11 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
         call.warn(format!(
             "Podium stores {name}, but nothing in this embedded cluster acts on them"
         ));
+    }
+    if kind.key == "serviceaccounts"
+        && let Some(warning) = service_account::warning(value, old)
+    {
+        call.warn(warning);
     }
     if kind.key == "customresourcedefinitions.apiextensions.k8s.io" {
         for warning in definition::warnings(value) {

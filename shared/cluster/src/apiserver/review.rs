@@ -6,7 +6,7 @@ use apimachinery::status::Status;
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
-use super::answer::{Refusal, Reply};
+use super::answer::{Refusal, Reply, bad_request};
 use super::authz::{Attributes, authorize};
 use super::call::Call;
 use super::{Apiserver, decode, managed, token};
@@ -78,7 +78,7 @@ impl Apiserver {
         managed::on_create(call, &gvk, &mut body);
         match gvk.kind.as_str() {
             "SelfSubjectReview" => self.who_am_i(call, &mut body),
-            "TokenReview" => self.review_token(call, &mut body),
+            "TokenReview" => self.review_token(call, &mut body)?,
             "SelfSubjectRulesReview" => self.review_rules(call, &mut body),
             kind => self.review_access(call, kind, &mut body)?,
         }
@@ -118,13 +118,25 @@ impl Apiserver {
         put(body, "/status", json!({"userInfo": user}));
     }
 
-    fn review_token(&self, call: &Call, body: &mut Value) {
-        let status = match self.token_identity(call.now, text(body, "/spec/token")) {
-            Some(identity) => json!({
-                "authenticated": true, "user": identity, "audiences": [token::ISSUER],
+    /// `pkg/registry/authentication/tokenreview/storage.go`.
+    fn review_token(&self, call: &Call, body: &mut Value) -> Result<(), Refusal> {
+        let bearer = text(body, "/spec/token");
+        if bearer.is_empty() {
+            return Err(bad_request("token is required for TokenReview in authentication"));
+        }
+        let given = items(body, "/spec/audiences").iter().filter_map(Value::as_str);
+        let mut audiences: Vec<String> = given.map(str::to_owned).collect();
+        if audiences.is_empty() {
+            audiences = vec![token::ISSUER.to_owned()];
+        }
+        let status = match self.token_identity(call.now, bearer, &audiences) {
+            Ok(Some(known)) => json!({
+                "authenticated": true, "user": known.identity, "audiences": known.audiences,
             }),
-            None => json!({"user": {}, "error": "invalid bearer token"}),
+            Ok(None) => json!({"user": {}, "error": "invalid bearer token"}),
+            Err(why) => json!({"user": {}, "error": format!("[invalid bearer token, {why}]")}),
         };
         put(body, "/status", status);
+        Ok(())
     }
 }

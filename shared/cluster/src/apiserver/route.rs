@@ -34,6 +34,9 @@ impl Apiserver {
             && call.identity.username == authn::ANONYMOUS;
         if !open {
             let decision = authorize(&self.store, &call.identity, &attributes);
+            let word = if decision.allowed { "allow" } else { "forbid" };
+            call.notes.annotate("authorization.k8s.io/decision", word);
+            call.notes.annotate("authorization.k8s.io/reason", decision.reason.as_str());
             if !decision.allowed {
                 return Err(attributes.refusal(&call.identity, &decision.reason));
             }
@@ -62,6 +65,7 @@ impl Apiserver {
         check_scope(call, resource)?;
         if resource.plural == "endpoints" {
             call.warn(ENDPOINTS.to_owned());
+            call.notes.annotate("k8s.io/deprecated", "true");
         }
         if !verbs.contains(&call.info.verb) {
             return Err(Box::new(Status::method_not_allowed()));

@@ -1,4 +1,4 @@
-//! Subresources with bodies of their own: binding, eviction, token, scale.
+//! Subresources with bodies of their own: binding, eviction, scale.
 
 use apimachinery::field_error::FieldError;
 use apimachinery::gvk::{GroupResource, GroupVersionKind};
@@ -7,14 +7,13 @@ use apimachinery::patch::{json as json_patch, merge};
 use apimachinery::selector::LabelSelector;
 use apimachinery::status::{Status, StatusCause, StatusDetails};
 use apimachinery::time::format_rfc3339;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::Call;
 use super::options::DeleteOptions;
 use super::write::Target;
-use super::{Apiserver, custom, decode, token, uuid};
+use super::{Apiserver, custom, decode};
 use crate::fields::{items, number, put, text};
 
 const SUCCESS: &str = "Success";
@@ -124,65 +123,6 @@ impl Apiserver {
             }
         }
         Ok(())
-    }
-
-    /// POST serviceaccounts/NAME/token.
-    pub(crate) fn create_token(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
-        let gvk = GroupVersionKind::new("authentication.k8s.io", "v1", "TokenRequest");
-        let mut body = decode::plain(call, &gvk)?;
-        let target = Target::of(call)?;
-        let of = GroupResource::new("", "serviceaccounts");
-        let account = self.live("serviceaccounts", &target.namespace, &target.name);
-        let account = account.ok_or_else(|| Box::new(Status::not_found(&of, &target.name)))?;
-        let seconds = number(&body, "/spec/expirationSeconds")
-            .filter(|seconds| *seconds != 0)
-            .unwrap_or(3600);
-        if seconds < 600 {
-            let why = "may not specify a duration less than 10 minutes";
-            let errors = [FieldError::invalid("spec.expirationSeconds", seconds, why)];
-            return Err(Box::new(Status::invalid(&gvk.group, &gvk.kind, "", &errors)));
-        }
-        let audiences = items(&body, "/spec/audiences").to_vec();
-        let audiences = if audiences.is_empty() { vec![json!(token::ISSUER)] } else { audiences };
-        let issued = call.now.as_second();
-        let id = uuid(&mut self.audits);
-        let mut own = json!({
-            "namespace": target.namespace,
-            "serviceaccount": {"name": target.name, "uid": object::uid(&account)},
-        });
-        if text(&body, "/spec/boundObjectRef/kind") == "Pod" {
-            let name = text(&body, "/spec/boundObjectRef/name");
-            let pod = self.live("pods", &target.namespace, name);
-            let pod = pod.ok_or_else(|| {
-                Box::new(Status::not_found(&GroupResource::new("", "pods"), name))
-            })?;
-            put(&mut own, "/pod", json!({"name": name, "uid": object::uid(&pod)}));
-        }
-        let claims = json!({
-            "iss": token::ISSUER, "aud": audiences, "iat": issued, "nbf": issued, "exp": issued + seconds,
-            "jti": id, "kubernetes.io": own,
-            "sub": format!("system:serviceaccount:{}:{}", target.namespace, target.name),
-        });
-        let until = Timestamp::from_second(issued + seconds).unwrap_or(call.now);
-        put(
-            &mut body,
-            "/metadata",
-            json!({
-                "name": target.name, "namespace": target.namespace,
-                "creationTimestamp": format_rfc3339(call.now),
-            }),
-        );
-        put(&mut body, "/spec/audiences", Value::Array(audiences));
-        put(&mut body, "/spec/expirationSeconds", json!(seconds));
-        put(
-            &mut body,
-            "/status",
-            json!({
-                "token": token::sign(&self.settings.signing_key, &claims),
-                "expirationTimestamp": format_rfc3339(until),
-            }),
-        );
-        Ok(Reply::Document(201, body))
     }
 
     /// GET, PUT and PATCH of a scale.

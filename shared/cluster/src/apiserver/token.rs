@@ -1,13 +1,16 @@
 //! Service account tokens: signed JSON web tokens. The key comes from the seed; the cluster is a toy for
 //! learning in this one respect that nobody outside trusts its signatures.
 
+use apimachinery::object;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Who issues the tokens.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// Who issues those that Secrets hold.
+pub(crate) const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 const BLOCK: usize = 64;
 
 /// RFC 2104 over SHA-256.
@@ -42,4 +45,23 @@ pub(crate) fn verify(key: &[u8], token: &str) -> Option<Value> {
     }
     let (_, claims) = text.split_once('.')?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+}
+
+/// A token as a Secret holds it.
+pub(crate) fn encoded(token: &str) -> String {
+    STANDARD.encode(token)
+}
+
+/// The token that a Secret of an account holds (`pkg/serviceaccount/legacy.go LegacyClaims`).
+pub(crate) fn of_secret(key: &[u8], account: &Value, secret: &str) -> String {
+    let (namespace, name) = (object::namespace(account), object::name(account));
+    let claims = json!({
+        "iss": LEGACY_ISSUER,
+        "kubernetes.io/serviceaccount/namespace": namespace,
+        "kubernetes.io/serviceaccount/secret.name": secret,
+        "kubernetes.io/serviceaccount/service-account.name": name,
+        "kubernetes.io/serviceaccount/service-account.uid": object::uid(account),
+        "sub": format!("system:serviceaccount:{namespace}:{name}"),
+    });
+    sign(key, &claims)
 }

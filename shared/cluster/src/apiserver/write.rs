@@ -72,7 +72,7 @@ impl Target {
 }
 
 /// The namespace of the object must be that of the path.
-fn settle_namespace(value: &mut Value, namespace: &str) -> Result<(), Refusal> {
+pub(crate) fn settle_namespace(value: &mut Value, namespace: &str) -> Result<(), Refusal> {
     let given = object::namespace(value).to_owned();
     if namespace.is_empty() {
         if !given.is_empty() {

@@ -16,7 +16,7 @@ pub(crate) struct RootCa;
 
 /// The certificate authority that clients of the embedded cluster are given is made by its host; pods of
 /// the embedded cluster never open a TLS connection, so this text only has to be there.
-const CA: &str = "-----BEGIN CERTIFICATE-----\nUG9kaXVtJ3MgZW1iZWRkZWQgY2x1c3Rlcg==\n-----END CERTIFICATE-----\n";
+pub(super) const CA: &str = "-----BEGIN CERTIFICATE-----\nUG9kaXVtJ3MgZW1iZWRkZWQgY2x1c3Rlcg==\n-----END CERTIFICATE-----\n";
 
 fn namespaces(change: &Change, own: &str) -> Vec<Key> {
     match change.resource.as_str() {

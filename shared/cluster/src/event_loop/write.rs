@@ -34,6 +34,16 @@ impl Component {
         }
     }
 
+    /// A control loop of kube-controller-manager that has no account of its own.
+    pub fn controller_manager(source: &str) -> Self {
+        Self {
+            identity: Identity::user("system:kube-controller-manager", &[]),
+            field_manager: "kube-controller-manager",
+            source: source.to_owned(),
+            host: String::new(),
+        }
+    }
+
     /// kube-scheduler.
     pub fn scheduler() -> Self {
         Self {

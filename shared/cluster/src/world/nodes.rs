@@ -1,8 +1,11 @@
 //! The machines of the embedded cluster.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::apiserver::Apiserver;
 use crate::event_loop::Write;
 use crate::fields;
 use crate::kubelet::container::hex;
@@ -31,6 +34,18 @@ pub(super) fn install(count: u32, now: Timestamp) -> Vec<Write> {
     let class = crate::controllers::persistent_volume::provisioner::default_class();
     writes.push(Write::create("storageclasses.storage.k8s.io", class));
     writes
+}
+
+/// From where a component asks: its host, or the control plane.
+pub(super) fn address(api: &Apiserver, host: &str) -> IpAddr {
+    let host = if host.is_empty() { "control-plane" } else { host };
+    let node = api.store().get("nodes", "", host);
+    let internal = node.as_deref().and_then(|node| {
+        let mut all = fields::items(node, "/status/addresses").iter();
+        let found = all.find(|one| fields::text(one, "/type") == "InternalIP")?;
+        fields::text(found, "/address").parse().ok()
+    });
+    internal.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// An identifier of a machine, the same in every cluster.

@@ -1,7 +1,6 @@
-//! What pods get: a service account with its token, a priority, tolerations for failing nodes
-//! (`plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}`).
+//! What pods get: a priority, tolerations for failing nodes
+//! (`plugin/pkg/admission/{priority,defaulttolerationseconds}`).
 
-use apimachinery::names::SUFFIX_ALPHABET;
 use apimachinery::object;
 use serde_json::{Value, json};
 
@@ -10,92 +9,6 @@ use super::super::answer::Refusal;
 use super::super::write::Target;
 use super::forbidden;
 use crate::fields::{flag, items, put, text};
-
-const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-const CONTAINERS: [&str; 2] = ["/spec/initContainers", "/spec/containers"];
-
-/// Pods of the kubelet itself have no account.
-fn is_mirror(pod: &Value) -> bool {
-    pod.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
-}
-
-/// Names the account, checks that it is there, and mounts its token.
-pub(super) fn service_account(
-    server: &mut Apiserver,
-    target: &Target,
-    pod: &mut Value,
-) -> Result<(), Refusal> {
-    if is_mirror(pod) {
-        return Ok(());
-    }
-    if text(pod, "/spec/serviceAccountName").is_empty() {
-        put(pod, "/spec/serviceAccountName", json!("default"));
-    }
-    let account = text(pod, "/spec/serviceAccountName").to_owned();
-    put(pod, "/spec/serviceAccount", json!(account));
-    let namespace = target.namespace.as_str();
-    let Some(found) = server.store.get("serviceaccounts", namespace, &account) else {
-        let why = format!(
-            "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
-        );
-        return Err(forbidden(target, object::name(pod), &why));
-    };
-    let wish = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_bool);
-    let mounts = wish(pod, "/spec/automountServiceAccountToken")
-        .or_else(|| wish(&found, "/automountServiceAccountToken"))
-        .unwrap_or(true);
-    if mounts {
-        mount_token(server, pod);
-    }
-    let secrets = items(&found, "/imagePullSecrets");
-    if items(pod, "/spec/imagePullSecrets").is_empty() && !secrets.is_empty() {
-        put(pod, "/spec/imagePullSecrets", Value::Array(secrets.to_vec()));
-    }
-    Ok(())
-}
-
-fn mount_token(server: &mut Apiserver, pod: &mut Value) {
-    let known = items(pod, "/spec/volumes")
-        .iter()
-        .map(|volume| text(volume, "/name"))
-        .find(|name| name.starts_with("kube-api-access-"))
-        .map(str::to_owned);
-    let name = known.clone().unwrap_or_else(|| {
-        let alphabet = std::str::from_utf8(SUFFIX_ALPHABET).unwrap_or("x");
-        format!("kube-api-access-{}", server.suffixes.letters(alphabet, 5))
-    });
-    let mut used = false;
-    for list in CONTAINERS {
-        let containers = pod.pointer_mut(list).and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten() {
-            let mut mounts = items(container, "/volumeMounts").to_vec();
-            if mounts.iter().any(|mount| text(mount, "/mountPath") == TOKEN_PATH) {
-                continue;
-            }
-            used = true;
-            mounts.push(json!({"name": name, "readOnly": true, "mountPath": TOKEN_PATH}));
-            put(container, "/volumeMounts", Value::Array(mounts));
-        }
-    }
-    if used && known.is_none() {
-        let mut volumes = items(pod, "/spec/volumes").to_vec();
-        volumes.push(token_volume(&name));
-        put(pod, "/spec/volumes", Value::Array(volumes));
-    }
-}
-
-fn token_volume(name: &str) -> Value {
-    let token = json!({"expirationSeconds": 3607, "path": "token"});
-    let authority = json!({
-        "name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}],
-    });
-    let field = json!({"apiVersion": "v1", "fieldPath": "metadata.namespace"});
-    let namespace = json!({"items": [{"path": "namespace", "fieldRef": field}]});
-    let sources = json!([
-        {"serviceAccountToken": token}, {"configMap": authority}, {"downwardAPI": namespace},
-    ]);
-    json!({"name": name, "projected": {"sources": sources, "defaultMode": 420}})
-}
 
 /// There is one default class at most.
 pub(super) fn default_class(

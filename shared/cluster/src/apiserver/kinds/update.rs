@@ -61,6 +61,9 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
     reset(target, value, Some(live));
     match target.subresource.as_str() {
         "" => {
+            if target.kind.key == "serviceaccounts" {
+                super::service_account::prepare(value);
+            }
             if target.kind.key == "services" {
                 super::service::prepare_update(value, live);
             }
