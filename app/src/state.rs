@@ -6,6 +6,7 @@ pub(crate) mod drafts;
 pub(crate) mod face;
 pub(crate) mod history;
 pub(crate) mod keys;
+pub(crate) mod mend;
 pub(crate) mod model;
 pub(crate) mod namespaces;
 pub(crate) mod objects;

@@ -1,9 +1,24 @@
 # What was found in a text: what is wrong and how to mend it. The API server's own words follow as they are.
+finding-boolean-word = YAML reads `{ $text }` as true or false. A text like this needs quotes.
+finding-decimal-mode = The mode `{ $text }` is written in decimal: as an octal number it is `{ $octal }`. File modes are octal and begin with 0.
 finding-duplicate = The field `{ $field }` is there twice. Only the last value counts; remove one of them.
+finding-fix-move = Move under { $field }
+finding-fix-rename = Rename to { $field }
+finding-fix-replace = Change to { $text }
+finding-fix-separator = Put --- before it
+finding-fix-tab = Use spaces
+finding-fix-template = Label the template { $text }
 finding-missing = The field `{ $field }` is missing. Every manifest needs apiVersion and kind.
+finding-no-port = No container of this text that the Service selects has a port named `{ $port }`.
+finding-number-for-text = This field takes a text, and YAML reads `{ $text }` as a number. Put quotes around it.
+finding-other-version = `{ $kind }` is not served as `{ $version }` here, but as `{ $served }`.
 finding-refused = The API server refuses the field `{ $path }`: { $message }
 finding-refused-whole = The API server refuses this: { $message }
+finding-selector = The selector asks for the label `{ $label }`, and the template's pods do not have it. The API server refuses that.
+finding-selects-nothing = The Service selects none of the pods of this text. Compare its selector with their labels.
+finding-separator = A second object begins here. Separate objects with a line of three dashes (---).
 finding-syntax = From this line on it cannot be read as YAML. Check indentation and punctuation: { $message }
+finding-tab = YAML allows no tabs for indentation. Use spaces.
 finding-type = A value has the wrong type: { $message }
 finding-unknown-field = This kind has no field `{ $field }`. Check its spelling and indentation.
 finding-unknown-kind = There is no kind `{ $kind }` in `{ $version }`. Check the spelling and case of apiVersion and kind.

@@ -1,9 +1,24 @@
 # 텍스트에서 발견한 것: 무엇이 잘못되었고 어떻게 고치는지. API 서버의 메시지는 영어 그대로 붙습니다.
+finding-boolean-word = YAML에서 `{ $text }` 값은 참이나 거짓을 뜻합니다. 글자 그대로 쓰려면 따옴표로 감싸세요.
+finding-decimal-mode = 10진수로 적힌 모드 `{ $text }` 값은 8진수로 `{ $octal }`입니다. 파일 모드는 0으로 시작하는 8진수로 적습니다.
 finding-duplicate = `{ $field }` 필드가 두 번 나옵니다. 마지막 값만 적용되므로 하나를 지우세요.
+finding-fix-move = { $field } 아래로 옮기기
+finding-fix-rename = 이름 바꾸기: { $field }
+finding-fix-replace = 값 바꾸기: { $text }
+finding-fix-separator = 앞에 --- 넣기
+finding-fix-tab = 공백으로 바꾸기
+finding-fix-template = 템플릿 레이블 바꾸기: { $text }
 finding-missing = `{ $field }` 필드가 없습니다. 모든 매니페스트에는 apiVersion과 kind가 필요합니다.
+finding-no-port = 이 서비스가 선택하는 컨테이너 가운데 이름이 `{ $port }`인 포트가 없습니다.
+finding-number-for-text = 이 필드에는 문자열이 필요한데 `{ $text }` 값은 YAML에서 숫자입니다. 따옴표로 감싸세요.
+finding-other-version = `{ $kind }` 종류는 이 클러스터에서 `{ $version }` 대신 `{ $served }` 버전으로 제공됩니다.
 finding-refused = API 서버가 `{ $path }` 필드를 거부합니다: { $message }
 finding-refused-whole = API 서버가 거부합니다: { $message }
+finding-selector = 셀렉터가 찾는 레이블 `{ $label }` 값이 템플릿의 파드에 없습니다. API 서버가 거부합니다.
+finding-selects-nothing = 이 서비스는 여기 적힌 파드를 하나도 선택하지 않습니다. 셀렉터와 파드의 레이블을 비교해 보세요.
+finding-separator = 여기서 두 번째 오브젝트가 시작됩니다. 오브젝트 사이에는 --- 줄을 넣으세요.
 finding-syntax = 이 줄부터 YAML로 읽을 수 없습니다. 들여쓰기와 기호를 확인하세요: { $message }
+finding-tab = YAML에서는 들여쓰기에 탭을 쓸 수 없습니다. 공백을 쓰세요.
 finding-type = 값의 타입이 맞지 않습니다: { $message }
 finding-unknown-field = `{ $field }`은(는) 이 종류에 없는 필드입니다. 철자와 들여쓰기를 확인하세요.
 finding-unknown-kind = `{ $version }`에 `{ $kind }` 종류가 없습니다. apiVersion과 kind의 철자와 대소문자를 확인하세요.

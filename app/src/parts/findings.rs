@@ -1,11 +1,12 @@
 //! Findings about a text as a list; each leads to its line.
 
 use leptos::ev;
-use leptos::html::{button, code, li, span, ul};
+use leptos::html::{button, code, div, li, span, ul};
 use leptos::prelude::*;
-use protocol::v1::{Finding, Severity};
+use protocol::v1::{Finding, Fix, Severity};
 
 use app_ui::icon::icon;
+use app_ui::press::Press;
 
 use crate::state::words::Text;
 
@@ -27,11 +28,12 @@ pub(crate) fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// The list; `go` moves the cursor to a line and column.
+/// The list; `go` moves the cursor to a line and column, `mend` makes a change that a finding offers.
 pub(crate) fn findings(
     text: Text,
     list: Vec<Finding>,
     go: impl Fn(u32, u32) + Copy + 'static,
+    mend: impl Fn(&Fix) + Copy + 'static,
 ) -> AnyView {
     if list.is_empty() {
         return ().into_any();
@@ -45,6 +47,12 @@ pub(crate) fn findings(
         };
         let path = (!finding.path.is_empty())
             .then(|| code().class("finding__path").child(finding.path.clone()));
+        let fix = finding.fix.clone().map(|fix| {
+            Press::new(text.phrase(&fix.phrase))
+                .icon("pencil")
+                .name("mend")
+                .draw(move || mend(&fix))
+        });
         li().class(format!("finding finding--{}", severity(finding.severity))).child((
             button()
                 .attr("type", "button")
@@ -53,6 +61,7 @@ pub(crate) fn findings(
                 .child((icon(sign), place)),
             span().class("finding__text").child(sentence(text, &finding)),
             path,
+            fix.map(|fix| div().class("finding__fix").child(fix)),
         ))
     });
     ul().class("findings")

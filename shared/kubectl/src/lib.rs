@@ -16,6 +16,7 @@ mod describe;
 mod discovery;
 mod failure;
 pub mod manifest;
+pub mod nearest;
 mod print;
 mod select;
 mod session;

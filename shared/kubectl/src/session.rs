@@ -10,6 +10,7 @@ use crate::client::{Answer, Client};
 use crate::commands;
 use crate::discovery::{self, Discovery, Resource, Shared};
 use crate::failure::{Failure, Outcome, go_quote};
+use crate::nearest::distance;
 use crate::{Files, Kubectl, Output};
 
 /// The state of a running command.
@@ -139,24 +140,6 @@ fn suggestions(name: &str) -> String {
     }
     let lines: Vec<String> = near.iter().map(|name| format!("\t{name}")).collect();
     format!("\n\nDid you mean this?\n{}", lines.join("\n"))
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        let mut next = vec![before];
-        for (right, above) in b.iter().zip(row.iter().skip(1)) {
-            let cost = diagonal + usize::from(left != *right);
-            before = cost.min(above + 1).min(before + 1);
-            diagonal = *above;
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 impl<'a> Session<'a> {

@@ -21,7 +21,7 @@ pub use event::{
 };
 pub use phrase::Phrase;
 pub use query::{
-    Answer, Completion, DiffLine, DiffSign, Finding, ObjectDiff, Query, Severity, Span,
+    Answer, Completion, DiffLine, DiffSign, Finding, Fix, ObjectDiff, Query, Severity, Span,
 };
 pub use session::{
     ApiProblem, ClockView, CreateSession, Executor, ExecutorView, Language, SessionId, SessionView,

@@ -10,6 +10,7 @@
 mod connections;
 mod convert;
 mod history;
+mod lint;
 mod log;
 mod objects;
 mod outbox;

@@ -1,20 +1,20 @@
 //! Questions: what is wrong with a text, what would change, what is there.
 
+mod custom;
 mod lookup;
 
 use std::sync::Arc;
 
+use apimachinery::gvk::GroupVersionKind;
 use apimachinery::schema::Schema;
 use apimachinery::transport::{Clock, Transport};
-use kubectl::manifest::{self, Document};
+use kubectl::manifest;
 use kubectl::{Invocation, Kubectl};
 use notebook::scenario::Notebook;
-use protocol::v1::{
-    Answer, Completion, DiffLine, DiffSign, Finding, ObjectDiff, ObjectKey, Phrase, Query, Severity,
-};
+use protocol::v1::{Answer, Completion, DiffLine, DiffSign, ObjectDiff, ObjectKey, Phrase, Query};
 use similar::{ChangeTag, TextDiff};
 
-use crate::convert;
+use crate::{convert, lint};
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;
@@ -30,12 +30,19 @@ impl Questions {
     /// The answer.
     pub(crate) async fn answer(&self, query: Query) -> Answer {
         match query {
-            Query::Validate { text, .. } => Answer::Findings(findings(&text)),
+            Query::Validate { text, .. } => {
+                let custom = self.custom_kinds(&text).await;
+                Answer::Findings(lint::findings(&text, &custom))
+            }
             Query::Complete { text, line, column } => {
-                Answer::Completions(lookup::complete(Schema::builtin(), &text, line, column))
+                let custom = self.custom_kinds(&text).await;
+                let schema = schema_at(&custom, &text, line);
+                Answer::Completions(lookup::complete(schema, &text, line, column))
             }
             Query::Hover { text, line, column } => {
-                Answer::Hover(lookup::hover(Schema::builtin(), &text, line, column))
+                let custom = self.custom_kinds(&text).await;
+                let schema = schema_at(&custom, &text, line);
+                Answer::Hover(lookup::hover(schema, &text, line, column))
             }
             Query::Diff { cell, text } => self.diff(&cell, &text).await,
             Query::Object { key } => self.kubectl_text(&key, "get", "-o yaml").await,
@@ -45,6 +52,11 @@ impl Questions {
                 Answer::Completions(found.into_iter().map(completion).collect())
             }
         }
+    }
+
+    /// The custom resources that a text names and the cluster serves.
+    async fn custom_kinds(&self, text: &str) -> Vec<(GroupVersionKind, Schema)> {
+        custom::schemas(self.transport.as_ref(), lint::foreign_kinds(text)).await
     }
 
     /// kubectl as the persona of a cell.
@@ -104,6 +116,16 @@ impl Questions {
         Answer::Failed(
             Phrase::new("finding-refused-whole").with("message", out.stderr.trim_end().to_owned()),
         )
+    }
+}
+
+/// The schema that has the kind of the document at a line.
+fn schema_at<'a>(custom: &'a [(GroupVersionKind, Schema)], text: &str, line: u32) -> &'a Schema {
+    let gvk = lookup::kind_at(text, line);
+    let found = custom.iter().find(|(known, _)| *known == gvk);
+    match found {
+        Some((_, schema)) => schema,
+        None => Schema::builtin(),
     }
 }
 
@@ -173,92 +195,6 @@ fn lines(before: &str, after: &str) -> Vec<DiffLine> {
         }
     }
     found
-}
-
-/// What can be said of a text without asking the cluster: its syntax, and its fields.
-fn findings(text: &str) -> Vec<Finding> {
-    match manifest::read(text) {
-        Err(error) => vec![convert::unreadable(&error)],
-        Ok(documents) => documents.iter().flat_map(of_document).collect(),
-    }
-}
-
-fn finding(document: &Document, rule: &str, path: &str, phrase: Phrase) -> Finding {
-    Finding {
-        span: convert::span(
-            document.spans.find_key(path).unwrap_or_else(|| document.spans.find_nearest(path)),
-        ),
-        severity: Severity::Error,
-        rule: rule.to_owned(),
-        path: path.to_owned(),
-        phrase,
-        message: None,
-        fix: None,
-    }
-}
-
-fn of_document(document: &Document) -> Vec<Finding> {
-    let text = |key: &str| document.value.get(key).and_then(|value| value.as_str()).unwrap_or("");
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
-    for (field, value) in [("apiVersion", api_version), ("kind", kind)] {
-        if value.is_empty() {
-            let phrase = Phrase::new("finding-missing").with("field", field);
-            return vec![finding(document, "missing-field", field, phrase)];
-        }
-    }
-    let gvk = apimachinery::gvk::GroupVersionKind::of(api_version, kind);
-    if Schema::builtin().kind(&gvk).is_none() {
-        let phrase =
-            Phrase::new("finding-unknown-kind").with("kind", kind).with("version", api_version);
-        return vec![finding(document, "unknown-kind", "kind", phrase)];
-    }
-    let mut found: Vec<Finding> = document
-        .duplicates
-        .iter()
-        .map(|duplicate| Finding {
-            span: convert::span(duplicate.span),
-            severity: Severity::Warning,
-            rule: "duplicate-field".to_owned(),
-            path: duplicate.key.clone(),
-            phrase: Phrase::new("finding-duplicate").with("field", duplicate.key.clone()),
-            message: None,
-            fix: None,
-        })
-        .collect();
-    let decoded = apimachinery::decode::decode_value(
-        Schema::builtin(),
-        &gvk,
-        document.value.clone(),
-        Vec::new(),
-    );
-    match decoded {
-        Err(message) => {
-            let path = field_of(&message);
-            let phrase = Phrase::new("finding-type").with("message", message.clone());
-            found.push(Finding {
-                message: Some(message),
-                ..finding(document, "wrong-type", &path, phrase)
-            });
-        }
-        Ok(decoded) => {
-            for message in decoded.strict {
-                let path = message.split('"').nth(1).unwrap_or("").to_owned();
-                let phrase = Phrase::new("finding-unknown-field").with("field", path.clone());
-                found.push(Finding {
-                    message: Some(message),
-                    ..finding(document, "unknown-field", &path, phrase)
-                });
-            }
-        }
-    }
-    found
-}
-
-/// The path in `... into Go struct field DeploymentSpec.spec.replicas of type int32`.
-fn field_of(message: &str) -> String {
-    let after = message.split("Go struct field ").nth(1).unwrap_or("");
-    let whole = after.split(" of type").next().unwrap_or("");
-    whole.split_once('.').map_or("", |(_, path)| path).to_owned()
 }
 
 #[cfg(test)]

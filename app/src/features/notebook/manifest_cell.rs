@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use leptos::html::div;
 use leptos::prelude::*;
 use notebook::cell::Cell;
-use protocol::v1::{Answer, Finding, ObjectDiff, Query, Severity};
+use protocol::v1::{Answer, Finding, Fix, ObjectDiff, Query, Severity};
 
 use super::difference::difference;
 use super::editor::editor;
@@ -14,6 +14,7 @@ use super::results::results;
 use crate::parts::findings::findings;
 use crate::state::context::Ctx;
 use crate::state::face::Draft;
+use crate::state::mend::mended;
 use crate::state::outline::expects_refusal;
 use crate::state::run::CellRun;
 use crate::state::shared::Shared;
@@ -51,6 +52,15 @@ impl Manifest {
     pub(super) fn typed(self, ctx: Ctx, text: String) {
         let changed = self.original.with_value(|original| *original != text);
         ctx.drafts.set(&self.id.get_value(), changed.then_some(text));
+    }
+}
+
+impl Manifest {
+    /// Makes a change that a finding offers, and puts the cursor there.
+    fn mend(self, ctx: Ctx, fix: &Fix) {
+        let text = mended(&self.text_now(ctx), fix);
+        self.typed(ctx, text);
+        self.go.set(Some((fix.span.line, fix.span.column)));
     }
 }
 
@@ -102,9 +112,8 @@ pub(super) fn manifest_cell(ctx: Ctx, cell: Cell, file: &str) -> AnyView {
         .child((
             editor(ctx, parts, label),
             move || {
-                findings(ctx.text, findings_now.get(), move |line, column| {
-                    parts.go.set(Some((line, column)));
-                })
+                let go = move |line, column| parts.go.set(Some((line, column)));
+                findings(ctx.text, findings_now.get(), go, move |fix| parts.mend(ctx, fix))
             },
             tools(ctx, parts),
             move || {

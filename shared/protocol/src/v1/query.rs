@@ -116,8 +116,19 @@ pub struct Finding {
     pub phrase: Phrase,
     /// What the API server says, word for word, when it said something.
     pub message: Option<String>,
-    /// Text that would mend it in place of the span, when that is known.
-    pub fix: Option<String>,
+    /// A change that would mend it, when one is known.
+    pub fix: Option<Fix>,
+}
+
+/// A change of a text that mends a finding. Nothing changes until somebody asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// What is replaced. Empty (its end is its start) where something is only put in.
+    pub span: Span,
+    /// What stands there then.
+    pub text: String,
+    /// What the change does, as the words of a button.
+    pub phrase: Phrase,
 }
 
 /// One offer of a completion list.

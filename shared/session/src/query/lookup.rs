@@ -61,6 +61,12 @@ fn place(text: &str, line: u32, column: usize) -> Place<'_> {
     Place { api_version: value("apiVersion:"), kind: value("kind:"), path, beside }
 }
 
+/// The kind of the document at a line, as far as it is written.
+pub(super) fn kind_at(text: &str, line: u32) -> GroupVersionKind {
+    let place = place(text, line, 0);
+    GroupVersionKind::of(place.api_version, place.kind)
+}
+
 fn starts_document(lines: &[&str], index: usize) -> bool {
     lines.get(index).is_some_and(|line| line.starts_with("---"))
 }
