@@ -190,6 +190,7 @@ scene-point-card = Point at a box to see its state.
 section = Section { $number }
 skip-cluster = Skip to the cluster
 skip-main = Skip to the content
+solve-all = Play the open steps before it, too ({ $count })
 solve-go = Play the solution
 solve-keeps = The YAML you edited does not change. Resetting the step takes it back.
 solve-offer = This failed several times. You can play the solution of this step.

@@ -190,6 +190,7 @@ scene-point-card = 상자를 가리키면 상태를 볼 수 있습니다.
 section = { $number }장
 skip-cluster = 클러스터로 건너뛰기
 skip-main = 본문으로 건너뛰기
+solve-all = 앞의 남은 단계부터 실행 ({ $count })
 solve-go = 답안 실행
 solve-keeps = 편집한 YAML은 바뀌지 않습니다. 단계 되돌리기로 실행 전으로 돌아갈 수 있습니다.
 solve-offer = 여러 번 실패했습니다. 이 단계의 답안을 실행해 볼 수 있습니다.

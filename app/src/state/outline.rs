@@ -39,6 +39,19 @@ pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
     checks
 }
 
+/// The steps before a step that are not done yet; `done` says it of the cells that decide.
+pub(crate) fn open_before(
+    scenario: &Scenario,
+    step: &str,
+    done: impl Fn(&[String]) -> bool,
+) -> Vec<String> {
+    let earlier = scenario.steps.iter().take_while(|plan| plan.id != step);
+    earlier
+        .filter(|plan| !done(&deciding(scenario, &plan.id)))
+        .map(|plan| plan.id.clone())
+        .collect()
+}
+
 /// Whether the cell is there to show how the server refuses it.
 pub(crate) fn expects_refusal(cell: &Cell) -> bool {
     matches!(cell.kind, CellKind::Manifest { refused: true, .. })
@@ -77,6 +90,14 @@ mod tests {
         assert_eq!(deciding(&scenario(), "one"), ["b"]);
         assert_eq!(deciding(&scenario(), "two"), ["c"]);
         assert!(deciding(&scenario(), "three").is_empty());
+    }
+
+    #[test]
+    fn the_open_steps_before_a_step_are_those_that_are_not_done() {
+        let of = |step, done: bool| open_before(&scenario(), step, |_| done);
+        assert_eq!(of("two", false), ["one"]);
+        assert!(of("two", true).is_empty());
+        assert!(of("one", false).is_empty());
     }
 
     #[test]

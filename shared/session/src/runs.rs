@@ -270,13 +270,22 @@ impl Session {
         })
     }
 
-    pub(crate) fn solve_work(&self, run: &RunId, step: &str) -> Work {
-        let (runner, teller) = self.teller(run, step, "");
+    /// Solves the steps before a step in their order, then the step; the first that fails ends it.
+    pub(crate) fn solve_work(&self, run: &RunId, step: String, before: Vec<String>) -> Work {
+        let (runner, teller) = self.teller(run, &step, "");
         Box::pin(async move {
-            let result = runner.solve(&teller.cell, &teller).await;
-            teller.finish();
-            let flat = result.map(|cells| cells.into_iter().flat_map(|(_, list)| list).collect());
-            verdicts(&teller, flat)
+            let mut outcome = RunOutcome::Ok;
+            for step in before.into_iter().chain([step]) {
+                let result = runner.solve(&step, &teller).await;
+                teller.finish();
+                let flat =
+                    result.map(|cells| cells.into_iter().flat_map(|(_, list)| list).collect());
+                outcome = verdicts(&teller, flat);
+                if outcome != RunOutcome::Ok {
+                    break;
+                }
+            }
+            outcome
         })
     }
 

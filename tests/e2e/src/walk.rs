@@ -51,6 +51,14 @@ pub async fn solve(browser: &Browser, step: &str) -> Outcome {
     browser.click("[data-press='solve-go']").await
 }
 
+/// Takes the solution of a step and of the open steps before it.
+pub async fn solve_up_to(browser: &Browser, step: &str) -> Outcome {
+    browser
+        .click(&format!("[data-step='{step}'] [data-press='solve-step']:not([disabled])"))
+        .await?;
+    browser.click("[data-press='solve-all']").await
+}
+
 /// Chooses an executor in the menu of the badge.
 pub async fn choose(browser: &Browser, executor: &str) -> Outcome {
     browser.click("[data-menu='executor']").await?;

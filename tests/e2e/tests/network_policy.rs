@@ -5,11 +5,14 @@
 use e2e::Outcome;
 use e2e::browser::{Browser, Size};
 use e2e::serve::{Podium, static_files};
-use e2e::walk::{applies, fails, look, passes, press, solve, write};
+use e2e::walk::{applies, fails, look, passes, press, solve, solve_up_to, write};
 
 const SCENARIO: &str = "hypercloud-4.1/03-network-policy";
 /// No YAML at all from the third line on.
 const BROKEN: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: [";
+
+/// A kind that can be guessed.
+const MISSPELLED: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolcy\nmetadata: {name: a}\nspec: {podSelector: {}}\n";
 
 /// Steps after the ones that are walked by hand, with their check cells.
 const REST: [(&str, &[&str]); 6] = [
@@ -31,6 +34,12 @@ async fn stumble(browser: &Browser, tag: &str) -> Outcome {
     browser.driver.refresh().await?;
     browser.find(&press("default-policy", "reset-cell")).await?;
     browser.find("[data-cell='default-policy'] [data-state='state-invalid']").await?;
+    browser.click(&press("default-policy", "reset-cell")).await?;
+    browser.find("[data-cell='default-policy'] [data-state='state-pristine']").await?;
+    write(browser, "default-policy", MISSPELLED).await?;
+    look(browser, &format!("{tag}-misspelled")).await?;
+    browser.click(&press("default-policy", "mend")).await?;
+    browser.find("[data-cell='default-policy'] [data-state='state-edited']").await?;
     browser.click(&press("default-policy", "reset-cell")).await?;
     browser.find("[data-cell='default-policy'] [data-state='state-pristine']").await?;
     Ok(())
@@ -64,6 +73,18 @@ async fn walk(url: &str, executor: &str, language: &str) -> Outcome {
         }
     }
     look(&browser, &format!("{tag}-done")).await?;
+    browser.close().await
+}
+
+#[tokio::test]
+async fn a_step_is_played_with_all_that_comes_before_it() -> Outcome {
+    let podium = Podium::start(&[])?;
+    let browser = Browser::open(Size::WIDE).await?;
+    browser.goto(&format!("{}/en/{SCENARIO}/", podium.url)).await?;
+    passes(&browser, "open-matrix").await?;
+    solve_up_to(&browser, "dash").await?;
+    passes(&browser, "leak").await?;
+    look(&browser, "played-up-to-here").await?;
     browser.close().await
 }
 

@@ -131,7 +131,7 @@ fn every_step_can_be_checked_solved_reset_and_undone() {
     let mut host = Host::open("03-network-policy");
     let check = || Command::Check { cell: "same-matrix".to_owned() };
     assert_eq!(host.run("before", check()), RunOutcome::Failed);
-    let solve = Command::Solve { step: "same-namespace".to_owned() };
+    let solve = Command::Solve { step: "same-namespace".to_owned(), before: vec![] };
     assert_eq!(host.run("solve", solve), RunOutcome::Ok);
     assert_eq!(host.run("after", check()), RunOutcome::Ok);
     let reset = Command::Reset { scope: ResetScope::Step { step: "same-namespace".to_owned() } };
@@ -139,6 +139,19 @@ fn every_step_can_be_checked_solved_reset_and_undone() {
     assert_eq!(host.run("again", check()), RunOutcome::Failed);
     assert_eq!(host.run("undo", Command::Undo), RunOutcome::Ok);
     assert_eq!(host.run("restored", check()), RunOutcome::Ok);
+}
+
+#[test]
+fn a_step_can_be_solved_with_those_before_it() {
+    let mut host = Host::open("03-network-policy");
+    let before = ["look", "same-namespace", "other-namespace"].map(str::to_owned).to_vec();
+    let solve = Command::Solve { step: "label".to_owned(), before };
+    assert_eq!(host.run("solve", solve), RunOutcome::Ok);
+    let check = Command::Check { cell: "picture-matrix".to_owned() };
+    assert_eq!(host.run("check", check), RunOutcome::Ok);
+    let solve = Command::Solve { step: "label".to_owned(), before: vec!["nowhere".to_owned()] };
+    let envelope = CommandEnvelope { run: RunId("wrong".to_owned()), command: solve };
+    assert_eq!(host.session.command(envelope).unwrap_err().status, 404);
 }
 
 #[test]
@@ -151,7 +164,7 @@ fn every_scenario_can_be_solved_in_a_session_step_by_step() {
         }
         let mut host = Host::open(&folder);
         for step in &notebook.scenario.steps {
-            let solve = Command::Solve { step: step.id.clone() };
+            let solve = Command::Solve { step: step.id.clone(), before: vec![] };
             let run = RunId(format!("solve {folder} {}", step.id));
             host.session.command(CommandEnvelope { run: run.clone(), command: solve }).unwrap();
             let outcome = host.outcome_within(&run.0, TURNS_OF_A_SOLUTION);

@@ -11,6 +11,7 @@ use protocol::v1::{Command, ResetScope};
 
 use super::real::real_dialog;
 use crate::state::context::Ctx;
+use crate::state::outline::open_before;
 
 /// All dialogs.
 pub(crate) fn dialogs(ctx: Ctx) -> AnyView {
@@ -107,11 +108,22 @@ fn solve_dialog(ctx: Ctx) -> AnyView {
     let text = ctx.text;
     let content = move || {
         let Some(step) = ctx.desk.solve.get() else { return ().into_any() };
-        let go = move || {
-            let step = step.clone();
+        let open_steps = ctx.session.model.with_untracked(|model| {
+            open_before(&ctx.notebook().scenario, &step, |cells| model.step_done(cells))
+        });
+        let go = move |step: &str, before: Vec<String>| {
             open.set(false);
-            ctx.session.send(&step.clone(), Command::Solve { step });
+            ctx.session.send(step, Command::Solve { step: step.to_owned(), before });
         };
+        let count = open_steps.len().to_string();
+        let from_here = (!open_steps.is_empty()).then(|| {
+            let step = step.clone();
+            let label = text.with("solve-all", &[("count", &count)]);
+            Press::new(label)
+                .icon("step")
+                .name("solve-all")
+                .draw(move || go(&step, open_steps.clone()))
+        });
         div()
             .child((
                 p().child(text.say("solve-what")),
@@ -121,7 +133,8 @@ fn solve_dialog(ctx: Ctx) -> AnyView {
                         .kind(Kind::Primary)
                         .icon("check")
                         .name("solve-go")
-                        .draw(go),
+                        .draw(move || go(&step, Vec::new())),
+                    from_here,
                     Press::new(text.say("cancel")).draw(move || open.set(false)),
                 )),
             ))

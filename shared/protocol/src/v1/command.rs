@@ -59,6 +59,9 @@ pub enum Command {
     Solve {
         /// The step.
         step: String,
+        /// Steps whose solutions are played before it, in this order. One that fails ends the run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        before: Vec<String>,
     },
     /// Stop a run that is still waiting. What was done stays done.
     Cancel {

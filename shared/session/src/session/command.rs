@@ -76,9 +76,16 @@ impl Session {
                     return Err(problem(404, no_such("session-no-persona", persona)));
                 }
             }
-            Command::Solve { step } => {
-                if !self.notebook.scenario.steps.iter().any(|known| known.id == *step) {
-                    return Err(problem(404, no_such("session-no-step", step)));
+            Command::Solve { step, before } => {
+                let steps = &self.notebook.scenario.steps;
+                let named = before.iter().chain([step]);
+                for step in named {
+                    if !steps.iter().any(|known| known.id == *step) {
+                        return Err(problem(404, no_such("session-no-step", step)));
+                    }
+                }
+                if before.len() > steps.len() {
+                    return Err(problem(422, no_such("session-no-step", step)));
                 }
             }
             Command::Cancel { .. }
@@ -133,7 +140,7 @@ impl Session {
                 self.console_work(&run, &cell, line, persona, stdin)
             }
             Command::Check { .. } => self.check_work(&run, &cell),
-            Command::Solve { step } => self.solve_work(&run, &step),
+            Command::Solve { step, before } => self.solve_work(&run, step, before),
             Command::Preflight => self.preflight_work(&run, &cell),
         };
         self.running.push(Running { run, cell, work, after: After::Nothing });
@@ -187,7 +194,7 @@ fn place(command: &Command) -> String {
         | Command::Act { cell }
         | Command::Console { cell, .. }
         | Command::Check { cell } => cell.clone(),
-        Command::Solve { step } => step.clone(),
+        Command::Solve { step, .. } => step.clone(),
         Command::Cancel { .. } => "cancel".to_owned(),
         Command::Clock { .. } => "clock".to_owned(),
         Command::Reset { .. } => "reset".to_owned(),
