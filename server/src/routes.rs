@@ -29,6 +29,8 @@ pub struct Served {
     pub compiled: Arc<BTreeMap<String, String>>,
     /// Folder of the built page.
     pub dist: PathBuf,
+    /// Whether it listens on this machine only. Then no other name leads here.
+    pub only_here: bool,
 }
 
 /// All routes.
@@ -48,7 +50,7 @@ pub fn router(served: Served) -> Router {
         .route("/api/v1/sessions/{id}/commands", post(api::command))
         .route("/api/v1/sessions/{id}/queries", post(api::query))
         .route("/api/v1/sessions/{id}/kubeconfig", get(api::kubeconfig))
-        .layer(axum::middleware::from_fn(headers::same_origin));
+        .layer(axum::middleware::from_fn_with_state(served.only_here, headers::same_origin));
     Router::new()
         .merge(sessions)
         .route("/clusters/{id}", any(cluster))

@@ -19,8 +19,12 @@ pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
     let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let sessions = Sessions::new(content, real);
-    let served =
-        Served { sessions: sessions.clone(), compiled: Arc::new(compiled), dist: arguments.dist };
+    let served = Served {
+        sessions: sessions.clone(),
+        compiled: Arc::new(compiled),
+        dist: arguments.dist,
+        only_here: address.ip().is_loopback(),
+    };
     let ending = sessions.clone();
     let stop = async move {
         asked_to_stop().await;

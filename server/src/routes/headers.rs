@@ -1,6 +1,8 @@
 //! What every answer carries, and which requests are the page's own.
 
-use axum::extract::Request;
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, Method};
@@ -50,9 +52,25 @@ fn is_own(request: &Request) -> bool {
         && (!changes || header("x-podium-protocol") == Some(protocol::v1::VERSION))
 }
 
+/// Whether a `Host` is a name of this very machine. A page of another name that was made to resolve to it (DNS
+/// rebinding) is of one origin with itself, and only its name gives it away.
+fn is_here(request: &Request) -> bool {
+    let host = request.headers().get("host").and_then(|value| value.to_str().ok()).unwrap_or("");
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+    });
+    let literal = name.trim_start_matches('[').trim_end_matches(']');
+    let local = |address: IpAddr| address.is_loopback();
+    name == "localhost" || name.ends_with(".localhost") || literal.parse().is_ok_and(local)
+}
+
 /// Refuses requests that another site's page could have made a browser send.
-pub(super) async fn same_origin(request: Request, next: Next) -> Response {
-    if is_own(&request) {
+pub(super) async fn same_origin(
+    State(only_here): State<bool>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_own(&request) && (!only_here || is_here(&request)) {
         return next.run(request).await;
     }
     refuse(ApiProblem {

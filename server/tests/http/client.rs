@@ -26,6 +26,7 @@ pub(crate) async fn server() -> SocketAddr {
         sessions: Sessions::new(content, None),
         compiled: Arc::new(BTreeMap::new()),
         dist: PathBuf::from("no-page"),
+        only_here: true,
     };
     let listener =
         tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
@@ -124,7 +125,9 @@ impl Client {
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
         tokio::spawn(connection);
         let mut request = http::Request::builder().method(method).uri(path);
-        request = request.header("host", self.0.to_string());
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", self.0.to_string());
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

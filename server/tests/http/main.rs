@@ -154,6 +154,15 @@ async fn only_the_page_or_a_program_may_ask() {
             "cross-site",
             vec![("x-podium-protocol", protocol::v1::VERSION), ("sec-fetch-site", "cross-site")],
         ),
+        (
+            "a name that was made to lead here",
+            vec![
+                ("x-podium-protocol", protocol::v1::VERSION),
+                ("origin", "http://evil.example:8080"),
+                ("sec-fetch-site", "same-origin"),
+                ("host", "evil.example:8080"),
+            ],
+        ),
     ] {
         let body = opening().to_string();
         let answer = client.send_with("POST", "/api/v1/sessions", &body, &headers).await;
@@ -165,8 +174,15 @@ async fn only_the_page_or_a_program_may_ask() {
         another protocol: 403 session-not-the-page
         another site: 403 session-not-the-page
         cross-site: 403 session-not-the-page
+        a name that was made to lead here: 403 session-not-the-page
     "]]
     .assert_eq(&table);
+    for host in ["localhost:8080", "podium.localhost", "[::1]:8080", "127.0.0.1"] {
+        let headers = [("x-podium-protocol", protocol::v1::VERSION), ("host", host)];
+        let body = opening().to_string();
+        let answer = client.send_with("POST", "/api/v1/sessions", &body, &headers).await;
+        assert_eq!(answer.status, 201, "{host}: {}", answer.text());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
