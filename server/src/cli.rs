@@ -33,7 +33,8 @@ pub enum Command {
         after_help = "Examples:\n  podium cluster --listen 127.0.0.1:6443 --write-kubeconfig \
         podium.kubeconfig\n  kubectl --kubeconfig podium.kubeconfig get nodes\n  podium cluster \
         --listen 127.0.0.1:0 --write-kubeconfig k --controllers none\n  podium cluster --listen \
-        127.0.0.1:0 --write-kubeconfig k --addons metrics-server\n  podium cluster --listen \
+        127.0.0.1:0 --write-kubeconfig k --addons metrics-server,hypercloud\n  podium cluster --listen \
+        127.0.0.1:0 --write-kubeconfig k --profile hypercloud-4.1\n  podium cluster --listen \
         127.0.0.1:0 --write-kubeconfig k --audit-log audit.log"
     )]
     Cluster(Cluster),
@@ -104,7 +105,11 @@ pub struct Cluster {
     /// when absent.
     #[arg(long, value_name = "LIST|none", value_delimiter = ',')]
     pub controllers: Vec<String>,
-    /// Add-ons to install, separated by commas: `metrics-server`; none when absent.
+    /// A whole cluster with machines and add-ons of its own, instead of `--nodes`: `plain`, a session's, or
+    /// `hypercloud-4.1`, the 27 machines of the proof of concept.
+    #[arg(long, value_name = "NAME", conflicts_with = "nodes")]
+    pub profile: Option<String>,
+    /// Add-ons to install, separated by commas: `metrics-server`, `hypercloud`; none when absent.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub addons: Vec<String>,
     /// Where to write the audit log, one `audit.k8s.io/v1` event a line (level Metadata, without the

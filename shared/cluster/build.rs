@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/images");
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../manifests/images");
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut paths: Vec<_> = fs::read_dir(&folder)?
         .map(|entry| entry.map(|entry| entry.path()))

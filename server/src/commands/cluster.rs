@@ -23,15 +23,15 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let certificates = Certificates::new(address.ip())?;
     let token = random::token()?;
-    let audit = match &arguments.audit_log {
-        Some(file) => Some(AuditLog::open(file)? as Arc<dyn Sink>),
-        None => None,
-    };
-    let system = System { addons: addons(&arguments.addons)?, audit, ..System::default() };
+    let mut system = system(&arguments)?;
+    if let Some(file) = &arguments.audit_log {
+        system.audit = Some(AuditLog::open(file)? as Arc<dyn Sink>);
+    }
     let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),
-        nodes: arguments.nodes,
+        // The plain profile has the machines of a session.
+        nodes: if arguments.profile.is_some() { 3 } else { arguments.nodes },
         controllers,
         admin_token: token.clone(),
         extra_tokens: Vec::new(),
@@ -57,6 +57,25 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
         () = server => Ok(()),
         () = real_time.drive() => Ok(()),
     }
+}
+
+/// What the cluster has beside Kubernetes.
+fn system(arguments: &cli::Cluster) -> Result<System, Failure> {
+    let mut system = match &arguments.profile {
+        None => System::default(),
+        Some(name) => addons::profile(name).ok_or_else(|| {
+            Failure::usage(
+                format!("there is no profile {name}"),
+                format!("choose from {}", addons::PROFILES.join(", ")),
+            )
+        })?,
+    };
+    for addon in addons(&arguments.addons)? {
+        if system.addons.iter().all(|known| known.name() != addon.name()) {
+            system.addons.push(addon);
+        }
+    }
+    Ok(system)
 }
 
 fn addons(names: &[String]) -> Result<Vec<Arc<dyn Addon>>, Failure> {

@@ -1,5 +1,5 @@
-//! What an add-on brings into a cluster: objects, and an API group that it serves behind the API server
-//! (`staging/src/k8s.io/kube-aggregator`). The cluster itself knows no product.
+//! What an add-on brings into a cluster: objects, control loops of its own, an API group that it serves behind the
+//! API server (`staging/src/k8s.io/kube-aggregator`), and admission webhooks. The cluster itself knows no product.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use apimachinery::status::Status;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::event_loop::Controller;
 use crate::fields;
 use crate::store::Store;
 
@@ -30,7 +31,50 @@ pub trait Addon: Debug + Send + Sync {
     }
 
     /// Answers a request for its API group.
-    fn answer(&self, asked: &Asked<'_>) -> Result<Value, Box<Status>>;
+    fn answer(&self, _asked: &Asked<'_>) -> Result<Value, Box<Status>> {
+        Err(Box::new(Status::no_such_path()))
+    }
+
+    /// Its control loops. They write through the API with the identity and the rights of their own service account.
+    fn controllers(&self) -> Vec<Arc<dyn Controller>> {
+        Vec::new()
+    }
+
+    /// Answers for an admission webhook whose configuration names a Service of the add-on; nothing when it is not its.
+    fn admit(&self, _review: &Review<'_>) -> Option<Admission> {
+        None
+    }
+}
+
+/// A write that a mutating webhook is asked about (`admission.k8s.io/v1 AdmissionRequest`).
+#[derive(Debug)]
+pub struct Review<'a> {
+    /// Namespace and name of the Service that is called.
+    pub service: (&'a str, &'a str),
+    /// The path that is called.
+    pub path: &'a str,
+    /// Who writes.
+    pub user: &'a str,
+    /// What would be written.
+    pub object: &'a Value,
+    /// What is there; nothing when it is created.
+    pub old: Option<&'a Value>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a webhook answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// The write may go on, changed by this JSON patch.
+    Allowed(Value),
+    /// It may not.
+    Denied {
+        /// HTTP status.
+        code: u16,
+        /// Why.
+        message: String,
+    },
 }
 
 /// An API group version behind the API server.
@@ -111,6 +155,12 @@ pub struct AddonCall {
     pub selector: String,
 }
 
+/// The provisioner of a storage driver: it makes a disk of the embedded cluster for each claim of the storage classes
+/// that name the driver.
+pub fn provisioner(driver: &'static str) -> Arc<dyn Controller> {
+    Arc::new(crate::controllers::persistent_volume::provisioner::Provisioner(driver))
+}
+
 /// Whether the API server passes requests for a group on: its `APIService` exists; and whether it answers.
 pub(crate) fn availability(store: &Store, served: &Served) -> Option<bool> {
     let service = store.get(API_SERVICES, "", &served.api_service())?;
@@ -122,11 +172,13 @@ pub(crate) fn availability(store: &Store, served: &Served) -> Option<bool> {
 pub struct Aggregation<'a> {
     /// The add-ons.
     pub(crate) addons: &'a [Arc<dyn Addon>],
-    pub(crate) store: &'a Store,
     pub(crate) meter: &'a dyn Meter,
-    pub(crate) now: Timestamp,
+    /// The cluster's objects.
+    pub store: &'a Store,
+    /// The time.
+    pub now: Timestamp,
     /// What the controller remembers of the key.
-    pub(crate) memory: &'a Value,
+    pub memory: &'a Value,
 }
 
 impl Aggregation<'_> {

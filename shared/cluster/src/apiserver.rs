@@ -53,7 +53,7 @@ use self::call::Call;
 use self::custom::Customs;
 pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
-use crate::addon::{AddonCall, Served};
+use crate::addon::{Addon, AddonCall, Served};
 use crate::cluster::ClusterConfig;
 use crate::rng::Stream;
 use crate::store::Store;
@@ -94,6 +94,8 @@ pub struct Apiserver {
     pub(crate) settings: Arc<Settings>,
     /// API groups that add-ons serve behind it.
     pub(crate) served: Arc<[Served]>,
+    /// Those who may answer for admission webhooks.
+    pub(crate) addons: Arc<[Arc<dyn Addon>]>,
     /// What the definitions in the store say.
     customs: Arc<Customs>,
     uids: Stream,
@@ -124,6 +126,7 @@ impl Apiserver {
             store: bootstrap::base(),
             settings: Arc::new(settings),
             served: Arc::default(),
+            addons: Arc::default(),
             customs: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
@@ -140,9 +143,11 @@ impl Apiserver {
         server
     }
 
-    /// Passes requests for these API groups on, once their `APIService` is there.
-    pub fn serve(&mut self, served: Vec<Served>) {
-        self.served = served.into();
+    /// Passes requests for the API groups of add-ons on, once their `APIService` is there, and calls their admission
+    /// webhooks, once they are configured.
+    pub fn serve(&mut self, addons: &[Arc<dyn Addon>]) {
+        self.served = addons.iter().filter_map(|addon| addon.serves()).collect();
+        self.addons = addons.into();
     }
 
     /// Its state.

@@ -50,6 +50,48 @@ pub struct System {
     pub addons: Vec<Arc<dyn Addon>>,
     /// Where its audit log goes, beside what it keeps of it.
     pub audit: Option<Arc<dyn Sink>>,
+    /// Its machines, instead of `ClusterConfig::nodes` that are all alike. Storage classes come with them.
+    pub machines: Vec<Machine>,
+}
+
+/// A machine of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// Name of the node.
+    pub name: String,
+    /// Whether it runs the control plane.
+    pub control_plane: bool,
+    /// Labels besides those that every kubelet writes.
+    pub labels: Vec<(String, String)>,
+    /// Keys of taints that keep pods away (`NoSchedule`).
+    pub taints: Vec<String>,
+    /// CPU and memory.
+    pub size: (String, String),
+    /// Devices that plugins register: extended resource and number.
+    pub devices: Vec<(String, u32)>,
+    /// Operating system.
+    pub os_image: String,
+    /// Kernel.
+    pub kernel: String,
+    /// Container runtime with its version, as `containerd://2.2.0`.
+    pub runtime: String,
+}
+
+impl Machine {
+    /// A machine like those of kind and kubeadm.
+    pub fn plain(name: &str, control_plane: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            control_plane,
+            labels: Vec::new(),
+            taints: Vec::new(),
+            size: ("8".to_owned(), "32Gi".to_owned()),
+            devices: Vec::new(),
+            os_image: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+            kernel: "6.12.0".to_owned(),
+            runtime: "containerd://2.2.0".to_owned(),
+        }
+    }
 }
 
 /// An embedded cluster.
@@ -76,7 +118,7 @@ impl Cluster {
     /// A fresh cluster with what belongs to its system.
     pub fn furnished(config: ClusterConfig, system: System) -> Self {
         let mut apiserver = Apiserver::new(&config);
-        apiserver.serve(system.addons.iter().filter_map(|addon| addon.serves()).collect());
+        apiserver.serve(&system.addons);
         if let Some(sink) = &system.audit {
             apiserver.follow(Arc::clone(sink));
         }

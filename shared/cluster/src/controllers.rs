@@ -28,6 +28,7 @@ mod volume_protection;
 
 use std::sync::Arc;
 
+use self::persistent_volume::provisioner::{self, Provisioner};
 use crate::cluster::Controllers;
 use crate::event_loop::Controller;
 use crate::kubelet::Watching;
@@ -50,7 +51,7 @@ fn all(signing_key: &[u8]) -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("job-controller", Arc::new(job::Jobs)),
         ("ttl-after-finished-controller", Arc::new(ttl_after_finished::FinishedJobs)),
         ("persistentvolume-binder-controller", Arc::new(persistent_volume::Binder)),
-        ("disk-provisioner", Arc::new(persistent_volume::provisioner::Provisioner)),
+        ("disk-provisioner", Arc::new(Provisioner(provisioner::NAME))),
         ("persistentvolumeclaim-protection-controller", Arc::new(volume_protection::Claims)),
         ("persistentvolume-protection-controller", Arc::new(volume_protection::Volumes)),
         ("node-lifecycle-controller", Arc::new(node_lifecycle::Nodes)),

@@ -15,8 +15,7 @@ use serde_json::Value;
 
 pub(crate) use queue::Queue;
 pub(crate) use recorder::Recorder;
-pub(crate) use write::reference;
-pub use write::{Component, Write};
+pub use write::{Component, Write, reference};
 
 use crate::addon::Aggregation;
 use crate::store::{Change, Store};
@@ -79,6 +78,8 @@ pub struct Plan {
     /// Creations go out in batches of 1, 2, 4 and so on; after a batch with a refusal the rest is left for
     /// later (`pkg/controller/replicaset/replica_set.go slowStartBatch`).
     pub slow_start: bool,
+    /// The first refusal ends the plan, whatever its reason; [`Controller::refused`] says what follows.
+    pub stops_when_refused: bool,
     /// What the controller remembers of the key until its next step (`Aggregation::memory`).
     pub remember: Option<Value>,
     /// When to look again although nothing changed.

@@ -1,4 +1,5 @@
-//! Reading documents by JSON pointer: what controllers and kubelet ask of an object, without ceremony.
+//! Reading documents by JSON pointer: what controllers (also those of add-ons) and kubelet ask of an
+//! object, without ceremony.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +7,27 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// The text at `pointer`; empty when absent.
-pub(crate) fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
+pub fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
     document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The integer at `pointer`.
-pub(crate) fn number(document: &Value, pointer: &str) -> Option<i64> {
+pub fn number(document: &Value, pointer: &str) -> Option<i64> {
     document.pointer(pointer).and_then(Value::as_i64)
 }
 
 /// The boolean at `pointer`; false when absent.
-pub(crate) fn flag(document: &Value, pointer: &str) -> bool {
+pub fn flag(document: &Value, pointer: &str) -> bool {
     document.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
 }
 
 /// The list at `pointer`; empty when absent.
-pub(crate) fn items<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
+pub fn items<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
     document.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The map of texts at `pointer`.
-pub(crate) fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
+pub fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
     document.pointer(pointer).and_then(Value::as_object).map_or_else(BTreeMap::new, |map| {
         map.iter()
             .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
@@ -35,12 +36,12 @@ pub(crate) fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String>
 }
 
 /// The labels of an object.
-pub(crate) fn labels(document: &Value) -> BTreeMap<String, String> {
+pub fn labels(document: &Value) -> BTreeMap<String, String> {
     texts(document, "/metadata/labels")
 }
 
 /// The annotation `key` of an object; empty when absent.
-pub(crate) fn annotation<'a>(document: &'a Value, key: &str) -> &'a str {
+pub fn annotation<'a>(document: &'a Value, key: &str) -> &'a str {
     document
         .pointer("/metadata/annotations")
         .and_then(|annotations| annotations.get(key))
@@ -49,65 +50,65 @@ pub(crate) fn annotation<'a>(document: &'a Value, key: &str) -> &'a str {
 }
 
 /// The time at `pointer`.
-pub(crate) fn time(document: &Value, pointer: &str) -> Option<Timestamp> {
+pub fn time(document: &Value, pointer: &str) -> Option<Timestamp> {
     text(document, pointer).parse().ok()
 }
 
 /// `metadata.name`.
-pub(crate) fn name(document: &Value) -> &str {
+pub fn name(document: &Value) -> &str {
     text(document, "/metadata/name")
 }
 
 /// `metadata.namespace`; empty for cluster-scoped objects.
-pub(crate) fn namespace(document: &Value) -> &str {
+pub fn namespace(document: &Value) -> &str {
     text(document, "/metadata/namespace")
 }
 
 /// `metadata.uid`.
-pub(crate) fn uid(document: &Value) -> &str {
+pub fn uid(document: &Value) -> &str {
     text(document, "/metadata/uid")
 }
 
 /// Whether the object is on its way out.
-pub(crate) fn deleting(document: &Value) -> bool {
+pub fn deleting(document: &Value) -> bool {
     document.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
 }
 
 /// The owner reference with `controller: true`.
-pub(crate) fn controller_of(document: &Value) -> Option<&Value> {
+pub fn controller_of(document: &Value) -> Option<&Value> {
     items(document, "/metadata/ownerReferences").iter().find(|owner| flag(owner, "/controller"))
 }
 
 /// Whether `owner` controls the object.
-pub(crate) fn controlled_by(document: &Value, owner: &Value) -> bool {
+pub fn controlled_by(document: &Value, owner: &Value) -> bool {
     controller_of(document).is_some_and(|reference| text(reference, "/uid") == uid(owner))
 }
 
 /// The entry of a list of conditions with this type.
-pub(crate) fn condition<'a>(document: &'a Value, kind: &str) -> Option<&'a Value> {
+pub fn condition<'a>(document: &'a Value, kind: &str) -> Option<&'a Value> {
     items(document, "/status/conditions").iter().find(|condition| text(condition, "/type") == kind)
 }
 
 /// Whether the condition `kind` is `True`.
-pub(crate) fn condition_true(document: &Value, kind: &str) -> bool {
+pub fn condition_true(document: &Value, kind: &str) -> bool {
     condition(document, kind).is_some_and(|condition| text(condition, "/status") == "True")
 }
 
 /// A time as the API writes `metav1.Time`.
-pub(crate) fn seconds(now: Timestamp) -> String {
+pub fn seconds(now: Timestamp) -> String {
     let whole = Timestamp::from_second(now.as_second()).unwrap_or(now);
     whole.to_string()
 }
 
 /// A time as the API writes `metav1.MicroTime`.
-pub(crate) fn micros(now: Timestamp) -> String {
+pub fn micros(now: Timestamp) -> String {
     let whole = seconds(now);
     let fraction = now.subsec_microsecond();
     format!("{}.{fraction:06}Z", whole.trim_end_matches('Z'))
 }
 
 /// Puts `value` at `pointer`, making the maps on the way.
-pub(crate) fn put(document: &mut Value, pointer: &str, value: Value) {
+pub fn put(document: &mut Value, pointer: &str, value: Value) {
     let mut place = document;
     for key in pointer.split('/').skip(1) {
         if !place.is_object() {

@@ -369,7 +369,8 @@ impl Kubelets {
                     if at.as_second() - since.as_second() >= 600 {
                         one.crashes = 0;
                     }
-                    let id = status::container_id(pod, spec, one);
+                    let runtime = status::runtime_of(store, &machine.node);
+                    let id = status::container_id(&runtime, pod, spec, one);
                     one.last = Some(one.state(&id));
                     one.crashes += 1;
                     if one.crashes == 1 {

@@ -10,7 +10,7 @@ mod cluster;
 mod controllers;
 mod cron;
 pub mod event_loop;
-mod fields;
+pub mod fields;
 pub mod images;
 mod kubelet;
 pub mod network;
@@ -21,4 +21,4 @@ mod shell;
 pub mod store;
 mod world;
 
-pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers, System};
+pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers, Machine, System};

@@ -51,17 +51,25 @@ pub(crate) struct World {
 impl World {
     /// A world over a fresh API server.
     pub(crate) fn new(config: &ClusterConfig, system: &System, api: &mut Apiserver) -> Self {
+        let machines = match system.machines.as_slice() {
+            [] => nodes::plain(config.nodes),
+            machines => machines.to_vec(),
+        };
+        let names = machines.iter().map(|machine| machine.name.clone()).collect();
         let mut world = Self {
             controllers: loops(config, system, &api.settings.signing_key),
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
-            kubelets: Kubelets::new(nodes::names(config.nodes), api.settings.signing_key.clone()),
+            kubelets: Kubelets::new(names, api.settings.signing_key.clone()),
             addons: system.addons.clone().into(),
             memory: BTreeMap::new(),
             swept: config.epoch,
         };
-        let mut writes = nodes::install(config.nodes, config.epoch);
+        let mut writes = nodes::install(&machines, config.epoch);
+        if system.machines.is_empty() && !machines.is_empty() {
+            writes.push(nodes::default_class());
+        }
         if system.kubeadm {
             writes.extend(kubeadm::objects().into_iter().map(|one| Write::create(one.0, one.1)));
         }
@@ -193,6 +201,10 @@ impl World {
                 // Somebody else was faster: the object has gone or moved on, and its change triggers us again.
                 Err(status) => {
                     let reason = fields::text(&status, "/reason");
+                    if plan.stops_when_refused {
+                        failures.push(Failure { write: write.clone(), status });
+                        break;
+                    }
                     if !matches!(reason, "NotFound" | "Conflict" | "AlreadyExists") {
                         failures.push(Failure { write: write.clone(), status });
                     }
@@ -304,8 +316,12 @@ impl World {
 /// The control loops that run.
 fn loops(config: &ClusterConfig, system: &System, signing_key: &[u8]) -> Vec<Arc<dyn Controller>> {
     let mut loops = controllers::chosen(&config.controllers, signing_key);
-    if system.kubeadm && config.nodes > 0 && config.controllers == Controllers::All {
+    let machines = config.nodes > 0 || !system.machines.is_empty();
+    if system.kubeadm && machines && config.controllers == Controllers::All {
         loops.push(Arc::new(kubeadm::StaticPods));
+    }
+    if config.controllers != Controllers::None {
+        loops.extend(system.addons.iter().flat_map(|addon| addon.controllers()));
     }
     loops
 }
@@ -335,6 +351,9 @@ impl Batch {
 
 /// The identity of a kubelet is that of its node.
 fn component(api: &Apiserver, controller: &dyn Controller, key: &Key) -> Component {
+    if controller.name() == kubeadm::STATIC_PODS {
+        return Component::kubelet(&key.name);
+    }
     if controller.name() == "kubelet" {
         let node = api
             .store()

@@ -8,6 +8,7 @@ mod pods;
 mod quota;
 mod service_account;
 mod storage_class;
+pub(super) mod webhook;
 
 pub(crate) use self::evaluate::used;
 

@@ -116,6 +116,7 @@ impl Apiserver {
         }
         let generated = self.settle_name(&mut value);
         admission::mutate(self, target, &mut value, None)?;
+        admission::webhook::mutate(self, call, target, &mut value, None)?;
         // Before the strategy of the kind: a Job's selector is made of its uid.
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
@@ -223,6 +224,7 @@ impl Apiserver {
         if target.subresource.is_empty() {
             admission::mutate(self, target, &mut value, Some(live))?;
         }
+        admission::webhook::mutate(self, call, target, &mut value, Some(live))?;
         prepare_update(target, &mut value, live);
         target.settle_version(&mut value);
         let mut errors = kinds::validate_update(target, &value, live);

@@ -44,6 +44,18 @@ impl Component {
         }
     }
 
+    /// A control loop of an add-on, which runs with a service account of its own.
+    pub fn account(namespace: &str, account: &str, field_manager: &'static str) -> Self {
+        let username = format!("system:serviceaccount:{namespace}:{account}");
+        let groups = ["system:serviceaccounts", &format!("system:serviceaccounts:{namespace}")];
+        Self {
+            identity: Identity::user(&username, &groups),
+            field_manager,
+            source: field_manager.to_owned(),
+            host: String::new(),
+        }
+    }
+
     /// kube-scheduler.
     pub fn scheduler() -> Self {
         Self {
@@ -147,6 +159,15 @@ impl Write {
             body: patch,
             then: None,
         }
+    }
+
+    /// JSON merge patch of an object or of its `subresource` (which may be empty), in the version that the object says.
+    pub fn merge_part(resource: &str, object: &Value, subresource: &str, patch: Value) -> Self {
+        let mut write = Self::merge_into(resource, object, patch);
+        if !subresource.is_empty() {
+            write.path = format!("{}/{subresource}", write.path);
+        }
+        write
     }
 
     /// JSON merge patch of an object, in the version in which it is stored.
@@ -286,7 +307,7 @@ fn version(group: &str) -> &'static str {
 }
 
 /// An object reference, as events and `targetRef` carry it.
-pub(crate) fn reference(object: &Value, api_version: &str, kind: &str) -> Value {
+pub fn reference(object: &Value, api_version: &str, kind: &str) -> Value {
     let mut reference = json!({
         "apiVersion": api_version,
         "kind": kind,

@@ -24,10 +24,18 @@ pub(super) fn node_address(store: &Store, node: &str) -> String {
     })
 }
 
+/// The container runtime of a node, as it is written before the ids of its containers.
+pub(super) fn runtime_of(store: &Store, node: &str) -> String {
+    let version = store.get("nodes", "", node).map_or_else(String::new, |node| {
+        fields::text(&node, "/status/nodeInfo/containerRuntimeVersion").to_owned()
+    });
+    version.split_once("://").map_or("containerd", |(runtime, _)| runtime).to_owned()
+}
+
 /// `containerID`.
-pub(super) fn container_id(pod: &Value, spec: &Value, one: &Container) -> String {
+pub(super) fn container_id(runtime: &str, pod: &Value, spec: &Value, one: &Container) -> String {
     format!(
-        "containerd://{}",
+        "{runtime}://{}",
         hex(&format!("{}{}{}", fields::uid(pod), fields::text(spec, "/name"), one.restarts))
     )
 }
@@ -128,6 +136,7 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         fields::put(&mut status, "/podIPs", json!([{ "ip": machine.address }]));
     }
     resources(pod, machine, &mut status);
+    let runtime = runtime_of(store, &machine.node);
     for (list, field) in [
         ("/spec/initContainers", "initContainerStatuses"),
         ("/spec/containers", "containerStatuses"),
@@ -140,7 +149,7 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         let shown: Vec<Value> = pairs(pod, list, machine)
             .iter()
             .map(|(spec, one)| {
-                let mut shown = container_status(pod, spec, one);
+                let mut shown = container_status(&runtime, pod, spec, one);
                 if (initial || waits) && one.stage == Stage::Created {
                     fields::put(
                         &mut shown,
@@ -192,11 +201,11 @@ fn resources(pod: &Value, machine: &Machine, status: &mut Value) {
     }
 }
 
-fn container_status(pod: &Value, spec: &Value, one: &Container) -> Value {
+fn container_status(runtime: &str, pod: &Value, spec: &Value, one: &Container) -> Value {
     let reference = Reference::parse(fields::text(spec, "/image"));
     let has_run =
         matches!(one.stage, Stage::Running { .. } | Stage::Ended { .. }) || one.last.is_some();
-    let id = container_id(pod, spec, one);
+    let id = container_id(runtime, pod, spec, one);
     let mut status = json!({
         "name": fields::text(spec, "/name"),
         "image": if has_run { reference.canonical() } else { fields::text(spec, "/image").to_owned() },

@@ -5,7 +5,7 @@ mod static_pods;
 
 use serde_json::{Value, json};
 
-pub(crate) use self::static_pods::StaticPods;
+pub(crate) use self::static_pods::{NAME as STATIC_PODS, StaticPods};
 
 const NAMESPACE: &str = "kube-system";
 const RBAC: &str = "rbac.authorization.k8s.io/v1";

@@ -6,46 +6,55 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::apiserver::Apiserver;
+use crate::cluster::Machine;
 use crate::event_loop::Write;
 use crate::fields;
 use crate::kubelet::container::hex;
 
-/// The names of the control plane and `count` workers; no nodes at all without workers.
-pub(super) fn names(count: u32) -> Vec<String> {
-    let name = |index: u32| match index {
-        0 => "control-plane".to_owned(),
-        index => format!("worker-{index}"),
+/// The label and taint of machines that run the control plane.
+pub(super) const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
+
+/// A control plane and `count` workers; no machines at all without workers.
+pub(super) fn plain(count: u32) -> Vec<Machine> {
+    let machine = |index: u32| match index {
+        0 => Machine::plain("control-plane", true),
+        index => Machine::plain(&format!("worker-{index}"), false),
     };
-    if count == 0 { Vec::new() } else { (0..=count).map(name).collect() }
+    if count == 0 { Vec::new() } else { (0..=count).map(machine).collect() }
 }
 
-/// Creates the control plane and `count` workers, with status.
-pub(super) fn install(count: u32, now: Timestamp) -> Vec<Write> {
+/// Creates the nodes, with status.
+pub(super) fn install(machines: &[Machine], now: Timestamp) -> Vec<Write> {
     let mut writes = Vec::new();
-    if count == 0 {
-        return writes;
-    }
-    for (index, name) in (0_u32..).zip(names(count)) {
-        let node = node(&name, index, now);
+    for (index, machine) in (0_u32..).zip(machines) {
+        let node = node(machine, index, now);
         writes.push(Write::create("nodes", node.clone()));
         let status = json!({ "status": node.get("status") });
-        writes.push(Write::patch("nodes", "", &name, "status", status));
+        writes.push(Write::patch("nodes", "", &machine.name, "status", status));
     }
-    let class = crate::controllers::persistent_volume::provisioner::default_class();
-    writes.push(Write::create("storageclasses.storage.k8s.io", class));
     writes
 }
 
-/// From where a component asks: its host, or the control plane.
+/// From where a component asks: its host, or the (first) control plane.
 pub(super) fn address(api: &Apiserver, host: &str) -> IpAddr {
-    let host = if host.is_empty() { "control-plane" } else { host };
-    let node = api.store().get("nodes", "", host);
+    let store = api.store();
+    let master = |node: &std::sync::Arc<Value>| fields::labels(node).contains_key(CONTROL_PLANE);
+    let node = match host {
+        "" => store.list("nodes", None).into_iter().find(master),
+        host => store.get("nodes", "", host),
+    };
     let internal = node.as_deref().and_then(|node| {
         let mut all = fields::items(node, "/status/addresses").iter();
         let found = all.find(|one| fields::text(one, "/type") == "InternalIP")?;
         fields::text(found, "/address").parse().ok()
     });
     internal.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// The storage class of a cluster whose machines bring none.
+pub(super) fn default_class() -> Write {
+    let class = crate::controllers::persistent_volume::provisioner::default_class();
+    Write::create("storageclasses.storage.k8s.io", class)
 }
 
 /// An identifier of a machine, the same in every cluster.
@@ -55,9 +64,10 @@ fn uuid(name: &str, what: &str) -> String {
     [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }
 
-fn node(name: &str, index: u32, now: Timestamp) -> Value {
-    let machine = hex(&format!("{name}/machine"));
-    let machine = machine.get(..32).unwrap_or_default();
+fn node(machine: &Machine, index: u32, now: Timestamp) -> Value {
+    let name = machine.name.as_str();
+    let id = hex(&format!("{name}/machine"));
+    let id = id.get(..32).unwrap_or_default();
     let range = format!("10.244.{index}.0/24");
     let mut node = json!({
         "apiVersion": "v1", "kind": "Node",
@@ -74,31 +84,47 @@ fn node(name: &str, index: u32, now: Timestamp) -> Value {
                 { "type": "InternalIP", "address": format!("172.18.0.{}", index + 2) },
                 { "type": "Hostname", "address": name },
             ],
-            "capacity": resources("8", "32Gi"), "allocatable": resources("8", "32Gi"),
+            "capacity": resources(machine), "allocatable": resources(machine),
             "conditions": conditions(now),
             "daemonEndpoints": { "kubeletEndpoint": { "Port": 10250 } },
             "nodeInfo": {
-                "architecture": "amd64", "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)",
-                "kernelVersion": "6.12.0", "containerRuntimeVersion": "containerd://2.2.0",
-                "kubeletVersion": "v1.36.3", "kubeProxyVersion": "", "machineID": machine, "systemUUID": uuid(name, "system"), "bootID": uuid(name, "boot"),
+                "architecture": "amd64", "operatingSystem": "linux", "osImage": machine.os_image,
+                "kernelVersion": machine.kernel, "containerRuntimeVersion": machine.runtime,
+                "kubeletVersion": "v1.36.3", "kubeProxyVersion": "", "machineID": id,
+                "systemUUID": uuid(name, "system"), "bootID": uuid(name, "boot"),
             },
         },
     });
-    if index == 0 {
-        fields::put(
-            &mut node,
-            "/metadata/labels/node-role.kubernetes.io~1control-plane",
-            json!(""),
-        );
-        let taint =
-            json!([{ "key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule" }]);
-        fields::put(&mut node, "/spec/taints", taint);
+    let mut taints: Vec<&str> = machine.taints.iter().map(String::as_str).collect();
+    if machine.control_plane {
+        label(&mut node, CONTROL_PLANE, "");
+        taints.insert(0, CONTROL_PLANE);
+    }
+    for (key, value) in &machine.labels {
+        label(&mut node, key, value);
+    }
+    if !taints.is_empty() {
+        let taints: Vec<Value> =
+            taints.iter().map(|key| json!({ "key": key, "effect": "NoSchedule" })).collect();
+        fields::put(&mut node, "/spec/taints", json!(taints));
     }
     node
 }
 
-fn resources(cpu: &str, memory: &str) -> Value {
-    json!({ "cpu": cpu, "memory": memory, "ephemeral-storage": "100Gi", "pods": "110" })
+fn label(node: &mut Value, key: &str, value: &str) {
+    let place = format!("/metadata/labels/{}", key.replace('~', "~0").replace('/', "~1"));
+    fields::put(node, &place, json!(value));
+}
+
+fn resources(machine: &Machine) -> Value {
+    let (cpu, memory) = &machine.size;
+    let mut resources =
+        json!({ "cpu": cpu, "memory": memory, "ephemeral-storage": "100Gi", "pods": "110" });
+    if let Some(resources) = resources.as_object_mut() {
+        let devices = machine.devices.iter();
+        resources.extend(devices.map(|(name, count)| (name.clone(), json!(count.to_string()))));
+    }
+    resources
 }
 
 fn conditions(now: Timestamp) -> Vec<Value> {

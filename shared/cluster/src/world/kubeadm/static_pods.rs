@@ -6,13 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::nodes::CONTROL_PLANE;
 use super::{CRITICAL, NAMESPACE};
 use crate::event_loop::{Component, Controller, Key, Plan, Write};
 use crate::fields;
 use crate::kubelet::container::hex;
 use crate::store::{Change, Store};
 
-const NODE: &str = "control-plane";
+/// Its name; it acts as the kubelet of each node.
+pub(crate) const NAME: &str = "static-pods";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// Name, image, requested CPU and memory, port and the path of its probes.
@@ -37,19 +39,31 @@ pub(crate) struct StaticPods;
 
 impl Controller for StaticPods {
     fn name(&self) -> &'static str {
-        "static-pods"
+        NAME
     }
 
     fn component(&self) -> Component {
-        Component::kubelet(NODE)
+        Component::kubelet("")
     }
 
     fn triggers(&self, _store: &Store, change: &Change) -> Vec<Key> {
         let gone = change.resource == "pods"
             && change.new.is_none()
             && change.old.as_deref().is_some_and(|old| !fields::annotation(old, MIRROR).is_empty());
-        let node = change.resource == "nodes" && change.name == NODE && change.old.is_none();
-        if gone || node { vec![Key::new("", NODE)] } else { Vec::new() }
+        if gone {
+            let owner = change.old.as_deref().and_then(fields::controller_of);
+            return owner
+                .map(|owner| Key::new("", fields::text(owner, "/name")))
+                .into_iter()
+                .collect();
+        }
+        let node = change.resource == "nodes" && change.old.is_none();
+        let runs = node
+            && change
+                .new
+                .as_deref()
+                .is_some_and(|node| fields::labels(node).contains_key(CONTROL_PLANE));
+        if runs { vec![Key::new("", &change.name)] } else { Vec::new() }
     }
 
     fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
@@ -61,7 +75,7 @@ impl Controller for StaticPods {
             return plan;
         }
         for part in PARTS {
-            let name = format!("{}-{NODE}", part.0);
+            let name = format!("{}-{}", part.0, key.name);
             if store.get("pods", NAMESPACE, &name).is_none() {
                 plan.writes.push(Write::create("pods", mirror(part, &name, &node)));
             }
@@ -78,7 +92,11 @@ fn mirror((part, image, cpu, memory, port, probed): Part, name: &str, node: &Val
         fields::put(&mut requests, "/memory", json!(memory));
     }
     let scheme = if part == "etcd" { "HTTP" } else { "HTTPS" };
-    let host = if part == "kube-apiserver" { "172.18.0.2" } else { "127.0.0.1" };
+    let address = fields::items(node, "/status/addresses")
+        .iter()
+        .find(|one| fields::text(one, "/type") == "InternalIP")
+        .map_or("", |one| fields::text(one, "/address"));
+    let host = if part == "kube-apiserver" { address } else { "127.0.0.1" };
     let get = json!({ "host": host, "path": probed, "port": port, "scheme": scheme });
     let probe = json!({
         "httpGet": get, "initialDelaySeconds": 10, "timeoutSeconds": 15, "periodSeconds": 10,
@@ -102,12 +120,12 @@ fn mirror((part, image, cpu, memory, port, probed): Part, name: &str, node: &Val
                 "kubernetes.io/config.source": "file",
             },
             "ownerReferences": [{
-                "apiVersion": "v1", "kind": "Node", "name": NODE, "uid": fields::uid(node),
+                "apiVersion": "v1", "kind": "Node", "name": fields::name(node), "uid": fields::uid(node),
                 "controller": true,
             }],
         },
         "spec": {
-            "nodeName": NODE, "hostNetwork": true, "priorityClassName": CRITICAL, "priority": 2_000_001_000,
+            "nodeName": fields::name(node), "hostNetwork": true, "priorityClassName": CRITICAL, "priority": 2_000_001_000,
             "containers": [container],
             "securityContext": { "seccompProfile": { "type": "RuntimeDefault" } },
             "tolerations": [{ "effect": "NoExecute", "operator": "Exists" }],
