@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cluster::{Cluster, ClusterConfig, Controllers};
 use futures_util::FutureExt as _;
+use notebook::scenario::ClusterPlan;
 use protocol::v1::{
     ApiProblem, CreateSession, Executor, ExecutorView, Language, Phrase, SessionId,
 };
@@ -240,7 +241,8 @@ impl Sessions {
             .map_err(|failure| problem(404, "session-no-scenario", failure.to_string()))?;
         let token = random::token()
             .map_err(|failure| problem(503, "session-no-entropy", failure.to_string()))?;
-        let Place { executor, ends, cluster } = self.place(&request, &token)?;
+        let Place { executor, ends, cluster } =
+            self.place(&request, &notebook.scenario.cluster, &token)?;
         let id = SessionId(token);
         let opening = Opening { id: id.clone(), request, notebook, executor, ends };
         let session = Session::open(opening)
@@ -261,9 +263,14 @@ impl Sessions {
     }
 
     /// Where a session runs.
-    fn place(&self, request: &CreateSession, token: &str) -> Result<Place, ApiProblem> {
+    fn place(
+        &self,
+        request: &CreateSession,
+        plan: &ClusterPlan,
+        token: &str,
+    ) -> Result<Place, ApiProblem> {
         match (request.executor, &self.real) {
-            (Executor::EmbeddedServer, _) => Ok(embedded(request.seed.unwrap_or(1), token)),
+            (Executor::EmbeddedServer, _) => Ok(embedded(request.seed.unwrap_or(1), plan, token)),
             (Executor::Real, Some(real)) => {
                 Ok(Place { executor: real.view.clone(), ends: real.ends(), cluster: None })
             }
@@ -355,7 +362,7 @@ fn embedded_view() -> ExecutorView {
     }
 }
 
-fn embedded(seed: u64, token: &str) -> Place {
+fn embedded(seed: u64, plan: &ClusterPlan, token: &str) -> Place {
     let cluster = Embedded::new(Cluster::furnished(
         ClusterConfig {
             seed,
@@ -365,7 +372,7 @@ fn embedded(seed: u64, token: &str) -> Place {
             admin_token: token.to_owned(),
             extra_tokens: Vec::new(),
         },
-        addons::of_sessions(),
+        addons::of_plan(plan.profile.name(), plan.products()),
     ));
     let executor = embedded_view();
     Place { executor, ends: Ends::embedded(&cluster), cluster: Some(Arc::new(cluster)) }

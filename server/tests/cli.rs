@@ -382,7 +382,7 @@ fn wrong_scenario_folders_are_told_with_file_and_line() {
         t/s/scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`
         t/s/scenario.yaml:1: the scenario has no `section`; expected the field `section`
         t/s/scenario.yaml:1: the scenario has no `status`; expected the field `status`
-        t/s/scenario.yaml:2: the scenario has an unknown field `wrong`; expected one of `cells`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`; mend the scenario
+        t/s/scenario.yaml:2: the scenario has an unknown field `wrong`; expected one of `cells`, `cluster`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`; mend the scenario
         not-a-list: exit 1
         podium: t/s/scenario.yaml:1: the scenario has no `goal`; expected the field `goal`
         t/s/scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`

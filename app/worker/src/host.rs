@@ -165,6 +165,7 @@ fn open(request: CreateSession) -> Result<Live, ApiProblem> {
         .and_then(|now| Timestamp::from_millisecond(now).ok())
         .ok_or_else(|| problem(422, "session-no-time", "`nowMillis` is missing or wrong"))?;
     let seed = request.seed.unwrap_or(1);
+    let plan = &notebook.scenario.cluster;
     let cluster = Embedded::new(Cluster::furnished(
         ClusterConfig {
             seed,
@@ -175,7 +176,7 @@ fn open(request: CreateSession) -> Result<Live, ApiProblem> {
             admin_token: format!("tab-{seed:016x}"),
             extra_tokens: Vec::new(),
         },
-        addons::of_sessions(),
+        addons::of_plan(plan.profile.name(), plan.products()),
     ));
     let executor = ExecutorView {
         kind: Executor::EmbeddedTab,

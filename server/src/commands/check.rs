@@ -45,6 +45,7 @@ pub async fn run(arguments: &cli::Check) -> Result<(), Failure> {
 }
 
 fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
+    let plan = &notebook.scenario.cluster;
     let cluster = Embedded::new(Cluster::furnished(
         ClusterConfig {
             seed: 1,
@@ -54,7 +55,7 @@ fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
             admin_token: String::new(),
             extra_tokens: Vec::new(),
         },
-        addons::of_sessions(),
+        addons::of_plan(plan.profile.name(), plan.products()),
     ));
     let runner = Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), notebook);
     cluster

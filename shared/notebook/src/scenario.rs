@@ -75,6 +75,72 @@ pub enum Requirement {
     DefaultStorage,
     /// Something serves the usage of pods and nodes (metrics.k8s.io).
     MetricsApi,
+    /// HyperCloud's claims (tmax.io) are served, and its operator runs.
+    Hypercloud,
+}
+
+/// A product that the embedded cluster of a scenario has beside Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// HyperCloud 4.1: its operator, its webhook and HyperAuth.
+    Hypercloud,
+}
+
+impl Product {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Hypercloud];
+
+    /// Its name in `scenario.yaml`, which is that of the add-on.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hypercloud => "hypercloud",
+        }
+    }
+}
+
+/// What machines the embedded cluster of a scenario has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Profile {
+    /// A control plane and three workers.
+    #[default]
+    #[serde(rename = "plain")]
+    Plain,
+    /// The fleet of the HyperCloud 4.1 proof of concept.
+    #[serde(rename = "hypercloud-4.1")]
+    Hypercloud41,
+}
+
+impl Profile {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Plain, Self::Hypercloud41];
+
+    /// Its name in `scenario.yaml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Hypercloud41 => "hypercloud-4.1",
+        }
+    }
+}
+
+/// What the embedded cluster of a scenario is made of. A real cluster is as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterPlan {
+    /// Its machines.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Its products.
+    #[serde(default)]
+    pub addons: Vec<Product>,
+}
+
+impl ClusterPlan {
+    /// The names of its products.
+    pub fn products(&self) -> impl Iterator<Item = &'static str> {
+        self.addons.iter().map(|one| one.name())
+    }
 }
 
 /// A step of a scenario: a heading, prose and cells that belong together.
@@ -113,6 +179,9 @@ pub struct Scenario {
     /// What the cluster must have.
     #[serde(default)]
     pub requires: Vec<Requirement>,
+    /// What the embedded cluster has.
+    #[serde(default)]
+    pub cluster: ClusterPlan,
     /// Files applied by the executor before the first step, in order, relative to the folder.
     #[serde(default)]
     pub setup: Vec<String>,

@@ -87,7 +87,7 @@ fn names(values: &BTreeMap<String, String>) -> String {
 }
 
 /// A manifest with the default names of namespaces replaced by the session's: in `namespace:` fields
-/// and in the name of a Namespace. Comments and layout stay.
+/// in the name of a Namespace, and in what a claim asks for. Comments and layout stay.
 pub fn rename(manifest: &str, renames: &BTreeMap<String, String>) -> String {
     let mut done = String::with_capacity(manifest.len());
     for document in documents(manifest) {
@@ -101,9 +101,11 @@ pub fn rename(manifest: &str, renames: &BTreeMap<String, String>) -> String {
                 in_metadata = line.starts_with("metadata:");
             }
             let (key, value) = entry(line).unwrap_or_default();
+            // A claim names the namespace that it asks for (HyperCloud).
+            let claimed = key == "resourceName" && indent(line) == 0;
             let own_name = is_namespace && in_metadata && key == "name" && indent(line) <= 2;
             match renames.get(value) {
-                Some(name) if key == "namespace" || own_name => {
+                Some(name) if key == "namespace" || own_name || claimed => {
                     done.push_str(&line.replacen(&format!(": {value}"), &format!(": {name}"), 1));
                 }
                 _ => done.push_str(line),
@@ -212,6 +214,11 @@ metadata:
 subjects:
   - namespace: op
     name: op
+---
+kind: NamespaceClaim
+metadata:
+  name: op
+resourceName: op
 ";
         expect![[r"
             kind: Namespace
@@ -228,6 +235,11 @@ subjects:
             subjects:
               - namespace: kim-op
                 name: op
+            ---
+            kind: NamespaceClaim
+            metadata:
+              name: op
+            resourceName: kim-op
         "]]
         .assert_eq(&rename(text, &map(&[("op", "kim-op")])));
     }

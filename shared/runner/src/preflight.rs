@@ -46,6 +46,7 @@ pub(crate) fn name(requirement: Requirement) -> &'static str {
         Requirement::TwoNodes => "two-nodes",
         Requirement::DefaultStorage => "default-storage",
         Requirement::MetricsApi => "metrics-api",
+        Requirement::Hypercloud => "hypercloud",
     }
 }
 
@@ -100,6 +101,7 @@ impl Runner {
             Requirement::TwoNodes => self.nodes().await.map(|nodes| nodes >= 2),
             Requirement::DefaultStorage => self.claims_are_bound().await,
             Requirement::MetricsApi => self.usage_is_served().await,
+            Requirement::Hypercloud => self.claims_are_handled().await,
             Requirement::NetworkPolicyEnforced => return self.policies_enforced(progress).await,
         };
         capability(requirement, met)
@@ -196,6 +198,34 @@ impl Runner {
                     return Some(false);
                 }
                 Err(_) => return None,
+            }
+            self.clock.sleep(EVERY).await;
+        }
+    }
+
+    /// Whether there are claims, and the operator that decides about them is available; like the metrics API, it may
+    /// need a moment.
+    async fn claims_are_handled(&self) -> Option<bool> {
+        const KIND: &str =
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/namespaceclaims.tmax.io";
+        const OPERATOR: &str =
+            "/apis/apps/v1/namespaces/hypercloud4-system/deployments/hypercloud4-operator";
+        let start = self.clock.now();
+        loop {
+            for path in [KIND, OPERATOR] {
+                match self.client.get(path).await {
+                    Ok(found) => {
+                        let replicas = found.pointer("/status/availableReplicas");
+                        if replicas.and_then(Value::as_i64) > Some(0) {
+                            return Some(true);
+                        }
+                    }
+                    Err(Problem::Status(status)) if status.code == 404 => return Some(false),
+                    Err(_) => return None,
+                }
+            }
+            if self.clock.now().duration_since(start).unsigned_abs() >= START {
+                return Some(false);
             }
             self.clock.sleep(EVERY).await;
         }

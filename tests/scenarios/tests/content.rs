@@ -53,6 +53,7 @@ fn the_catalogue_lists_all_eleven_sections_of_the_course() {
     let expected = [
         "hypercloud-4.1/00-environment",
         "hypercloud-4.1/01-console",
+        "hypercloud-4.1/02-accounts",
         "hypercloud-4.1/02-authority",
         "hypercloud-4.1/03-network-policy",
         "hypercloud-4.1/04-containers",

@@ -108,8 +108,8 @@ fn an_unknown_field_is_shown_with_the_known_ones() {
     check(
         &with("scenario.yaml", "minutes: 5", "minuets: 5"),
         expect![[r#"
-        scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`
-        scenario.yaml:5: the scenario has an unknown field `minuets`; expected one of `cells`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`"#]],
+            scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`
+            scenario.yaml:5: the scenario has an unknown field `minuets`; expected one of `cells`, `cluster`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`"#]],
     );
     check(
         &with("scenario.yaml", "within: 10s", "whitin: 10s"),
@@ -279,7 +279,7 @@ fn unknown_personas_variables_and_requirements_are_shown() {
     check(
         &with("scenario.yaml", "setup:\n", "requires: [network]\nsetup:\n"),
         expect![
-            "scenario.yaml:13: `requires` is `network`; expected `pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, `two-nodes`, `default-storage` or `metrics-api`"
+            "scenario.yaml:13: `requires` is `network`; expected `pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, `two-nodes`, `default-storage`, `metrics-api` or `hypercloud`"
         ],
     );
 }

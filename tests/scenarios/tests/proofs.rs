@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cluster::{Cluster, ClusterConfig, Controllers};
 use notebook::read;
-use notebook::scenario::{Notebook, Status};
+use notebook::scenario::{Notebook, Product, Profile, Status};
 use notebook::words::Words;
 use runner::{Progress, Proof, Runner, Said, Silent, State, Stream, Verdict, prove};
 use scenarios::{content, files, folders, root};
@@ -16,7 +16,8 @@ use session::embedded::Embedded;
 
 type Engine = Embedded<Cluster>;
 
-fn cluster() -> Engine {
+fn cluster(notebook: &Notebook) -> Engine {
+    let plan = &notebook.scenario.cluster;
     Embedded::new(Cluster::furnished(
         ClusterConfig {
             seed: 4,
@@ -26,7 +27,7 @@ fn cluster() -> Engine {
             admin_token: "test".to_owned(),
             extra_tokens: Vec::new(),
         },
-        addons::of_sessions(),
+        addons::of_plan(plan.profile.name(), plan.products()),
     ))
 }
 
@@ -98,8 +99,9 @@ fn ready() -> Vec<(String, String)> {
 fn every_check_fails_before_its_step_and_passes_after_its_solution() {
     assert!(!ready().is_empty());
     for (track, folder) in ready() {
-        let cluster = cluster();
-        let runner = runner(&cluster, &notebook(&track, &folder, &[]));
+        let notebook = notebook(&track, &folder, &[]);
+        let cluster = cluster(&notebook);
+        let runner = runner(&cluster, &notebook);
         let proof = cluster.block_on(prove(&runner, &Journal)).unwrap().unwrap();
         assert!(proof.missing().next().is_none(), "{folder}: {:?}", proof.capabilities);
         assert!(!proof.checks.is_empty(), "{folder}");
@@ -110,7 +112,6 @@ fn every_check_fails_before_its_step_and_passes_after_its_solution() {
 #[test]
 fn a_scenario_holds_in_namespaces_of_other_names() {
     for (track, folder) in ready() {
-        let cluster = cluster();
         let variables = notebook(&track, &folder, &[]).scenario.variables;
         let others: Vec<(&str, String)> = variables
             .iter()
@@ -119,6 +120,7 @@ fn a_scenario_holds_in_namespaces_of_other_names() {
         let set: Vec<(&str, &str)> =
             others.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let notebook = notebook(&track, &folder, &set);
+        let cluster = cluster(&notebook);
         let runner = runner(&cluster, &notebook);
         let proof = cluster.block_on(prove(&runner, &Journal)).unwrap().unwrap();
         assert!(!proof.checks.is_empty(), "{folder}");
@@ -127,10 +129,21 @@ fn a_scenario_holds_in_namespaces_of_other_names() {
 }
 
 #[test]
+fn what_scenarios_ask_of_the_embedded_cluster_is_there() {
+    for profile in Profile::ALL {
+        assert!(addons::profile(profile.name()).is_some(), "{profile:?}");
+    }
+    for product in Product::ALL {
+        assert!(addons::named(product.name()).is_some(), "{product:?}");
+    }
+}
+
+#[test]
 fn setting_a_scenario_up_twice_changes_nothing() {
     for (track, folder) in ready() {
-        let cluster = cluster();
-        let runner = runner(&cluster, &notebook(&track, &folder, &[]));
+        let notebook = notebook(&track, &folder, &[]);
+        let cluster = cluster(&notebook);
+        let runner = runner(&cluster, &notebook);
         cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
         cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
     }
@@ -143,8 +156,9 @@ fn after(
     deeds: &[(&str, &str)],
     cell: &str,
 ) -> BTreeMap<String, State> {
-    let cluster = cluster();
-    let runner = runner(&cluster, &notebook("hypercloud-4.1", folder, &[]));
+    let notebook = notebook("hypercloud-4.1", folder, &[]);
+    let cluster = cluster(&notebook);
+    let runner = runner(&cluster, &notebook);
     cluster.block_on(runner.setup(&Silent)).unwrap().unwrap();
     for step in steps {
         cluster.block_on(runner.solve(step, &Journal)).unwrap().unwrap();
@@ -337,5 +351,40 @@ fn wrong_answers_to_section_4_are_told_from_right_ones() {
             &pod.replace("claimName: home-pvc", "claimName: house-pvc"),
         ],
         "runs",
+    );
+}
+
+#[test]
+fn wrong_answers_about_accounts_are_told_from_right_ones() {
+    let folder = "02-accounts";
+    let texts = files(&content().join("hypercloud-4.1").join(folder));
+    let text = |name: &str| texts[&format!("cells/{name}.yaml")].as_str();
+    let right = text("sign-up-strong");
+    only_right(
+        folder,
+        &[],
+        &[("sign-up-form", right)],
+        &[
+            text("sign-up"),
+            &right.replace("Qwer1234!", "qwer1234!"),
+            &right.replace("Qwer1234!", "Qwer12!"),
+            &right.replace("email: new-user@tmax.co.kr", "email: kim@tmax.co.kr"),
+            &right.replace("new-user@tmax.co.kr", "New-user@tmax.co.kr"),
+        ],
+        "registered",
+    );
+    let labelled = text("claim")
+        .replace("  name: dev-claim\n", "  name: dev-claim\n  labels:\n    handled: f\n");
+    only_right(
+        folder,
+        &["sign-up", "confirm"],
+        &[("namespace-claim", &labelled)],
+        &[
+            text("claim"),
+            &labelled.replace("handled: f", "handled: t"),
+            &labelled.replace("resourceName: dev", "resourceName: default"),
+            &labelled.replace("resourceName: dev", "resourceName: devel"),
+        ],
+        "awaiting",
     );
 }

@@ -35,6 +35,7 @@ impl Host {
     fn open(folder: &str) -> Self {
         let files = files(&content().join("hypercloud-4.1").join(folder));
         let notebook = read::notebook("hypercloud-4.1", folder, &files, "en").unwrap();
+        let plan = &notebook.scenario.cluster;
         let cluster = Embedded::new(Cluster::furnished(
             ClusterConfig {
                 seed: 4,
@@ -44,7 +45,7 @@ impl Host {
                 admin_token: "test".to_owned(),
                 extra_tokens: Vec::new(),
             },
-            addons::of_sessions(),
+            addons::of_plan(plan.profile.name(), plan.products()),
         ));
         let session = Session::open(Opening {
             id: SessionId("test".to_owned()),

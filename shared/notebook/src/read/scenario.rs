@@ -6,7 +6,9 @@ use super::fields::{Fields, localized, text, word};
 use super::yaml::{Node, read as read_yaml};
 use super::{Report, cells, checks, must_have_steps};
 use crate::cell::Cell;
-use crate::scenario::{Persona, Requirement, Scenario, Status, StepPlan, Track, Variable};
+use crate::scenario::{
+    ClusterPlan, Persona, Requirement, Scenario, Status, StepPlan, Track, Variable,
+};
 use crate::variables::{substitute, values};
 
 /// Name of the structure's file.
@@ -46,6 +48,8 @@ pub(super) fn read(files: &BTreeMap<String, String>, report: &mut Report) -> Opt
     let personas = personas(fields.list("personas", report), report);
     let names = Names { personas: personas.iter().map(|one| one.id.clone()).collect() };
     let requires = requirements(fields.list("requires", report), report);
+    let cluster = fields.take("cluster");
+    let cluster = cluster.and_then(|node| cluster_plan(node, report)).unwrap_or_default();
     let mut mentioned = Vec::new();
     let setup = fields.list("setup", report);
     let setup =
@@ -73,6 +77,7 @@ pub(super) fn read(files: &BTreeMap<String, String>, report: &mut Report) -> Opt
         variables,
         personas,
         requires,
+        cluster,
         setup,
         setup_checks,
         steps,
@@ -133,8 +138,22 @@ fn personas(items: &[Node], report: &mut Report) -> Vec<Persona> {
 /// A list of requirements.
 pub(super) fn requirements(items: &[Node], report: &mut Report) -> Vec<Requirement> {
     let expected = "`pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, \
-                    `two-nodes`, `default-storage` or `metrics-api`";
+                    `two-nodes`, `default-storage`, `metrics-api` or `hypercloud`";
     items.iter().filter_map(|item| word(FILE, item, "requires", expected, report)).collect()
+}
+
+/// What the embedded cluster has.
+fn cluster_plan(node: &Node, report: &mut Report) -> Option<ClusterPlan> {
+    let mut fields = Fields::of(FILE, node, "the cluster", report)?;
+    let profile = fields.take("profile");
+    let expected = "`plain` or `hypercloud-4.1`";
+    let profile = profile.and_then(|node| word(FILE, node, "profile", expected, report));
+    let addons = fields.list("addons", report);
+    let addons = addons.iter();
+    let addons =
+        addons.filter_map(|node| word(FILE, node, "addons", "`hypercloud`", report)).collect();
+    fields.finish(report);
+    Some(ClusterPlan { profile: profile.unwrap_or_default(), addons })
 }
 
 fn steps(items: &[Node], cells: &[(Cell, u32)], report: &mut Report) -> Vec<StepPlan> {
