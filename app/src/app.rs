@@ -132,9 +132,12 @@ fn follow(hall: &'static Hall, place: RwSignal<Place>, event: &web_sys::MouseEve
 fn describe(hall: &'static Hall, place: RwSignal<Place>) {
     Effect::new(move |_| {
         let text = Text { language: hall.language.get() };
-        let title = match place.get() {
-            Place::Scenario(_) => text.say("title-scenario"),
-            Place::Catalog | Place::Unknown => text.say("title-catalog"),
+        let title = match (place.get(), hall.desk.title.get()) {
+            (Place::Scenario(_), Some(title)) => {
+                text.with("title-named", &[("title", &text.pick(&title))])
+            }
+            (Place::Scenario(_), None) => text.say("title-scenario"),
+            (Place::Catalog | Place::Unknown, _) => text.say("title-catalog"),
         };
         browser::describe_document(code(text.language), hall.preferences.drawn(), &title);
     });

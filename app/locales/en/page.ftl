@@ -233,6 +233,7 @@ time-speed = Speed of time
 time-step = To the next event
 time-title = Time of the cluster
 title-catalog = Podium: Kubernetes notebooks that run
+title-named = { $title } - Podium
 title-scenario = Scenario - Podium
 track-count = { $ready } of { $total } notebooks can be played now
 undo = Undo

@@ -233,6 +233,7 @@ time-speed = 시간의 속도
 time-step = 다음 일까지
 time-title = 클러스터의 시간
 title-catalog = Podium: 실행되는 Kubernetes 노트북
+title-named = { $title } - Podium
 title-scenario = 시나리오 - Podium
 track-count = 노트북 { $total }개 중 { $ready }개를 지금 실습할 수 있습니다
 undo = 실행 취소

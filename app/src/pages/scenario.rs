@@ -108,6 +108,8 @@ fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> Any
     let text = ctx.text;
     keyboard(ctx);
     announce(ctx);
+    ctx.desk.title.set(Some(ctx.notebook().scenario.title.clone()));
+    on_cleanup(move || ctx.desk.title.set(None));
     let columns = move || format!("{}px", ctx.desk.width.get());
     div()
         .class("page page--scenario")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app_ui::toast::Toasts;
 use leptos::prelude::*;
 use notebook::cell::Cell;
-use notebook::scenario::Notebook;
+use notebook::scenario::{Localized, Notebook};
 use protocol::v1::{Language, ObjectKey, ResetScope};
 
 use super::drafts::Drafts;
@@ -35,6 +35,8 @@ pub(crate) struct Desk {
     pub back: RwSignal<Option<String>>,
     /// The object whose drawer is open.
     pub object: RwSignal<Option<ObjectKey>>,
+    /// The title of the open scenario.
+    pub title: RwSignal<Option<Localized>>,
 }
 
 impl Default for Desk {
@@ -49,6 +51,7 @@ impl Default for Desk {
             width: RwSignal::new(440),
             back: RwSignal::new(None),
             object: RwSignal::new(None),
+            title: RwSignal::new(None),
         }
     }
 }

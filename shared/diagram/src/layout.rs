@@ -92,6 +92,11 @@ pub(crate) const ROW_MAX: i32 = 400;
 /// Between boxes.
 pub(crate) const GROUP_GAP: i32 = 96;
 
+/// Between arrows from the same card to the same card, beside each other: their words have room.
+const ABREAST: i32 = 92;
+/// The same, one below the other.
+const STACKED: i32 = 44;
+
 const LINE: i32 = 20;
 const CARD_MIN: i32 = 152;
 const CARD_MAX: i32 = 288;
@@ -164,28 +169,34 @@ pub(crate) fn size(node: &Node) -> (i32, i32) {
 
 fn routes(scene: &Scene, places: &BTreeMap<&str, Place>, flow: Flow) -> Vec<Route> {
     let mut elbows: BTreeMap<(&str, bool), i32> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str), i32> = BTreeMap::new();
     let mut routes = Vec::new();
     for edge in &scene.edges {
         let (Some(from), Some(to)) = (places.get(edge.from.as_str()), places.get(edge.to.as_str()))
         else {
             continue;
         };
+        // Arrows between the same two cards, for several ports, run beside each other.
+        let same = |other: &&Edge| (&other.from, &other.to) == (&edge.from, &edge.to);
+        let all = i32::try_from(scene.edges.iter().filter(same).count()).unwrap_or(1);
+        let number = seen.entry((edge.from.as_str(), edge.to.as_str())).or_default();
+        let aside = 2 * *number - (all - 1);
+        *number += 1;
         let points = match edge.kind {
             _ if flow == Flow::Down && (from.bottom() <= to.y || to.bottom() <= from.y) => {
-                upright(from, to)
+                shifted(upright(from, to), aside * ABREAST / 2, 0)
             }
             EdgeKind::Connects if from.x > to.right() && is_beside(from, to) => {
                 let above = from.middle_y() < to.middle_y();
                 let used = elbows.entry((edge.to.as_str(), above)).or_default();
                 let x = to.middle_x() + *used * 20;
                 *used += 1;
-                elbow(from, to, x, above)
+                elbow(from, to, x, (above, aside * STACKED / 2))
             }
-            EdgeKind::Connects
-            | EdgeKind::Owns
-            | EdgeKind::Selects
-            | EdgeKind::Scales
-            | EdgeKind::Mounts => straight(from, to),
+            EdgeKind::Connects => shifted(straight(from, to), 0, aside * STACKED / 2),
+            EdgeKind::Owns | EdgeKind::Selects | EdgeKind::Scales | EdgeKind::Mounts => {
+                straight(from, to)
+            }
         };
         routes.push(route(edge, points));
     }
@@ -199,9 +210,19 @@ fn is_beside(from: &Place, to: &Place) -> bool {
 
 /// From the source's left edge to above (below) the target, then down (up) to it, as in the course's
 /// picture.
-fn elbow(from: &Place, to: &Place, x: i32, above: bool) -> Vec<Point> {
+fn elbow(from: &Place, to: &Place, x: i32, (above, aside): (bool, i32)) -> Vec<Point> {
     let y = if above { to.y } else { to.bottom() };
-    vec![Point { x: from.x, y: from.middle_y() }, Point { x, y: from.middle_y() }, Point { x, y }]
+    let start = from.middle_y() + aside;
+    vec![Point { x: from.x, y: start }, Point { x, y: start }, Point { x, y }]
+}
+
+/// The same way, further to the right and further down.
+fn shifted(mut points: Vec<Point>, x: i32, y: i32) -> Vec<Point> {
+    for point in &mut points {
+        point.x += x;
+        point.y += y;
+    }
+    points
 }
 
 fn straight(from: &Place, to: &Place) -> Vec<Point> {

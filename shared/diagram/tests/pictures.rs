@@ -177,6 +177,28 @@ fn no_two_cards_overlap_and_every_card_is_in_its_box() {
 }
 
 #[test]
+fn arrows_to_several_ports_of_a_pod_run_beside_each_other() {
+    let to = |from: &str, port| Connection { port, ..connection(from, EdgeState::Allowed) };
+    let connections = [
+        to("op/np-connect", 80),
+        to("op/np-connect", 8080),
+        to("dev/np-no", 80),
+        to("dev/np-no", 8080),
+    ];
+    let namespaces = ["op".to_owned(), "dev".to_owned()];
+    let scene = connections::scene(&course(), &namespaces, &connections);
+    for flow in [Flow::Across, Flow::Down] {
+        let marks: Vec<_> = layout(&scene, flow).edges.into_iter().map(|edge| edge.label).collect();
+        for (index, mark) in marks.iter().enumerate() {
+            for other in marks.iter().skip(index + 1) {
+                let apart = (mark.x - other.x).abs() >= 88 || (mark.y - other.y).abs() >= 40;
+                assert!(apart, "{flow:?}: {mark:?} and {other:?} share their place");
+            }
+        }
+    }
+}
+
+#[test]
 fn cards_keep_their_places_when_only_states_change() {
     let before = layout(&picture(), Flow::Across);
     let namespaces = ["op".to_owned(), "dev".to_owned()];
