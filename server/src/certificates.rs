@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
+use crate::authority::Authority;
 use crate::error::Failure;
 
 /// What a kubeconfig and a listener need.
@@ -26,6 +27,8 @@ pub(crate) struct Certificates {
     pub(crate) client_der: CertificateDer<'static>,
     /// TLS for the listener: HTTP/2 and HTTP/1.1, client certificates welcome.
     pub(crate) tls: Arc<ServerConfig>,
+    /// Signs further ones.
+    pub(crate) signer: Arc<Authority>,
 }
 
 impl Certificates {
@@ -67,6 +70,7 @@ impl Certificates {
         let client = client.signed_by(&client_key, &issuer)?;
 
         let server_key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
+        let signer = Arc::new(Authority { issuer, certificate: authority_certificate.pem() });
         let tls = tls(authority_certificate.der().clone(), server.der().clone(), server_key)?;
         Ok(Self {
             authority: authority_certificate.pem(),
@@ -74,6 +78,7 @@ impl Certificates {
             client_key: client_key.serialize_pem(),
             client_der: client.der().clone(),
             tls,
+            signer,
         })
     }
 }

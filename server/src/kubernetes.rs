@@ -20,6 +20,7 @@ use http::{HeaderMap, StatusCode};
 use rustls::pki_types::CertificateDer;
 use session::embedded::EmbeddedCluster;
 
+use crate::authority;
 use crate::listen::PeerCertificate;
 pub use crate::real_time::RealTime;
 
@@ -46,7 +47,8 @@ impl Gateway for RealTime {
 
 impl Api {
     /// Serves a cluster. Requests that show `administrator` in their handshake come from the cluster's
-    /// administrator; all others say who they are with a bearer token.
+    /// administrator, those with another certificate of its authority from whom that names; all others say who
+    /// they are with a bearer token.
     pub fn new(cluster: Arc<dyn Gateway>, administrator: Option<CertificateDer<'static>>) -> Self {
         Self { cluster, administrator, trusting: false }
     }
@@ -91,7 +93,11 @@ impl Api {
             return Some(Identity::admin());
         }
         let shown = request.extensions().get::<PeerCertificate>()?;
-        (self.administrator.as_ref() == Some(&shown.0)).then(Identity::admin)
+        if self.administrator.as_ref() == Some(&shown.0) {
+            return Some(Identity::admin());
+        }
+        // The handshake has verified that the cluster's authority signed it.
+        authority::holder(&shown.0)
     }
 }
 

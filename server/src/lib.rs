@@ -14,6 +14,7 @@ pub mod routes;
 pub mod sessions;
 
 mod audit_log;
+mod authority;
 mod certificates;
 mod kubeconfig;
 mod listen;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cluster::addon::Addon;
 use cluster::apiserver::audit::Sink;
+use cluster::signer::Signer;
 use cluster::{Cluster, ClusterConfig, Controllers, System};
 use session::embedded::Embedded;
 
@@ -27,6 +28,7 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     if let Some(file) = &arguments.audit_log {
         system.audit = Some(AuditLog::open(file)? as Arc<dyn Sink>);
     }
+    system.signer = Some(Arc::clone(&certificates.signer) as Arc<dyn Signer>);
     let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),

@@ -78,6 +78,27 @@ pub enum ApiAnswer {
     Addon(Box<AddonCall>),
 }
 
+/// Whether somebody may do something to all objects of a kind, in all namespaces.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) verb: &'a str,
+    pub(crate) group: &'a str,
+    pub(crate) resource: &'a str,
+    pub(crate) subresource: &'a str,
+}
+
+/// The answer, as a SubjectAccessReview gives it.
+pub(crate) fn may(store: &Store, who: &Identity, question: &Question<'_>) -> bool {
+    let asked = authz::Attributes {
+        verb: question.verb.to_owned(),
+        group: question.group.to_owned(),
+        resource: question.resource.to_owned(),
+        subresource: question.subresource.to_owned(),
+        ..authz::Attributes::default()
+    };
+    authz::authorize(store, who, &asked).allowed
+}
+
 /// What does not change while the cluster lives.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -96,6 +117,8 @@ pub struct Apiserver {
     pub(crate) served: Arc<[Served]>,
     /// Those who may answer for admission webhooks.
     pub(crate) addons: Arc<[Arc<dyn Addon>]>,
+    /// Whether somebody signs certificates.
+    pub(crate) signs: bool,
     /// What the definitions in the store say.
     customs: Arc<Customs>,
     uids: Stream,
@@ -127,6 +150,7 @@ impl Apiserver {
             settings: Arc::new(settings),
             served: Arc::default(),
             addons: Arc::default(),
+            signs: false,
             customs: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
@@ -148,6 +172,11 @@ impl Apiserver {
     pub fn serve(&mut self, addons: &[Arc<dyn Addon>]) {
         self.served = addons.iter().filter_map(|addon| addon.serves()).collect();
         self.addons = addons.into();
+    }
+
+    /// Somebody signs the certificates that are asked for here.
+    pub(crate) fn signed_for(&mut self) {
+        self.signs = true;
     }
 
     /// Its state.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::addon::Addon;
 use crate::apiserver::audit::Sink;
 use crate::apiserver::{ApiAnswer, Apiserver};
+use crate::signer::Signer;
 use crate::world::{NodeAnswer, World};
 
 /// Which control loops run.
@@ -52,6 +53,8 @@ pub struct System {
     pub audit: Option<Arc<dyn Sink>>,
     /// Its machines, instead of `ClusterConfig::nodes` that are all alike. Storage classes come with them.
     pub machines: Vec<Machine>,
+    /// Who signs certificates.
+    pub signer: Option<Arc<dyn Signer>>,
 }
 
 /// A machine of a cluster.
@@ -121,6 +124,9 @@ impl Cluster {
         apiserver.serve(&system.addons);
         if let Some(sink) = &system.audit {
             apiserver.follow(Arc::clone(sink));
+        }
+        if system.signer.is_some() {
+            apiserver.signed_for();
         }
         let world = World::new(&config, &system, &mut apiserver);
         Self { apiserver, world, now: config.epoch }

@@ -1,6 +1,7 @@
 //! The control loops of kube-controller-manager that run here.
 
 mod api_service;
+mod certificates;
 mod cluster_role_aggregation;
 pub(crate) mod cron_job;
 mod custom_resource_definition;
@@ -29,19 +30,25 @@ mod volume_protection;
 use std::sync::Arc;
 
 use self::persistent_volume::provisioner::{self, Provisioner};
+use self::service_account::CA;
 use crate::cluster::Controllers;
 use crate::event_loop::Controller;
 use crate::kubelet::Watching;
 use crate::scheduler::Scheduler;
+use crate::signer::Signer;
 
-/// All control loops in the order of their ranks, with the names that users know. One of them signs tokens.
-fn all(signing_key: &[u8]) -> Vec<(&'static str, Arc<dyn Controller>)> {
-    vec![
+/// All control loops in the order of their ranks, with the names that users know.
+fn all(keys: &Keys<'_>) -> Vec<(&'static str, Arc<dyn Controller>)> {
+    let authority = keys.signer.map_or_else(|| CA.to_owned(), |signer| signer.authority());
+    let mut all: Vec<(&'static str, Arc<dyn Controller>)> = vec![
         ("serviceaccount-controller", Arc::new(service_account::ServiceAccounts)),
-        ("root-ca-certificate-publisher-controller", Arc::new(service_account::RootCa)),
+        (
+            "root-ca-certificate-publisher-controller",
+            Arc::new(service_account::RootCa { authority: authority.clone() }),
+        ),
         (
             "serviceaccount-token-controller",
-            Arc::new(service_account_tokens::Tokens { key: signing_key.to_vec() }),
+            Arc::new(service_account_tokens::Tokens { key: keys.tokens.to_vec(), authority }),
         ),
         ("deployment-controller", Arc::new(deployment::Deployments)),
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
@@ -69,11 +76,26 @@ fn all(signing_key: &[u8]) -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("clusterrole-aggregation-controller", Arc::new(cluster_role_aggregation::Aggregation)),
         ("namespace-controller", Arc::new(namespace::Namespaces)),
         ("garbage-collector-controller", Arc::new(garbage_collector::GarbageCollector)),
-    ]
+        ("certificatesigningrequest-approving-controller", Arc::new(certificates::Approver)),
+        ("certificatesigningrequest-cleaner-controller", Arc::new(certificates::Cleaner)),
+    ];
+    if let Some(signer) = keys.signer {
+        let signing = certificates::Signing { signer: Arc::clone(signer) };
+        all.push(("certificatesigningrequest-signing-controller", Arc::new(signing)));
+    }
+    all
+}
+
+/// What controllers sign with.
+pub(crate) struct Keys<'a> {
+    /// Tokens of service accounts.
+    pub(crate) tokens: &'a [u8],
+    /// Certificates, when the host can.
+    pub(crate) signer: Option<&'a Arc<dyn Signer>>,
 }
 
 /// Those that run. A name may be given short, as `deployment` for `deployment-controller`.
-pub(crate) fn chosen(wanted: &Controllers, signing_key: &[u8]) -> Vec<Arc<dyn Controller>> {
+pub(crate) fn chosen(wanted: &Controllers, keys: &Keys<'_>) -> Vec<Arc<dyn Controller>> {
     // Upstream runs them inside the API server, which is always there.
     let runs = |name: &str| match wanted {
         _ if name == custom_resource_definition::NAME => true,
@@ -84,9 +106,5 @@ pub(crate) fn chosen(wanted: &Controllers, signing_key: &[u8]) -> Vec<Arc<dyn Co
             short(one) == short(name)
         }),
     };
-    all(signing_key)
-        .into_iter()
-        .filter(|(name, _)| runs(name))
-        .map(|(_, controller)| controller)
-        .collect()
+    all(keys).into_iter().filter(|(name, _)| runs(name)).map(|(_, controller)| controller).collect()
 }

@@ -6,6 +6,7 @@
 
 pub mod addon;
 pub mod apiserver;
+mod certificate_request;
 mod cluster;
 mod controllers;
 mod cron;
@@ -18,6 +19,7 @@ mod placement;
 pub mod rng;
 pub mod scheduler;
 mod shell;
+pub mod signer;
 pub mod store;
 mod world;
 

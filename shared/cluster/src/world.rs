@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::addon::{Addon, AddonCall, Aggregation};
 use crate::apiserver::{ApiAnswer, Apiserver};
 use crate::cluster::{ClusterConfig, Controllers, System};
-use crate::controllers;
+use crate::controllers::{self, Keys};
 use crate::event_loop::{
     Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,
 };
@@ -315,7 +315,8 @@ impl World {
 
 /// The control loops that run.
 fn loops(config: &ClusterConfig, system: &System, signing_key: &[u8]) -> Vec<Arc<dyn Controller>> {
-    let mut loops = controllers::chosen(&config.controllers, signing_key);
+    let keys = Keys { tokens: signing_key, signer: system.signer.as_ref() };
+    let mut loops = controllers::chosen(&config.controllers, &keys);
     let machines = config.nodes > 0 || !system.machines.is_empty();
     if system.kubeadm && machines && config.controllers == Controllers::All {
         loops.push(Arc::new(kubeadm::StaticPods));

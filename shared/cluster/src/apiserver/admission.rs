@@ -1,9 +1,11 @@
 //! Admission: what may be written, and what is added to it. The plugins of the real server, in its order
 //! (`pkg/kubeapiserver/options/plugins.go`), one file each.
 
+mod certificates;
 pub(crate) mod evaluate;
 mod limit_range;
 mod namespace_lifecycle;
+mod pod_security;
 mod pods;
 mod quota;
 mod service_account;
@@ -18,6 +20,8 @@ use serde_json::Value;
 
 use super::Apiserver;
 use super::answer::Refusal;
+use super::call::Call;
+use super::kinds::certificate;
 use super::write::Target;
 
 /// A write that is looked at.
@@ -35,6 +39,7 @@ fn forbidden(target: &Target, name: &str, why: &str) -> Refusal {
 /// The plugins that change an object.
 pub(crate) fn mutate(
     server: &mut Apiserver,
+    _call: &mut Call,
     target: &Target,
     value: &mut Value,
     old: Option<&Value>,
@@ -60,9 +65,14 @@ pub(crate) fn mutate(
 /// The plugins that only look.
 pub(crate) fn validate(
     server: &Apiserver,
+    call: &mut Call,
     operation: &Operation<'_>,
     value: &Value,
 ) -> Result<(), Refusal> {
+    pod_security::validate(server, call, operation, value)?;
+    if operation.target.key == certificate::KEY {
+        certificates::validate(server, &call.identity, operation, value)?;
+    }
     if operation.target.key == "pods" && operation.old.is_none() {
         limit_range::validate(server, operation.target, value)?;
     }

@@ -2,6 +2,7 @@
 //! per family below. A kind that is not in the table is stored, decoded by the schema, and inert.
 
 mod batch;
+pub(crate) mod certificate;
 mod container;
 pub(crate) mod definition;
 mod definition_parts;
@@ -341,6 +342,14 @@ static KINDS: &[Kind] = &[
         prepare_create: definition::prepare_create,
         validate: definition::validate,
         validate_update: definition::validate_update,
+        ..PLAIN
+    },
+    Kind {
+        key: certificate::KEY,
+        name: certificate::name,
+        prepare_create: nothing,
+        validate: certificate::validate,
+        fields: &["spec.signerName"],
         ..PLAIN
     },
     Kind {

@@ -90,6 +90,7 @@ type Printer = fn(&Value, Timestamp) -> Cells;
 
 const PRINTERS: &[(&str, Printer)] = &[
     ("apiservices.apiregistration.k8s.io", config::api_service),
+    ("certificatesigningrequests.certificates.k8s.io", access::certificate_request),
     ("clusterrolebindings.rbac.authorization.k8s.io", access::binding),
     ("clusterroles.rbac.authorization.k8s.io", created_at),
     ("configmaps", config::config_map),

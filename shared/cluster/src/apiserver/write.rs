@@ -24,6 +24,10 @@ use crate::fields::{put, text};
 /// How long a generated prefix may be, so that prefix and suffix fit a label.
 const LONGEST_PREFIX: usize = 58;
 
+/// Said of certificate signing requests where the host has no certificate authority.
+const UNSIGNED: &str =
+    "Podium approves certificate signing requests, but nothing in this embedded cluster signs them";
+
 /// What a write is about.
 pub(crate) struct Target {
     pub(crate) key: String,
@@ -115,7 +119,7 @@ impl Apiserver {
             None => managed::on_create(call, &target.gvk, &mut value),
         }
         let generated = self.settle_name(&mut value);
-        admission::mutate(self, target, &mut value, None)?;
+        admission::mutate(self, call, target, &mut value, None)?;
         admission::webhook::mutate(self, call, target, &mut value, None)?;
         // Before the strategy of the kind: a Job's selector is made of its uid.
         let uid = self.new_uid();
@@ -132,11 +136,14 @@ impl Apiserver {
         }
         escalation::check(self, call, target, &value)?;
         let place = target.namespace.as_str();
+        admission::validate(self, call, &Operation { target, old: None }, &value)?;
         if self.store.get(&target.key, place, &name).is_some() {
             return Err(Box::new(self.exists(call, &name, generated)));
         }
-        admission::validate(self, &Operation { target, old: None }, &value)?;
         kinds::warn(call, target.kind, &value, None);
+        if target.kind.key == kinds::certificate::KEY && !self.signs {
+            call.warn(UNSIGNED.to_owned());
+        }
         if call.dry_run() {
             return Ok(Arc::new(value));
         }
@@ -222,10 +229,14 @@ impl Apiserver {
             managed::forget_scale_time(&mut value);
         }
         if target.subresource.is_empty() {
-            admission::mutate(self, target, &mut value, Some(live))?;
+            admission::mutate(self, call, target, &mut value, Some(live))?;
         }
         admission::webhook::mutate(self, call, target, &mut value, Some(live))?;
         prepare_update(target, &mut value, live);
+        if target.kind.key == kinds::certificate::KEY {
+            let now = format_rfc3339(call.now);
+            kinds::certificate::prepare_update(&target.subresource, &now, &mut value, live);
+        }
         target.settle_version(&mut value);
         let mut errors = kinds::validate_update(target, &value, live);
         if errors.is_empty() && target.subresource.is_empty() {
@@ -236,7 +247,7 @@ impl Apiserver {
         }
         escalation::check(self, call, target, &value)?;
         let operation = Operation { target, old: Some(live) };
-        admission::validate(self, &operation, &value)?;
+        admission::validate(self, call, &operation, &value)?;
         kinds::warn(call, target.kind, &value, Some(live));
         if unchanged(&value, live) {
             let stored = self.store.get(&target.key, &target.namespace, name);
@@ -358,6 +369,9 @@ fn prepare_create(call: &Call, target: &Target, value: &mut Value) {
         }
     }
     (target.kind.prepare_create)(value);
+    if target.kind.key == kinds::certificate::KEY {
+        kinds::certificate::prepare_create(value, &call.identity);
+    }
 }
 
 /// `registry/rest/update.go BeforeUpdate` and the strategy of the kind.

@@ -12,10 +12,13 @@ use crate::store::{Change, Store};
 pub(crate) struct ServiceAccounts;
 
 /// Publishes the CA in every namespace.
-pub(crate) struct RootCa;
+pub(crate) struct RootCa {
+    /// The certificate, PEM.
+    pub(crate) authority: String,
+}
 
-/// The certificate authority that clients of the embedded cluster are given is made by its host; pods of
-/// the embedded cluster never open a TLS connection, so this text only has to be there.
+/// Where the host has no certificate authority; pods of the embedded cluster never open a TLS connection, so this
+/// text only has to be there.
 pub(super) const CA: &str = "-----BEGIN CERTIFICATE-----\nUG9kaXVtJ3MgZW1iZWRkZWQgY2x1c3Rlcg==\n-----END CERTIFICATE-----\n";
 
 fn namespaces(change: &Change, own: &str) -> Vec<Key> {
@@ -83,7 +86,7 @@ impl Controller for RootCa {
                     "name": "kube-root-ca.crt", "namespace": key.name,
                     "annotations": { "kubernetes.io/description": text },
                 },
-                "data": { "ca.crt": CA },
+                "data": { "ca.crt": self.authority },
             });
             plan.writes.push(Write::create("configmaps", map));
         }

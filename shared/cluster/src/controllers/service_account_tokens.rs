@@ -4,7 +4,6 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::service_account::CA;
 use crate::apiserver::token;
 use crate::event_loop::{Component, Controller, Key, Plan, Write};
 use crate::fields;
@@ -19,6 +18,8 @@ const UID: &str = "/metadata/annotations/kubernetes.io~1service-account.uid";
 pub(crate) struct Tokens {
     /// What signs tokens.
     pub(crate) key: Vec<u8>,
+    /// The certificate of the cluster's authority, PEM.
+    pub(crate) authority: String,
 }
 
 fn is_token(secret: &Value) -> bool {
@@ -94,7 +95,7 @@ impl Tokens {
     /// What of CA, namespace and token is missing.
     fn fill(&self, secret: &Value, account: &Value) -> Option<Write> {
         let data = |name: &str| secret.get("data").and_then(|data| data.get(name));
-        let authority = token::encoded(CA);
+        let authority = token::encoded(&self.authority);
         let has = |name: &str| data(name).and_then(Value::as_str).is_some_and(|it| !it.is_empty());
         let current = data("ca.crt").and_then(Value::as_str) == Some(authority.as_str());
         if current && has("namespace") && has("token") {

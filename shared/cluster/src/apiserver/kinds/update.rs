@@ -39,6 +39,11 @@ pub(crate) fn reset(target: &Target, value: &mut Value, live: Option<&Value>) {
     if !has_status(target) {
         return;
     }
+    if target.kind.key == super::certificate::KEY
+        && let Some(live) = live
+    {
+        return super::certificate::reset(&target.subresource, value, live);
+    }
     match (target.subresource.as_str(), live) {
         ("", Some(live)) => keep(value, live, "status"),
         ("status", Some(live)) => prepare_status(target, value, live),
@@ -144,6 +149,10 @@ pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> F
     meta::validate_update(value, live, &mut faults);
     if let Some(custom) = &target.custom {
         custom.validate(value, &mut faults);
+    }
+    if target.kind.key == super::certificate::KEY {
+        super::certificate::validate_change(&target.subresource, value, live, &mut faults);
+        return faults;
     }
     if target.subresource.is_empty() {
         let mut own = super::validate(target.kind, value, namespaced);

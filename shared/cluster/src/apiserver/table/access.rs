@@ -1,10 +1,11 @@
-//! Role bindings.
+//! Role bindings, and requests for certificates.
 
+use apimachinery::time::human_duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Cells, age, name};
-use crate::fields::{items, text};
+use crate::fields::{items, number, text};
 
 pub(super) fn binding(value: &Value, now: Timestamp) -> Cells {
     let role = format!("{}/{}", text(value, "/roleRef/kind"), text(value, "/roleRef/name"));
@@ -28,5 +29,35 @@ pub(super) fn binding(value: &Value, now: Timestamp) -> Cells {
         of("User", ", "),
         of("Group", ", "),
         of("ServiceAccount", ", "),
+    ]
+}
+
+/// `printCertificateSigningRequest`.
+pub(super) fn certificate_request(value: &Value, now: Timestamp) -> Cells {
+    let has = |kind: &str| {
+        items(value, "/status/conditions").iter().any(|one| text(one, "/type") == kind)
+    };
+    let mut state = if has("Denied") {
+        "Denied"
+    } else if has("Approved") {
+        "Approved"
+    } else {
+        "Pending"
+    }
+    .to_owned();
+    if has("Failed") {
+        state.push_str(",Failed");
+    }
+    if !text(value, "/status/certificate").is_empty() {
+        state.push_str(",Issued");
+    }
+    let duration = number(value, "/spec/expirationSeconds");
+    vec![
+        name(value),
+        age(value, now),
+        json!(text(value, "/spec/signerName")),
+        json!(text(value, "/spec/username")),
+        json!(duration.map_or_else(|| "<none>".to_owned(), human_duration)),
+        json!(state),
     ]
 }
