@@ -20,3 +20,4 @@ mod kubeconfig;
 mod listen;
 mod random;
 mod real_time;
+mod system;

@@ -372,7 +372,7 @@ fn embedded(seed: u64, plan: &ClusterPlan, token: &str) -> Place {
             admin_token: token.to_owned(),
             extra_tokens: Vec::new(),
         },
-        addons::of_plan(plan.profile.name(), plan.products()),
+        crate::system::with_language(addons::of_plan(plan.profile.name(), plan.products())),
     ));
     let executor = embedded_view();
     Place { executor, ends: Ends::embedded(&cluster), cluster: Some(Arc::new(cluster)) }

@@ -55,7 +55,7 @@ fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
             admin_token: String::new(),
             extra_tokens: Vec::new(),
         },
-        addons::of_plan(plan.profile.name(), plan.products()),
+        crate::system::with_language(addons::of_plan(plan.profile.name(), plan.products())),
     ));
     let runner = Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), notebook);
     cluster

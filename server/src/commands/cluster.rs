@@ -15,6 +15,7 @@ use crate::cli;
 use crate::error::Failure;
 use crate::kubeconfig::{Kubeconfig, write_private};
 use crate::kubernetes::{Api, RealTime};
+use crate::system::with_language;
 use crate::{listen, random};
 
 /// Serves until it is asked to stop.
@@ -24,7 +25,7 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let certificates = Certificates::new(address.ip())?;
     let token = random::token()?;
-    let mut system = system(&arguments)?;
+    let mut system = with_language(system(&arguments)?);
     if let Some(file) = &arguments.audit_log {
         system.audit = Some(AuditLog::open(file)? as Arc<dyn Sink>);
     }

@@ -28,6 +28,7 @@ mod read;
 mod review;
 mod review_rules;
 mod route;
+mod rules;
 mod subresource;
 mod table;
 pub(crate) mod token;
@@ -55,6 +56,7 @@ pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use crate::addon::{Addon, AddonCall, Served};
 use crate::cluster::ClusterConfig;
+use crate::expressions::Expressions;
 use crate::rng::Stream;
 use crate::store::Store;
 
@@ -119,6 +121,8 @@ pub struct Apiserver {
     pub(crate) addons: Arc<[Arc<dyn Addon>]>,
     /// Whether somebody signs certificates.
     pub(crate) signs: bool,
+    /// What evaluates expressions.
+    pub(crate) expressions: Option<Arc<dyn Expressions>>,
     /// What the definitions in the store say.
     customs: Arc<Customs>,
     uids: Stream,
@@ -151,6 +155,7 @@ impl Apiserver {
             served: Arc::default(),
             addons: Arc::default(),
             signs: false,
+            expressions: None,
             customs: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
@@ -177,6 +182,11 @@ impl Apiserver {
     /// Somebody signs the certificates that are asked for here.
     pub(crate) fn signed_for(&mut self) {
         self.signs = true;
+    }
+
+    /// Evaluates expressions with this.
+    pub fn express(&mut self, expressions: Option<Arc<dyn Expressions>>) {
+        self.expressions = expressions;
     }
 
     /// Its state.
@@ -206,7 +216,7 @@ impl Apiserver {
         let mut pretty = false;
         let mut warnings = Vec::new();
         if !self.customs.is_current(&self.store) {
-            self.customs = Arc::new(Customs::read(&self.store));
+            self.customs = Arc::new(Customs::read(&self.store, self.expressions.as_deref()));
         }
         let outcome = self.admit(now, request, &mut asked).and_then(|mut call| {
             let info = &call.info;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::addon::Addon;
 use crate::apiserver::audit::Sink;
 use crate::apiserver::{ApiAnswer, Apiserver};
+use crate::expressions::Expressions;
 use crate::signer::Signer;
 use crate::world::{NodeAnswer, World};
 
@@ -51,6 +52,8 @@ pub struct System {
     pub addons: Vec<Arc<dyn Addon>>,
     /// Where its audit log goes, beside what it keeps of it.
     pub audit: Option<Arc<dyn Sink>>,
+    /// What evaluates expressions in CEL; without it they are stored.
+    pub expressions: Option<Arc<dyn Expressions>>,
     /// Its machines, instead of `ClusterConfig::nodes` that are all alike. Storage classes come with them.
     pub machines: Vec<Machine>,
     /// Who signs certificates.
@@ -128,6 +131,7 @@ impl Cluster {
         if system.signer.is_some() {
             apiserver.signed_for();
         }
+        apiserver.express(system.expressions.clone());
         let world = World::new(&config, &system, &mut apiserver);
         Self { apiserver, world, now: config.epoch }
     }

@@ -11,6 +11,7 @@ mod cluster;
 mod controllers;
 mod cron;
 pub mod event_loop;
+pub mod expressions;
 pub mod fields;
 pub mod images;
 mod kubelet;

@@ -3,6 +3,7 @@
 
 mod discovery;
 mod prune;
+pub(crate) mod rules;
 mod scale;
 mod table;
 mod validate;
@@ -16,9 +17,11 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use self::rules::{Found, Rules};
 pub(crate) use self::scale::{of as scale_of, set as set_scale};
 pub(crate) use self::table::document as table;
 use super::kinds::Faults;
+use crate::expressions::Expressions;
 use crate::fields::{condition_true, deleting, flag, items, put, text};
 use crate::store::Store;
 
@@ -43,6 +46,8 @@ pub(crate) struct Version {
     stored: String,
     /// The schema of that version.
     storage: Value,
+    /// `x-kubernetes-validations`, when something evaluates them.
+    rules: Option<Rules>,
     pub(crate) warning: Option<String>,
     /// Whether the definition is on its way out.
     pub(crate) leaving: bool,
@@ -64,12 +69,12 @@ impl Customs {
     }
 
     /// Reads the definitions of the store.
-    pub(crate) fn read(store: &Store) -> Self {
+    pub(crate) fn read(store: &Store, expressions: Option<&dyn Expressions>) -> Self {
         let source = store.list(DEFINITIONS, None);
         let versions = source
             .iter()
             .filter(|one| condition_true(one, "Established"))
-            .flat_map(|one| versions_of(one))
+            .flat_map(|one| versions_of(one, expressions))
             .map(Arc::new)
             .collect();
         Self { source, versions }
@@ -128,12 +133,12 @@ fn priority(version: &str) -> (u8, u64, u64) {
     rest.parse().map_or((0, 0, 0), |major| (3, major, 0))
 }
 
-fn versions_of(definition: &Value) -> Vec<Version> {
+fn versions_of(definition: &Value, expressions: Option<&dyn Expressions>) -> Vec<Version> {
     let versions = items(definition, "/spec/versions");
     let stored = versions.iter().find(|one| flag(one, "/storage"));
     let Some(stored) = stored else { return Vec::new() };
     let served = versions.iter().filter(|one| flag(one, "/served"));
-    served.map(|one| version_of(definition, one, stored)).collect()
+    served.map(|one| version_of(definition, one, stored, expressions)).collect()
 }
 
 fn texts(value: &Value, pointer: &str) -> Vec<String> {
@@ -182,13 +187,19 @@ fn storage_hash(definition: &Value) -> String {
     base64::engine::general_purpose::STANDARD.encode(digest.get(..8).unwrap_or_default())
 }
 
-fn version_of(definition: &Value, version: &Value, stored: &Value) -> Version {
+fn version_of(
+    definition: &Value,
+    version: &Value,
+    stored: &Value,
+    expressions: Option<&dyn Expressions>,
+) -> Version {
     let resource = resource_of(definition, version);
     let structural = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_default();
     let schema = Schema::of_custom(&resource.gvk(), &structural);
     let warning = flag(version, "/deprecated").then(|| deprecation(definition, version));
     Version {
         list_kind: text(definition, "/status/acceptedNames/listKind").to_owned(),
+        rules: expressions.and_then(|one| Rules::read(&structural, one)),
         schema,
         structural,
         spec: version.clone(),
@@ -286,6 +297,16 @@ impl Version {
         validate::value(&self.structural, value, "", faults);
         validate::lists(&self.structural, value, "", faults);
         scale::validate(self, value, faults);
+    }
+
+    /// Whether its schema has rules.
+    pub(crate) fn has_rules(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    /// What the rules say of an object that is otherwise right.
+    pub(crate) fn evaluate(&self, value: &Value, old: Option<&Value>) -> Found {
+        self.rules.as_ref().map(|rules| rules::evaluate(rules, value, old)).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod certificate;
 mod container;
 pub(crate) mod definition;
 mod definition_parts;
+pub(crate) mod definition_rules;
 mod endpoints;
 mod events;
 mod label_keys;
@@ -402,7 +403,12 @@ pub(crate) fn validate_create(target: &Target, value: &Value) -> Faults {
 }
 
 /// Says what this cluster accepts and does not do.
-pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Value>) {
+pub(crate) fn warn(
+    call: &mut Call,
+    kind: &Kind,
+    (value, old): (&Value, Option<&Value>),
+    evaluated: bool,
+) {
     if !call.info.subresource.is_empty() {
         return;
     }
@@ -418,7 +424,7 @@ pub(crate) fn warn(call: &mut Call, kind: &Kind, value: &Value, old: Option<&Val
         call.warn(warning);
     }
     if kind.key == "customresourcedefinitions.apiextensions.k8s.io" {
-        for warning in definition::warnings(value) {
+        for warning in definition::warnings(value, evaluated) {
             call.warn(warning);
         }
     }

@@ -128,6 +128,7 @@ impl Apiserver {
         target.settle_version(&mut value);
         let name = object::name(&value).to_owned();
         let mut errors = kinds::validate_create(target, &value);
+        self.check_rules(call, target, &value, None, &mut errors);
         if errors.is_empty() {
             errors.extend(allocate::on_write(self, target, &mut value, call.dry_run()));
         }
@@ -140,7 +141,7 @@ impl Apiserver {
         if self.store.get(&target.key, place, &name).is_some() {
             return Err(Box::new(self.exists(call, &name, generated)));
         }
-        kinds::warn(call, target.kind, &value, None);
+        kinds::warn(call, target.kind, (&value, None), self.expressions.is_some());
         if target.kind.key == kinds::certificate::KEY && !self.signs {
             call.warn(UNSIGNED.to_owned());
         }
@@ -239,6 +240,7 @@ impl Apiserver {
         }
         target.settle_version(&mut value);
         let mut errors = kinds::validate_update(target, &value, live);
+        self.check_rules(call, target, &value, Some(live), &mut errors);
         if errors.is_empty() && target.subresource.is_empty() {
             errors.extend(allocate::on_write(self, target, &mut value, call.dry_run()));
         }
@@ -248,7 +250,7 @@ impl Apiserver {
         escalation::check(self, call, target, &value)?;
         let operation = Operation { target, old: Some(live) };
         admission::validate(self, call, &operation, &value)?;
-        kinds::warn(call, target.kind, &value, Some(live));
+        kinds::warn(call, target.kind, (&value, Some(live)), self.expressions.is_some());
         if unchanged(&value, live) {
             let stored = self.store.get(&target.key, &target.namespace, name);
             return Ok(stored.unwrap_or_else(|| Arc::new(live.clone())));

@@ -53,10 +53,32 @@ pub(super) fn validate(version: &Version, value: &Value, faults: &mut Faults) {
         ("specReplicasPath", "/subresources/scale/specReplicasPath"),
         ("statusReplicasPath", "/subresources/scale/statusReplicasPath"),
     ] {
-        let replicas = at(version, value, field).and_then(|one| one.as_i64()).unwrap_or(0);
+        let found = at(version, value, field).unwrap_or_else(|| json!(0));
+        let path = text(&version.spec, pointer);
+        let Some(replicas) = found.as_i64() else {
+            let why = format!(
+                "{path} accessor error: {} is of the type {}, expected int64",
+                found.as_str().map_or_else(|| found.to_string(), str::to_owned),
+                go_type(&found)
+            );
+            faults.push(FieldError::invalid(path, 0, why));
+            continue;
+        };
         if replicas < 0 {
             let why = "should be a non-negative integer";
-            faults.push(FieldError::invalid(text(&version.spec, pointer), replicas, why));
+            faults.push(FieldError::invalid(path, replicas, why));
         }
+    }
+}
+
+/// Go's name of what a document's value is decoded to.
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "float64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
     }
 }

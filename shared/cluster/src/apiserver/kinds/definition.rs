@@ -181,6 +181,22 @@ fn printed(versions: &[Value], schemas_are_one: bool) -> String {
     format!("[{}]", all.join(","))
 }
 
+/// The schemas of the versions with their paths and the names of their versions; one for all that are the same.
+pub(crate) fn schemas(value: &Value) -> Vec<(&Value, String, &str)> {
+    let versions = items(value, "/spec/versions");
+    let one = schemas_are_one(versions);
+    let found = versions.iter().enumerate().filter_map(|(index, version)| {
+        let schema = version.pointer("/schema/openAPIV3Schema").filter(|one| !one.is_null())?;
+        let path = if one {
+            "spec.validation.openAPIV3Schema".to_owned()
+        } else {
+            format!("spec.versions[{index}].schema.openAPIV3Schema")
+        };
+        Some((schema, path, text(version, "/name")))
+    });
+    found.take(if one { 1 } else { usize::MAX }).collect()
+}
+
 fn validate_top(value: &Value, faults: &mut Faults) {
     let versions = items(value, "/spec/versions");
     let schema = versions.first().and_then(|one| one.pointer("/schema/openAPIV3Schema"));
@@ -284,18 +300,9 @@ pub(crate) fn mark(value: &mut Value, now: &str) {
 }
 
 /// Says what is stored of a definition and does nothing here.
-pub(super) fn warnings(value: &Value) -> Vec<String> {
-    fn has_rules(value: &Value) -> bool {
-        match value {
-            Value::Object(map) => {
-                map.contains_key("x-kubernetes-validations") || map.values().any(has_rules)
-            }
-            Value::Array(list) => list.iter().any(has_rules),
-            _ => false,
-        }
-    }
-    let rules =
-        items(value, "/spec/versions").iter().filter_map(|one| one.get("schema")).any(has_rules);
+pub(super) fn warnings(value: &Value, evaluated: bool) -> Vec<String> {
+    let mut schemas = items(value, "/spec/versions").iter().filter_map(|one| one.get("schema"));
+    let rules = !evaluated && schemas.any(super::super::custom::rules::has_rules);
     let mut found = Vec::new();
     if rules {
         found.push("Podium stores x-kubernetes-validations, but this embedded cluster does not evaluate the rules".to_owned());

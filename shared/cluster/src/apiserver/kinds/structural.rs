@@ -71,6 +71,7 @@ fn openapi(schema: &Value, path: &str, faults: &mut Faults) {
         openapi(one, &format!("{path}.items"), faults);
     }
     list_type(schema, path, faults);
+    super::definition_rules::words(schema, path, faults);
 }
 
 /// `x-kubernetes-list-type` and its keys.
