@@ -294,7 +294,9 @@ omitStages: [RequestReceived]
 rules: [{level: Metadata}]
 ";
 
-const APISERVER_FLAGS: [&str; 6] = [
+const APISERVER_FLAGS: [&str; 7] = [
+    // As kubeadm has it.
+    "--enable-admission-plugins=NodeRestriction",
     "--service-cluster-ip-range=10.96.0.0/16",
     "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
     "--authorization-mode=Node,RBAC",

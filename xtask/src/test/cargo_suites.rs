@@ -65,6 +65,7 @@ pub(super) fn real() -> Result<(), Failure> {
     with_real("server", "real")?;
     with_real("transcripts", "real")?;
     with_real("transcripts", "audit")?;
+    with_real("transcripts", "roles")?;
     browser::drive_real("kubectl")?;
     browser::drive_real("real")
 }

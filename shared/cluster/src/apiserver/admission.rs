@@ -5,9 +5,11 @@ mod certificates;
 pub(crate) mod evaluate;
 mod limit_range;
 mod namespace_lifecycle;
+pub(super) mod node_restriction;
 mod pod_security;
 mod pods;
 mod quota;
+mod runtime_class;
 mod service_account;
 mod storage_class;
 pub(super) mod webhook;
@@ -53,6 +55,7 @@ pub(crate) fn mutate(
             service_account::admit(server, target, value)?;
             pods::priority(server, target, value)?;
             pods::tolerations(value);
+            runtime_class::admit(server, target, value)?;
         }
         ("pods", Some(_)) => pods::tolerations(value),
         ("nodes", None) => pods::not_ready_taint(value),
@@ -69,6 +72,7 @@ pub(crate) fn validate(
     operation: &Operation<'_>,
     value: &Value,
 ) -> Result<(), Refusal> {
+    node_restriction::validate(server, call, operation, value)?;
     pod_security::validate(server, call, operation, value)?;
     if operation.target.key == certificate::KEY {
         certificates::validate(server, &call.identity, operation, value)?;

@@ -1,6 +1,9 @@
-//! Who may do what: RBAC as `plugin/pkg/auth/authorizer/rbac/rbac.go`. `system:masters` may do everything;
-//! kubelets (`system:nodes`) may do what the ClusterRole `system:node` says, which is what the Node
-//! authorizer allows without its per-object graph.
+//! Who may do what: RBAC as `plugin/pkg/auth/authorizer/rbac/rbac.go`, and before it the Node authorizer for
+//! kubelets. `system:masters` may do everything.
+
+mod node;
+
+pub(crate) use self::node::node_of;
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
@@ -28,6 +31,7 @@ pub(crate) struct Attributes {
     pub(crate) name: String,
     /// Set for requests that are not about resources.
     pub(crate) path: String,
+    pub(crate) field_selector: String,
 }
 
 /// The answer.
@@ -48,6 +52,7 @@ impl Attributes {
             namespace: info.namespace.clone(),
             name: info.name.clone(),
             path: if info.is_resource { String::new() } else { info.path.clone() },
+            field_selector: info.query.get("fieldSelector").cloned().unwrap_or_default(),
         }
     }
 
@@ -196,17 +201,6 @@ fn visit_grants(
             return errors;
         }
     }
-    if who.groups.iter().any(|group| group == "system:nodes")
-        && who.username.starts_with("system:node:")
-        && let Some(role) = store.get(CLUSTER_ROLES, "", "system:node")
-    {
-        visit(Grant {
-            binding: "Node authorizer".to_owned(),
-            role: "ClusterRole \"system:node\"".to_owned(),
-            subject: "Group \"system:nodes\"".to_owned(),
-            rules: items(&role, "/rules").to_vec(),
-        });
-    }
     errors
 }
 
@@ -215,6 +209,22 @@ pub(crate) fn authorize(store: &Store, who: &Identity, asked: &Attributes) -> De
     if who.groups.iter().any(|group| group == "system:masters") {
         return Decision { allowed: true, reason: String::new() };
     }
+    let by_node = node_of(who).map(|node| node::authorize(store, node, asked));
+    if let Some(decision) = by_node.as_ref().filter(|decision| decision.allowed) {
+        return decision.clone();
+    }
+    let mut decision = by_rules(store, who, asked);
+    // `authorizer/union/union.go`: reasons one below the other.
+    if let Some(reason) =
+        by_node.map(|one| one.reason).filter(|it| !decision.allowed && !it.is_empty())
+    {
+        let own = std::mem::take(&mut decision.reason);
+        decision.reason = if own.is_empty() { reason } else { format!("{reason}\n{own}") };
+    }
+    decision
+}
+
+fn by_rules(store: &Store, who: &Identity, asked: &Attributes) -> Decision {
     let mut allowed = None;
     let errors = visit_grants(store, who, &asked.namespace, &mut |grant| {
         if grant.rules.iter().any(|rule| rule_allows(rule, asked)) {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Apiserver;
+use super::admission::node_restriction;
 use super::answer::{Refusal, Reply};
 use super::call::Call;
 use super::custom::DEFINITIONS;
@@ -35,6 +36,9 @@ impl Apiserver {
         let options = options::delete(call)?;
         let target = Target::of(call)?;
         let name = target.name.clone();
+        if let Some(live) = self.live(&target.key, &target.namespace, &name) {
+            node_restriction::validate_removal(call, &target, &live)?;
+        }
         match self.delete_object(call.now, &call.group_resource(), &target, &name, &options)? {
             Outcome::Leaving(value) => Ok(Reply::Object(200, self.shown(&value, &target.gvk))),
             Outcome::Gone(last) => Ok(Reply::Object(200, success(call, &last))),

@@ -335,6 +335,7 @@ static KINDS: &[Kind] = &[
         ..PLAIN
     },
     Kind { key: "controllerrevisions.apps", ..PLAIN },
+    Kind { key: "runtimeclasses.node.k8s.io", ..PLAIN },
     Kind {
         key: "customresourcedefinitions.apiextensions.k8s.io",
         generation: true,

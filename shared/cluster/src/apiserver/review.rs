@@ -30,7 +30,7 @@ fn attributes(spec: &Value) -> Attributes {
         subresource: at("/resourceAttributes/subresource"),
         namespace: at("/resourceAttributes/namespace"),
         name: at("/resourceAttributes/name"),
-        path: String::new(),
+        ..Attributes::default()
     }
 }
 

@@ -9,6 +9,7 @@ use apimachinery::status::{Status, StatusCause, StatusDetails};
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
+use super::admission::node_restriction;
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::Call;
 use super::options::DeleteOptions;
@@ -77,6 +78,7 @@ impl Apiserver {
         let name = target.name.as_str();
         let live = self.live("pods", &target.namespace, name);
         let pod = live.ok_or_else(|| Box::new(Status::not_found(&of, name)))?;
+        node_restriction::validate_removal(call, &target, &pod)?;
         if object::deletion_timestamp(&pod).is_none() {
             self.ask_budgets(&target.namespace, &pod)?;
         }

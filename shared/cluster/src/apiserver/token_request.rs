@@ -10,6 +10,7 @@ use apimachinery::time::format_rfc3339;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::admission::node_restriction;
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::Call;
 use super::write::{Target, settle_namespace};
@@ -62,6 +63,7 @@ impl Apiserver {
         let audiences = if audiences.is_empty() { vec![json!(token::ISSUER)] } else { audiences };
         let seconds = number(&body, "/spec/expirationSeconds").unwrap_or(DEFAULT_SECONDS);
         check_lifetime(&gvk, seconds)?;
+        node_restriction::validate_token(self, call, &target, &body)?;
         let bound = self.bound(&target, &body)?;
         let own = audiences.iter().all(|one| one == token::ISSUER);
         let extended = own && bound.pod.is_some() && seconds == WARN_ONLY_SECONDS;
