@@ -17,5 +17,6 @@ pub(crate) mod scene;
 pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod time;
+pub(crate) mod timeline;
 pub(crate) mod verdicts;
 pub(crate) mod words;

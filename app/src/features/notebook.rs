@@ -2,6 +2,7 @@
 
 mod access;
 mod action_cell;
+mod autoscaler;
 mod cell;
 mod check_cell;
 mod check_row;
@@ -19,6 +20,7 @@ mod preflight;
 mod prose;
 mod quiz_cell;
 mod results;
+mod rollout;
 mod step;
 mod text_area;
 

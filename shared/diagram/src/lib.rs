@@ -4,15 +4,19 @@
 //! - [`connections::scene`]: pods in their namespaces and who can connect to whom.
 //! - [`workloads::scene`]: what owns and what selects whom.
 //! - [`access::matrix`]: who may do what.
+//! - [`rollout::rollout`]: the versions of a Deployment while it is updated.
+//! - [`autoscaler::calculation`]: what a HorizontalPodAutoscaler calculates.
 //!
 //! *Invariant:* draws nothing and knows no SVG, no DOM and no sentences (summaries are codes); asks no
 //! cluster: whoever calls hands in objects and the results of probes. The same input gives the same
 //! picture.
 
 pub mod access;
+pub mod autoscaler;
 pub mod connections;
 pub mod layout;
 mod object;
+pub mod rollout;
 pub mod scene;
 pub mod table;
 pub mod workloads;

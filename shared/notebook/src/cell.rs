@@ -134,6 +134,20 @@ pub enum DiagramView {
         /// Namespaces to draw.
         namespaces: Vec<String>,
     },
+    /// An update of a Deployment: its versions with their pods, and how it went.
+    Rollout {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        deployment: String,
+    },
+    /// What a HorizontalPodAutoscaler calculates, with its numbers.
+    Autoscaler {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A connection between pods.

@@ -54,7 +54,9 @@ fn watched(ctx: Ctx) -> Vec<String> {
             DiagramView::Connections { namespaces, .. } | DiagramView::Workloads { namespaces } => {
                 namespaces
             }
-            DiagramView::Access { .. } => continue,
+            DiagramView::Access { .. }
+            | DiagramView::Rollout { .. }
+            | DiagramView::Autoscaler { .. } => continue,
         };
         for name in names {
             if !found.contains(name) {

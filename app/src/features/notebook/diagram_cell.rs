@@ -37,6 +37,12 @@ pub(super) fn diagram_cell(ctx: Ctx, cell: Cell, view: DiagramView) -> AnyView {
         DiagramView::Access { requests, personas } => {
             super::access::access(ctx, &cell, requests, personas)
         }
+        DiagramView::Rollout { namespace, deployment } => {
+            super::rollout::rollout(ctx, namespace, deployment)
+        }
+        DiagramView::Autoscaler { namespace, name } => {
+            super::autoscaler::autoscaler(ctx, namespace, name)
+        }
     };
     let asleep = move || {
         (!ctx.session.is_ready())

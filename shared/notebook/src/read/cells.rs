@@ -167,8 +167,16 @@ fn diagram(node: &Node, names: &Names, report: &mut Report) -> Option<DiagramVie
             DiagramView::Access { requests, personas }
         }
         "workloads" => DiagramView::Workloads { namespaces: fields.texts("namespaces", report) },
+        "rollout" => DiagramView::Rollout {
+            namespace: fields.text("namespace", report)?,
+            deployment: fields.text("deployment", report)?,
+        },
+        "autoscaler" => DiagramView::Autoscaler {
+            namespace: fields.text("namespace", report)?,
+            name: fields.text("name", report)?,
+        },
         _ => {
-            let expected = "`connections`, `access` or `workloads`";
+            let expected = "`connections`, `access`, `workloads`, `rollout` or `autoscaler`";
             report.say(FILE, fields.line(), format!("there is no view `{show}`"), expected);
             return None;
         }

@@ -115,6 +115,10 @@ fn scope_of(notebook: &Notebook) -> Scope {
                 | DiagramView::Workloads { namespaces: drawn } => {
                     namespaces.extend(drawn.iter().cloned());
                 }
+                DiagramView::Rollout { namespace, .. }
+                | DiagramView::Autoscaler { namespace, .. } => {
+                    namespaces.insert(namespace.clone());
+                }
                 DiagramView::Access { .. } => {}
             }
         }
