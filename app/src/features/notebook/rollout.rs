@@ -80,10 +80,10 @@ fn version(text: Text, version: &Version, new: bool) -> AnyView {
                 .class("rollout__name")
                 .child(text.with("rollout-revision", &[("revision", &revision)])),
             span().class("rollout__images").child(version.images.join(", ")),
-            span().class("rollout__pods").attr("aria-hidden", "true").child(drawn.collect_view()),
             span()
                 .class("rollout__count")
                 .child(text.with("rollout-pods", &[("available", &available), ("pods", &pods)])),
+            span().class("rollout__pods").attr("aria-hidden", "true").child(drawn.collect_view()),
         ))
         .into_any()
 }
