@@ -4,6 +4,7 @@
 mod body;
 mod gzip;
 mod socket;
+mod spdy;
 
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ impl Api {
     pub async fn answer(&self, request: Request) -> Response {
         let identity = self.identity(&request);
         if request.headers().contains_key(UPGRADE) {
-            return socket::upgrade(self.cluster.as_ref(), identity, request).await;
+            return socket::upgrade(Arc::clone(&self.cluster), identity, request).await;
         }
         let (parts, body) = request.into_parts();
         let body = match body::read(&parts, body).await {

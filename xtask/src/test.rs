@@ -61,6 +61,12 @@ const SUITES: &[Suite] = &[
         run: cargo_suites::transcripts,
     },
     Suite {
+        name: "clients",
+        what: "helm and client libraries on the embedded cluster",
+        ready: machine::clients,
+        run: cargo_suites::clients,
+    },
+    Suite {
         name: "browser",
         what: "the page in headless Chromium",
         ready: machine::chromium,

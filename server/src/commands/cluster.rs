@@ -30,6 +30,7 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
         system.audit = Some(AuditLog::open(file)? as Arc<dyn Sink>);
     }
     system.signer = Some(Arc::clone(&certificates.signer) as Arc<dyn Signer>);
+    system.authority.clone_from(&certificates.authority);
     let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),

@@ -1,5 +1,8 @@
-//! exec, attach and port-forward over websockets (`v5.channel.k8s.io` and its predecessors), as
-//! `k8s.io/apimachinery/pkg/util/remotecommand` and `k8s.io/kubelet/pkg/cri/streaming` speak them.
+//! exec, attach and port-forward: over websockets (`v5.channel.k8s.io` and its predecessors, and SPDY inside of
+//! them for kubectl's port-forward), as `k8s.io/apimachinery/pkg/util/remotecommand` and
+//! `k8s.io/cri-streaming/pkg/streaming` speak them; and over SPDY.
+
+use std::sync::Arc;
 
 use apimachinery::engine::EngineAnswer;
 use apimachinery::identity::Identity;
@@ -9,86 +12,200 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::header::{CONNECTION, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use hyper::upgrade::OnUpgrade;
 use session::embedded::EngineStream;
 
+use super::spdy;
 use super::{Gateway, engine_request, refuse};
 
-/// Subprotocols in the order in which they are preferred.
+/// Subprotocols of commands in the order in which they are preferred.
 const CHANNELS: [&str; 3] = ["v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io"];
+/// SPDY in a websocket.
+const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
+/// Subprotocols of port forwarding.
+const FORWARDS: [&str; 2] = [TUNNEL, "v4.channel.k8s.io"];
+/// What SPDY's streams mean is agreed upon in this header.
+const STREAM_PROTOCOL: &str = "x-stream-protocol-version";
 /// The largest message that is read; clients send less than 32 KiB at once.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
+/// The channel of the engine's frames that tells of others' ends.
+const END: u8 = 255;
+
+/// A request that wants to switch protocols.
+struct Wish {
+    gateway: Arc<dyn Gateway>,
+    identity: Option<Identity>,
+    parts: Parts,
+    forwards: bool,
+}
 
 /// Answers a request that wants to switch protocols.
 pub(super) async fn upgrade(
-    gateway: &dyn Gateway,
+    gateway: Arc<dyn Gateway>,
     identity: Option<Identity>,
     request: Request,
 ) -> Response {
-    let (mut parts, _body) = request.into_parts();
-    let websocket = parts
-        .headers
-        .get(UPGRADE)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let offered = offered(&parts.headers);
-    if !websocket || !CHANNELS.iter().any(|known| offered.iter().any(|offer| offer == known)) {
-        // kubectl asks once more over SPDY when a websocket was refused, and shows the second answer.
-        if let Some(refusal) = refusal(gateway, identity, parts) {
-            return refusal;
-        }
-        let text = format!(
-            "unable to upgrade: only websockets with one of {CHANNELS:?} are served here, the client \
-             offered {offered:?}"
-        );
-        return refuse(&Status::failure(400, "BadRequest", text));
-    }
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
+    let (parts, _body) = request.into_parts();
+    let forwards = parts.uri.path().ends_with("/portforward");
+    let asks = |protocol: &str| {
+        let asked = parts.headers.get(UPGRADE).map_or(&b""[..], |value| value.as_bytes());
+        asked.eq_ignore_ascii_case(protocol.as_bytes())
     };
-    let greeting = greeting(parts.uri.query().unwrap_or(""));
-    let cluster = gateway.cluster();
-    match cluster.handle(engine_request(parts, Vec::new(), identity)) {
-        EngineAnswer::Full(response) => response.map(Body::from),
-        EngineAnswer::Stream(response) => {
-            let stream = cluster.open(response.into_body());
-            upgrade
-                .protocols(CHANNELS)
-                .max_message_size(MESSAGE_LIMIT)
-                .max_frame_size(MESSAGE_LIMIT)
-                .on_upgrade(move |socket| pump(socket, stream, greeting))
-        }
+    let (websocket, spdy) = (asks("websocket"), asks("SPDY/3.1"));
+    let mut wish = Wish { gateway, identity, parts, forwards };
+    if websocket {
+        wish.over_websocket().await
+    } else if spdy {
+        wish.over_spdy()
+    } else {
+        wish.refusal(&["websocket", "SPDY/3.1"])
     }
 }
 
-/// Why the streams could not be opened whatever the protocol. The command has no name here, so that none
-/// runs.
-fn refusal(
-    gateway: &dyn Gateway,
-    identity: Option<Identity>,
-    mut parts: http::request::Parts,
-) -> Option<Response> {
-    let query = parts.uri.query().unwrap_or("");
-    let nameless = query.split('&').map(|pair| match pair.split_once('=') {
-        Some(("command", _)) => "command=",
-        _ => pair,
-    });
-    let nameless: Vec<&str> = nameless.collect();
-    parts.uri = format!("{}?{}", parts.uri.path(), nameless.join("&")).parse().ok()?;
-    let cluster = gateway.cluster();
-    match cluster.handle(engine_request(parts, Vec::new(), identity)) {
-        EngineAnswer::Full(response) => Some(response.map(Body::from)),
-        EngineAnswer::Stream(response) => {
-            // Dropping a stream closes it.
-            drop(cluster.open(response.into_body()));
-            None
+impl Wish {
+    async fn over_websocket(mut self) -> Response {
+        let known: &[&'static str] = if self.forwards { &FORWARDS } else { &CHANNELS };
+        let offered = values(&self.parts.headers, SEC_WEBSOCKET_PROTOCOL.as_str());
+        if !known.iter().any(|known| offered.iter().any(|offer| offer == known)) {
+            return self.refusal(known);
         }
+        let upgrade = match WebSocketUpgrade::from_request_parts(&mut self.parts, &()).await {
+            Ok(upgrade) => upgrade,
+            Err(rejection) => return rejection.into_response(),
+        };
+        let upgrade = upgrade
+            .protocols(known.iter().copied())
+            .max_message_size(MESSAGE_LIMIT)
+            .max_frame_size(MESSAGE_LIMIT);
+        let tunnel = upgrade.selected_protocol().is_some_and(|chosen| chosen == TUNNEL);
+        if tunnel {
+            return match self.forwarding() {
+                Ok(open) => {
+                    upgrade.on_upgrade(|socket| spdy::forward(spdy::of_websocket(socket), open))
+                }
+                Err(refused) => refused,
+            };
+        }
+        let greeting = (!self.forwards).then(|| greeting(self.query())).flatten();
+        match self.open() {
+            Ok(stream) => upgrade.on_upgrade(move |socket| pump(socket, stream, greeting)),
+            Err(refused) => refused,
+        }
+    }
+
+    fn over_spdy(&mut self) -> Response {
+        let known = if self.forwards { "portforward.k8s.io" } else { "v4.channel.k8s.io" };
+        let offered = values(&self.parts.headers, STREAM_PROTOCOL);
+        let Some(connection) = self.parts.extensions.remove::<OnUpgrade>() else {
+            return self.refusal(&["HTTP/1.1"]);
+        };
+        if !offered.iter().any(|offer| offer == known) {
+            return self.refusal(&[known]);
+        }
+        if self.forwards {
+            let open = match self.forwarding() {
+                Ok(open) => open,
+                Err(refused) => return refused,
+            };
+            tokio::spawn(async move {
+                // A client that leaves before its connection is ours needs nothing.
+                if let Ok(upgraded) = connection.await {
+                    spdy::forward(spdy::of_connection(upgraded), open).await;
+                }
+            });
+        } else {
+            let stream = match self.open() {
+                Ok(stream) => stream,
+                Err(refused) => return refused,
+            };
+            let query = self.query().to_owned();
+            tokio::spawn(async move {
+                if let Ok(upgraded) = connection.await {
+                    spdy::run_command(spdy::of_connection(upgraded), stream, &query).await;
+                }
+            });
+        }
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        for (name, value) in [
+            (CONNECTION.as_str(), "Upgrade"),
+            (UPGRADE.as_str(), "SPDY/3.1"),
+            (STREAM_PROTOCOL, known),
+        ] {
+            if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), value.try_into()) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+
+    fn query(&self) -> &str {
+        self.parts.uri.query().unwrap_or("")
+    }
+
+    /// The streams, or why there are none.
+    #[expect(clippy::result_large_err, reason = "the error is the answer")]
+    fn open(&self) -> Result<EngineStream, Response> {
+        let request = engine_request(self.parts.clone(), Vec::new(), self.identity.clone());
+        let cluster = self.gateway.cluster();
+        match cluster.handle(request) {
+            EngineAnswer::Full(response) => Err(response.map(Body::from)),
+            EngineAnswer::Stream(response) => Ok(cluster.open(response.into_body())),
+        }
+    }
+
+    /// What connects to a port; or why nobody may.
+    #[expect(clippy::result_large_err, reason = "the error is the answer")]
+    fn forwarding(
+        &self,
+    ) -> Result<impl Fn(u16) -> Option<EngineStream> + Send + 'static, Response> {
+        // Without ports nothing is connected, and the stream ends at once.
+        drop(self.open()?);
+        let (gateway, identity) = (Arc::clone(&self.gateway), self.identity.clone());
+        let (path, headers) = (self.parts.uri.path().to_owned(), self.parts.headers.clone());
+        Ok(move |port| {
+            let mut request = http::Request::new(Vec::new());
+            *request.method_mut() = Method::POST;
+            *request.uri_mut() = format!("{path}?ports={port}").parse().ok()?;
+            request.headers_mut().clone_from(&headers);
+            if let Some(identity) = &identity {
+                request.extensions_mut().insert(identity.clone());
+            }
+            let cluster = gateway.cluster();
+            match cluster.handle(request) {
+                EngineAnswer::Full(_) => None,
+                EngineAnswer::Stream(response) => Some(cluster.open(response.into_body())),
+            }
+        })
+    }
+
+    /// Why the streams could not be opened whatever the protocol; otherwise that it is the protocol. The
+    /// command has no name here, so that none runs.
+    fn refusal(&mut self, known: &[&str]) -> Response {
+        let nameless = self.query().split('&').map(|pair| match pair.split_once('=') {
+            Some(("command", _)) => "command=",
+            _ => pair,
+        });
+        let nameless: Vec<&str> = nameless.collect();
+        let path = self.parts.uri.path();
+        if let Ok(uri) = format!("{path}?{}", nameless.join("&")).parse() {
+            self.parts.uri = uri;
+        }
+        if let Err(refused) = self.open() {
+            return refused;
+        }
+        let text = format!("unable to upgrade: one of {known:?} is expected here");
+        refuse(&Status::failure(400, "BadRequest", text))
     }
 }
 
-fn offered(headers: &http::HeaderMap) -> Vec<String> {
+/// All values of a header that is a list.
+fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
     headers
-        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .get_all(name)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
@@ -121,6 +238,8 @@ async fn pump(socket: WebSocket, mut stream: EngineStream, greeting: Option<Vec<
     loop {
         tokio::select! {
             frame = stream.next() => match frame {
+                // Only version 5 tells of single ends, and only clients do.
+                Some(frame) if frame.first() == Some(&END) => {}
                 Some(frame) => {
                     if to_client.send(Message::Binary(frame.into())).await.is_err() {
                         return;

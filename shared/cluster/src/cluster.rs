@@ -58,6 +58,8 @@ pub struct System {
     pub machines: Vec<Machine>,
     /// Who signs certificates.
     pub signer: Option<Arc<dyn Signer>>,
+    /// PEM of the authority whose client certificates its host accepts; empty: of none.
+    pub authority: String,
 }
 
 /// A machine of a cluster.

@@ -7,6 +7,7 @@ mod stop;
 
 mod attach;
 mod catalina;
+pub(crate) mod forward;
 pub(crate) mod hooks;
 mod run;
 mod serve;

@@ -3,6 +3,7 @@
 //! It watches the store's log, lets controllers, scheduler and kubelets plan, sends their requests to the API
 //! server, and answers what only a kubelet or the network can answer.
 
+mod authentication;
 mod heartbeats;
 mod kubeadm;
 mod nodes;
@@ -73,6 +74,8 @@ impl World {
         if system.kubeadm {
             writes.extend(kubeadm::objects().into_iter().map(|one| Write::create(one.0, one.1)));
         }
+        let published = authentication::objects(&system.authority, config.epoch);
+        writes.extend(published.into_iter().map(|one| Write::create("configmaps", one)));
         for (resource, object) in system.addons.iter().flat_map(|addon| addon.objects()) {
             writes.push(Write::create(resource, object));
         }

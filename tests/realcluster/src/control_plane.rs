@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use crate::components::{self, Setting, make_keys};
 use crate::daemon::{self, Daemon, free_port, state_dir, wait_until};
-use crate::programs::{make_dir, write};
+use crate::programs::write;
 use crate::{Failure, programs};
 
 const TIER: &str = "control-plane";
@@ -23,6 +24,16 @@ pub enum Component {
     Controllers,
     /// kube-scheduler.
     Scheduler,
+}
+
+impl Component {
+    /// What the program is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Controllers => "kube-controller-manager",
+            Self::Scheduler => "kube-scheduler",
+        }
+    }
 }
 
 /// A running control plane. It stops when dropped.
@@ -135,6 +146,14 @@ impl ControlPlane {
         Err(format!("GET {path}: {}", String::from_utf8_lossy(&output.stderr).trim()))
     }
 
+    /// What a component has written so far; a failure when it does not run.
+    pub fn log(&self, component: Component) -> Result<String, Failure> {
+        let found = self.components.iter().find(|daemon| daemon.name() == component.name());
+        let daemon = found.ok_or_else(|| format!("{} was not started", component.name()))?;
+        daemon.check()?;
+        Ok(daemon.whole_log())
+    }
+
     pub(crate) fn daemons(&self) -> Vec<&Daemon> {
         self.etcd.iter().chain(&self.apiserver).chain(&self.components).collect()
     }
@@ -156,18 +175,7 @@ impl ControlPlane {
     }
 
     fn write_files(&self, address: &str) -> Result<(), Failure> {
-        let certificates = self.dir.join("certs");
-        make_dir(&certificates)?;
-        let made = Command::new(&self.program)
-            .arg("keys")
-            .arg(&certificates)
-            .args(["10.96.0.1", address])
-            .output()
-            .map_err(|error| format!("the certificates cannot be made: {error}"))?;
-        if !made.status.success() {
-            let said = String::from_utf8_lossy(&made.stderr);
-            return Err(format!("the certificates cannot be made: {}", said.trim()));
-        }
+        make_keys(&self.program, &self.dir.join("certs"), &["10.96.0.1", address])?;
         write(&self.dir.join("tokens.csv"), TOKENS)?;
         for user in ["admin", "learner", "node", "proxy"] {
             let text = kubeconfig(address, self.port, &self.certificate("ca.crt"), user);
@@ -222,24 +230,12 @@ impl ControlPlane {
         listen: &Listen<'_>,
         component: Component,
     ) -> Result<(), Failure> {
-        let name = match component {
-            Component::Controllers => "kube-controller-manager",
-            Component::Scheduler => "kube-scheduler",
-        };
-        let mut command = self.command(listen, name);
-        command
-            .arg(format!("--kubeconfig={}", self.kubeconfig().display()))
-            .args(["--leader-elect=false", "--bind-address=127.0.0.1"])
-            .arg(format!("--secure-port={}", free_port()?));
-        if component == Component::Controllers {
-            command
-                .arg(format!("--service-account-private-key-file={}", self.certificate("sa.key")))
-                .arg(format!("--root-ca-file={}", self.certificate("ca.crt")))
-                .arg(format!("--cluster-signing-cert-file={}", self.certificate("ca.crt")))
-                .arg(format!("--cluster-signing-key-file={}", self.certificate("ca.key")))
-                .arg("--use-service-account-credentials=true");
-        }
-        self.components.push(Daemon::start(&self.dir, name, &command)?);
+        let keys = self.dir.join("certs");
+        let (kubeconfig, root) = (self.kubeconfig(), keys.join("ca.crt"));
+        let setting =
+            Setting { enter: listen.enter, kubeconfig: &kubeconfig, keys: &keys, root: &root };
+        let command = components::command(&self.program, component, &setting)?;
+        self.components.push(Daemon::start(&self.dir, component.name(), &command)?);
         Ok(())
     }
 

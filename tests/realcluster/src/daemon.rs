@@ -63,6 +63,16 @@ impl Daemon {
         Err(format!("{} ended with {}:\n{}", self.name, how.trim(), self.said()))
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// All that it has written so far.
+    pub(crate) fn whole_log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// The end of the log.
     pub(crate) fn said(&self) -> String {
         last_lines(&fs::read_to_string(&self.log).unwrap_or_default(), 15)

@@ -7,6 +7,7 @@
 //! *Invariant:* nothing here knows the embedded cluster, and nothing here simulates: every answer
 //! comes from the programs that Kubernetes publishes.
 
+mod components;
 pub mod control_plane;
 mod daemon;
 mod images;
@@ -14,6 +15,7 @@ pub mod node_tier;
 pub mod programs;
 pub mod schema;
 
+pub use components::Components;
 pub use control_plane::{Component, ControlPlane};
 pub use node_tier::NodeTier;
 

@@ -40,6 +40,14 @@ const AGNHOST: Module = Module {
 const KUBECTL_1_32: Module =
     Module { folder: "kubectl132", packages: &["."], linker_flags: || version_flags("v1.32.9") };
 
+const HELM: Module = Module {
+    folder: "helm",
+    packages: &["helm.sh/helm/v3/cmd/helm"],
+    linker_flags: || "-s -w -X helm.sh/helm/v3/internal/version.version=v3.21.4".to_owned(),
+};
+const INFORMERS: Module =
+    Module { folder: "informers", packages: &["."], linker_flags: || "-s -w".to_owned() };
+
 /// The hyperkube-like program: etcd, the control plane, kubelet, kube-proxy and kubectl.
 pub fn control_plane() -> Result<PathBuf, Failure> {
     Ok(build(&CONTROL_PLANE)?.join("controlplane"))
@@ -60,8 +68,18 @@ pub fn agnhost() -> Result<PathBuf, Failure> {
     Ok(build(&AGNHOST)?.join("agnhost"))
 }
 
+/// helm, as it is published.
+pub fn helm() -> Result<PathBuf, Failure> {
+    Ok(build(&HELM)?.join("helm"))
+}
+
+/// What operators do with client-go, in one program of ours.
+pub fn informers() -> Result<PathBuf, Failure> {
+    Ok(build(&INFORMERS)?.join("informers"))
+}
+
 /// Where programs and state live: `PODIUM_CACHE`, or `podium` in the user's cache folder.
-pub(crate) fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     if let Some(dir) = std::env::var_os("PODIUM_CACHE") {
         return PathBuf::from(dir);
     }

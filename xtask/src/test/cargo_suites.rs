@@ -38,7 +38,7 @@ pub(super) fn unit() -> Result<(), Failure> {
     command.args(["test", "--locked", "--workspace"]);
     // `tidy` ran before; the packages below need a browser or a real cluster and have their own suites. (What
     // drives the browser also makes JSON keep its order, for everything that is built with it.)
-    for package in ["tidy", "e2e", "bench", "transcripts", "realcluster"] {
+    for package in ["tidy", "e2e", "bench", "transcripts", "realcluster", "clients"] {
         command.args(["--exclude", package]);
     }
     run(&mut command)
@@ -59,9 +59,14 @@ pub(super) fn transcripts() -> Result<(), Failure> {
     with_real("transcripts", "embedded")
 }
 
+pub(super) fn clients() -> Result<(), Failure> {
+    with_real("clients", "clients")
+}
+
 pub(super) fn real() -> Result<(), Failure> {
     with_real("realcluster", "schema")?;
     with_real("realcluster", "control_plane")?;
+    with_real("clients", "components")?;
     with_real("server", "real")?;
     with_real("transcripts", "real")?;
     with_real("transcripts", "audit")?;

@@ -28,6 +28,14 @@ pub(crate) fn go() -> Result<Ready, Failure> {
     })
 }
 
+/// Go, Python and Node, for the clients that are written in them.
+pub(crate) fn clients() -> Result<Ready, Failure> {
+    match go()? {
+        Ready::Yes => programs(&["python3", "npm"], &["python3", "python3-venv", "nodejs", "npm"]),
+        no @ Ready::No(_) => Ok(no),
+    }
+}
+
 /// Go and a browser: the page is driven on the real Kubernetes.
 pub(crate) fn go_and_chromium() -> Result<Ready, Failure> {
     match go()? {

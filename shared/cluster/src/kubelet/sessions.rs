@@ -44,6 +44,7 @@ pub(crate) struct Sessions {
     pub(crate) commands: BTreeMap<u64, Session>,
     pub(crate) logs: BTreeMap<u64, Following>,
     pub(crate) attached: BTreeMap<u64, super::attach::Attached>,
+    pub(crate) forwards: BTreeMap<u64, super::forward::Forward>,
     pub(crate) last: u64,
 }
 
@@ -224,11 +225,7 @@ impl Kubelets {
             NodeWhat::Proxy { port, path, method, .. } => {
                 Opened::Full(self.proxy(request, port, (method, path), now))
             }
-            NodeWhat::PortForward { .. } => Opened::Refused(Status::failure(
-                501,
-                "NotImplemented",
-                "the embedded cluster does not do this yet",
-            )),
+            NodeWhat::PortForward { ports } => Opened::Stream(self.forward(request, ports)),
         }
     }
 
@@ -278,6 +275,9 @@ impl Kubelets {
             return read;
         }
         if let Some(read) = self.read_attached(id) {
+            return read;
+        }
+        if let Some(read) = self.read_forward(id) {
             return read;
         }
         let Some(following) = self.sessions.logs.get_mut(&id) else {

@@ -70,6 +70,9 @@ impl World {
             self.look_at(namespace, name, now);
             return;
         }
+        if self.kubelets.forward_frame(api.store(), id, frame, now) {
+            return;
+        }
         let Some(session) = self.kubelets.sessions.commands.get_mut(&id) else { return };
         session.receive(frame);
         let pod = session.pod.clone();
@@ -90,5 +93,6 @@ impl World {
         self.kubelets.sessions.commands.remove(&id);
         self.kubelets.sessions.logs.remove(&id);
         self.kubelets.sessions.attached.remove(&id);
+        self.kubelets.sessions.forwards.remove(&id);
     }
 }
