@@ -61,6 +61,12 @@ $ kubectl delete configmap a
 $ kubectl delete secret --all
 $ kubectl create clusterrole escalate --verb=* --resource=* --as=jane
 $ kubectl run p --image=nginx
+$ kubectl create serviceaccount default
+$ kubectl run p --image=nginx
+$ kubectl label ns audit-commands pod-security.kubernetes.io/enforce=baseline pod-security.kubernetes.io/audit=restricted
+$ kubectl run q --image=nginx
+$ kubectl run r --image=nginx --privileged
+$ kubectl create token robot --bound-object-kind=Pod --bound-object-name=nobody
 "#;
 
 struct Embedded(Child);

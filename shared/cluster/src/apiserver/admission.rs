@@ -92,6 +92,7 @@ pub(crate) fn validate(
             Some(old) => storage_class::resize(server, operation.target, value, old)?,
         }
     }
+    webhook::validate(server, call, operation.target, value, operation.old)?;
     quota::check(server, operation, value)
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Apiserver;
-use super::admission::node_restriction;
+use super::admission::{node_restriction, webhook};
 use super::answer::{Refusal, Reply};
 use super::call::Call;
 use super::custom::DEFINITIONS;
@@ -38,6 +38,7 @@ impl Apiserver {
         let name = target.name.clone();
         if let Some(live) = self.live(&target.key, &target.namespace, &name) {
             node_restriction::validate_removal(call, &target, &live)?;
+            webhook::validate_removal(self, call, &target, &live)?;
         }
         match self.delete_object(call.now, &call.group_resource(), &target, &name, &options)? {
             Outcome::Leaving(value) => Ok(Reply::Object(200, self.shown(&value, &target.gvk))),

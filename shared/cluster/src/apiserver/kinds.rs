@@ -30,6 +30,7 @@ mod storage;
 mod structural;
 mod update;
 mod volumes;
+mod webhook;
 mod workload;
 
 use apimachinery::field_error::FieldError;
@@ -334,6 +335,22 @@ static KINDS: &[Kind] = &[
         default: workload::default_autoscaler,
         ..PLAIN
     },
+    Kind {
+        key: "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        generation: true,
+        unconditional_update: false,
+        default: webhook::default,
+        validate: webhook::validate,
+        ..PLAIN
+    },
+    Kind {
+        key: "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        generation: true,
+        unconditional_update: false,
+        default: webhook::default,
+        validate: webhook::validate,
+        ..PLAIN
+    },
     Kind { key: "controllerrevisions.apps", ..PLAIN },
     Kind { key: "runtimeclasses.node.k8s.io", ..PLAIN },
     Kind {
@@ -418,6 +435,11 @@ pub(crate) fn warn(
         call.warn(format!(
             "Podium stores {name}, but nothing in this embedded cluster acts on them"
         ));
+    }
+    if kind.key.contains("webhookconfigurations.")
+        && let Some(warning) = webhook::warning(value)
+    {
+        call.warn(warning);
     }
     if kind.key == "serviceaccounts"
         && let Some(warning) = service_account::warning(value, old)

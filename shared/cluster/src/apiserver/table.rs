@@ -107,6 +107,7 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("jobs.batch", workloads::job),
     ("leases.coordination.k8s.io", config::lease),
     ("limitranges", created_at),
+    ("mutatingwebhookconfigurations.admissionregistration.k8s.io", access::webhooks),
     ("namespaces", config::namespace),
     ("networkpolicies.networking.k8s.io", network::policy),
     ("nodes", config::node),
@@ -125,6 +126,7 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("services", network::service),
     ("statefulsets.apps", workloads::stateful_set),
     ("storageclasses.storage.k8s.io", config::storage_class),
+    ("validatingwebhookconfigurations.admissionregistration.k8s.io", access::webhooks),
 ];
 
 fn printer(key: &str) -> Option<Printer> {

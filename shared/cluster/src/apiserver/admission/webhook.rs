@@ -1,5 +1,5 @@
-//! `MutatingAdmissionWebhook` (`apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go`) for webhooks whose
-//! Service belongs to an add-on. A configuration that names anything else is stored and not called, as its warning says.
+//! `MutatingAdmissionWebhook` and `ValidatingAdmissionWebhook` (`apiserver/pkg/admission/plugin/webhook`). Webhooks whose
+//! Service belongs to an add-on are called; no other can be reached, and its `failurePolicy` says what follows.
 
 use apimachinery::patch::json;
 use apimachinery::selector::LabelSelector;
@@ -14,7 +14,8 @@ use crate::apiserver::decode;
 use crate::apiserver::write::Target;
 use crate::fields;
 
-const CONFIGURATIONS: &str = "mutatingwebhookconfigurations.admissionregistration.k8s.io";
+const MUTATING: &str = "mutatingwebhookconfigurations.admissionregistration.k8s.io";
+const VALIDATING: &str = "validatingwebhookconfigurations.admissionregistration.k8s.io";
 
 /// Lets webhooks change a write, in the order of their configurations' names.
 pub(in crate::apiserver) fn mutate(
@@ -24,25 +25,24 @@ pub(in crate::apiserver) fn mutate(
     value: &mut Value,
     old: Option<&Value>,
 ) -> Result<(), Refusal> {
-    // `rules.IsExemptAdmissionConfigurationResource`: nobody can lock himself out of the configurations.
-    if server.addons.is_empty() || target.gvk.group == "admissionregistration.k8s.io" {
+    if is_exempt(target) {
         return Ok(());
     }
-    for configuration in server.store.list(CONFIGURATIONS, None) {
+    let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
+    for configuration in server.store.list(MUTATING, None) {
         for hook in fields::items(&configuration, "/webhooks") {
-            if !applies(server, hook, target, value, old) {
+            if !applies(server, hook, target, operation, value, old) {
                 continue;
             }
             match ask(server, call, hook, value, old) {
-                Ok(None) => {}
-                Ok(Some(Admission::Allowed(patch))) => {
+                Ok(Admission::Allowed(patch)) => {
                     *value = json::apply(value, &patch).map_err(|_unpatchable| {
                         let why = "the patch of the webhook does not fit the object".to_owned();
                         internal(hook, &why)
                     })?;
                     decode::settle(target.custom.as_deref(), &target.gvk, value);
                 }
-                Ok(Some(Admission::Denied { code, message })) => {
+                Ok(Admission::Denied { code, message }) => {
                     return Err(denied(hook, code, &message));
                 }
                 Err(_) if fields::text(hook, "/failurePolicy") == "Ignore" => {}
@@ -53,15 +53,79 @@ pub(in crate::apiserver) fn mutate(
     Ok(())
 }
 
+/// Lets webhooks look at a write.
+pub(in crate::apiserver) fn validate(
+    server: &Apiserver,
+    call: &Call,
+    target: &Target,
+    value: &Value,
+    old: Option<&Value>,
+) -> Result<(), Refusal> {
+    let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
+    look(server, call, (target, operation), value, old)
+}
+
+/// Lets webhooks look at what is to be removed.
+pub(in crate::apiserver) fn validate_removal(
+    server: &Apiserver,
+    call: &Call,
+    target: &Target,
+    live: &Value,
+) -> Result<(), Refusal> {
+    look(server, call, (target, "DELETE"), live, Some(live))
+}
+
+fn look(
+    server: &Apiserver,
+    call: &Call,
+    (target, operation): (&Target, &str),
+    value: &Value,
+    old: Option<&Value>,
+) -> Result<(), Refusal> {
+    if is_exempt(target) {
+        return Ok(());
+    }
+    for configuration in server.store.list(VALIDATING, None) {
+        for hook in fields::items(&configuration, "/webhooks") {
+            if !applies(server, hook, target, operation, value, old) {
+                continue;
+            }
+            match ask(server, call, hook, value, old) {
+                Ok(Admission::Allowed(_)) => {}
+                Ok(Admission::Denied { code, message }) => {
+                    return Err(denied(hook, code, &message));
+                }
+                Err(_) if fields::text(hook, "/failurePolicy") == "Ignore" => {}
+                Err(why) => return Err(internal(hook, &why)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `rules.IsExemptAdmissionConfigurationResource`: nobody can lock himself out of the configurations; nor do questions
+/// about access and tokens go out.
+fn is_exempt(target: &Target) -> bool {
+    matches!(
+        target.key.as_str(),
+        MUTATING
+            | VALIDATING
+            | "validatingadmissionpolicies.admissionregistration.k8s.io"
+            | "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+            | "mutatingadmissionpolicies.admissionregistration.k8s.io"
+            | "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
+    )
+}
+
 /// `webhook/generic/webhook.go ShouldCallHook`: rules and both selectors.
 fn applies(
     server: &Apiserver,
     hook: &Value,
     target: &Target,
+    operation: &str,
     value: &Value,
     old: Option<&Value>,
 ) -> bool {
-    let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
     let ruled = fields::items(hook, "/rules").iter().any(|rule| matches(rule, target, operation));
     let labels = |object: &Value| fields::labels(object);
     let selected = |field: &str, labels: &std::collections::BTreeMap<String, String>| {
@@ -70,12 +134,16 @@ fn applies(
             LabelSelector::from_object(selector).is_ok_and(|selector| selector.matches(labels))
         })
     };
-    // `predicates/namespace/matcher.go`: cluster-scoped objects are never left out.
-    let in_namespace = target.namespace.is_empty()
-        || server
-            .store
-            .get("namespaces", "", &target.namespace)
-            .is_none_or(|namespace| selected("/namespaceSelector", &labels(&namespace)));
+    // `predicates/namespace/matcher.go`: cluster-scoped objects are never left out, namespaces by their own labels.
+    let in_namespace = if target.key == "namespaces" {
+        selected("/namespaceSelector", &labels(value))
+    } else {
+        target.namespace.is_empty()
+            || server
+                .store
+                .get("namespaces", "", &target.namespace)
+                .is_none_or(|namespace| selected("/namespaceSelector", &labels(&namespace)))
+    };
     ruled
         && in_namespace
         && (selected("/objectSelector", &labels(value))
@@ -105,14 +173,17 @@ fn matches(rule: &Value, target: &Target, operation: &str) -> bool {
         && any("/apiVersions", &target.gvk.version)
 }
 
-/// Calls the Service; the error is what a failed call says. Nothing when no add-on stands behind it.
+/// Calls the Service; the error is what a failed call says.
 fn ask(
     server: &Apiserver,
     call: &Call,
     hook: &Value,
     value: &Value,
     old: Option<&Value>,
-) -> Result<Option<Admission>, String> {
+) -> Result<Admission, String> {
+    if let Some(url) = hook.pointer("/clientConfig/url").and_then(Value::as_str) {
+        return Err(nobody_at(hook, url));
+    }
     let at = |field: &str| fields::text(hook, &format!("/clientConfig/service/{field}"));
     let service = (at("namespace"), at("name"));
     let review = Review {
@@ -123,13 +194,24 @@ fn ask(
         old,
         now: call.now,
     };
-    let Some(answer) = server.addons.iter().find_map(|addon| addon.admit(&review)) else {
-        return Ok(None);
-    };
-    match unreachable(server, hook, service) {
-        Some(why) => Err(why),
-        None => Ok(Some(answer)),
+    let answer = server.addons.iter().find_map(|addon| addon.admit(&review));
+    match unreachable(server, hook, service, answer.is_some()) {
+        Err(why) => Err(why),
+        Ok(()) => answer.ok_or_else(String::new),
     }
+}
+
+/// What a call to an address outside of the cluster says: there is nothing outside.
+fn nobody_at(hook: &Value, url: &str) -> String {
+    let seconds = fields::number(hook, "/timeoutSeconds").unwrap_or(10);
+    let authority = url.strip_prefix("https://").unwrap_or(url).split('/').next().unwrap_or("");
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
+    let why = if host.parse::<std::net::IpAddr>().is_ok() {
+        format!("dial tcp {host}:{port}: connect: connection refused")
+    } else {
+        format!("dial tcp: lookup {host}: no such host")
+    };
+    format!("failed to call webhook: Post \"{url}?timeout={seconds}s\": {why}")
 }
 
 /// Why the Service cannot be called (`apiserver/pkg/util/proxy/proxy.go ResolveCluster`).
@@ -137,7 +219,8 @@ fn unreachable(
     server: &Apiserver,
     hook: &Value,
     (namespace, name): (&str, &str),
-) -> Option<String> {
+    served: bool,
+) -> Result<(), String> {
     let port = fields::number(hook, "/clientConfig/service/port").unwrap_or(443);
     let seconds = fields::number(hook, "/timeoutSeconds").unwrap_or(10);
     let path = fields::text(hook, "/clientConfig/service/path");
@@ -147,7 +230,7 @@ fn unreachable(
         )
     };
     let Some(service) = server.store.get("services", namespace, name) else {
-        return Some(failed(format!("service {name:?} not found")));
+        return Err(failed(format!("service {name:?} not found")));
     };
     let slices = server.store.list("endpointslices.discovery.k8s.io", Some(namespace));
     let ready = slices
@@ -158,7 +241,11 @@ fn unreachable(
         .flat_map(|slice| fields::items(slice, "/endpoints"))
         .any(|endpoint| fields::flag(endpoint, "/conditions/ready"));
     let address = fields::text(&service, "/spec/clusterIP");
-    (!ready).then(|| failed(format!("dial tcp {address}:{port}: connect: connection refused")))
+    if ready && served {
+        return Ok(());
+    }
+    // Containers here serve no TLS, so that whoever is not an add-on refuses.
+    Err(failed(format!("dial tcp {address}:{port}: connect: connection refused")))
 }
 
 /// `webhook/errors/statuserror.go ToStatusErr`.

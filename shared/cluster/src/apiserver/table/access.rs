@@ -1,4 +1,4 @@
-//! Role bindings, and requests for certificates.
+//! Role bindings, requests for certificates, configurations of webhooks.
 
 use apimachinery::time::human_duration;
 use jiff::Timestamp;
@@ -60,4 +60,9 @@ pub(super) fn certificate_request(value: &Value, now: Timestamp) -> Cells {
         json!(duration.map_or_else(|| "<none>".to_owned(), human_duration)),
         json!(state),
     ]
+}
+
+/// `printValidatingWebhook` and `printMutatingWebhook`.
+pub(super) fn webhooks(value: &Value, now: Timestamp) -> Cells {
+    vec![name(value), json!(items(value, "/webhooks").len()), age(value, now)]
 }
