@@ -47,13 +47,19 @@ fn subject(spec: &Value) -> Identity {
     }
 }
 
+/// `nonResourceAttributes` as Go prints its type without a version.
+fn path_asked(spec: &Value) -> Value {
+    let part = |name: &str| text(spec, &format!("/nonResourceAttributes/{name}"));
+    json!({"Path": part("path"), "Verb": part("verb")})
+}
+
 fn check_spec(spec: &Value, about_others: bool) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let has = |field: &str| spec.get(field).is_some_and(Value::is_object);
     match (has("resourceAttributes"), has("nonResourceAttributes")) {
         (true, true) => errors.push(FieldError::invalid(
             "spec.nonResourceAttributes",
-            Value::Null,
+            path_asked(spec),
             "cannot be specified in combination with resourceAttributes",
         )),
         (false, false) => errors.push(FieldError::invalid(
@@ -90,10 +96,16 @@ impl Apiserver {
         let own = kind == "SelfSubjectAccessReview";
         let mut errors = check_spec(&spec, !own);
         if kind == "LocalSubjectAccessReview" {
+            let about = spec.get("nonResourceAttributes").is_some_and(Value::is_object);
             let namespace = text(&spec, "/resourceAttributes/namespace");
-            if namespace != call.info.namespace {
+            if !about && namespace != call.info.namespace {
                 let path = "spec.resourceAttributes.namespace";
                 errors.push(FieldError::invalid(path, namespace, "must match metadata.namespace"));
+            }
+            if about {
+                let (path, why) =
+                    ("spec.nonResourceAttributes", "disallowed on this kind of request");
+                errors.push(FieldError::invalid(path, path_asked(&spec), why));
             }
             put(body, "/metadata/namespace", json!(call.info.namespace));
         }

@@ -7,7 +7,7 @@ use apimachinery::quantity::{Format, Quantity};
 use serde_json::Value;
 
 use super::super::write::Target;
-use crate::fields::{items, text};
+use crate::fields::{items, number, text};
 use crate::store::Store;
 
 /// Amounts by the names that quotas have for them.
@@ -194,30 +194,47 @@ pub(super) fn silent_containers(pod: &Value, name: &str) -> Vec<String> {
     found
 }
 
-/// Whether a quota with scopes is about a pod (`podMatchesScopeFunc`).
+/// Whether a quota with scopes is about a pod (`pkg/quota/v1/evaluator/core/pods.go podMatchesScopeFunc`).
 pub(crate) fn in_scope(quota: &Value, pod: &Value) -> bool {
     let scopes = items(quota, "/spec/scopes").iter().filter_map(Value::as_str);
-    let best_effort = super::super::kinds::qos_class(pod) == "BestEffort";
-    let ends = pod.pointer("/spec/activeDeadlineSeconds").is_some();
+    let selectors = items(quota, "/spec/scopeSelector/matchExpressions").iter();
+    scopes.into_iter().all(|scope| matches_scope(scope, "Exists", &[], pod))
+        && selectors.into_iter().all(|one| {
+            let (scope, operator) = (text(one, "/scopeName"), text(one, "/operator"));
+            matches_scope(scope, operator, items(one, "/values"), pod)
+        })
+}
+
+fn matches_scope(scope: &str, operator: &str, values: &[Value], pod: &Value) -> bool {
+    let best_effort = || super::super::kinds::qos_class(pod) == "BestEffort";
+    let ends = number(pod, "/spec/activeDeadlineSeconds").is_some_and(|seconds| seconds >= 0);
     let class = text(pod, "/spec/priorityClassName");
-    scopes.into_iter().all(|scope| match scope {
-        "BestEffort" => best_effort,
-        "NotBestEffort" => !best_effort,
-        "Terminating" => ends,
-        "NotTerminating" => !ends,
-        "PriorityClass" => !class.is_empty(),
-        _ => true,
-    }) && items(quota, "/spec/scopeSelector/matchExpressions").iter().all(|expression| {
-        let values: Vec<&str> =
-            items(expression, "/values").iter().filter_map(Value::as_str).collect();
-        match (text(expression, "/scopeName"), text(expression, "/operator")) {
-            ("PriorityClass", "In") => values.contains(&class),
-            ("PriorityClass", "NotIn") => !values.contains(&class),
-            ("PriorityClass", "Exists") => !class.is_empty(),
-            ("PriorityClass", "DoesNotExist") => class.is_empty(),
-            ("BestEffort", _) => best_effort,
-            ("NotBestEffort", _) => !best_effort,
-            _ => object::deletion_timestamp(pod).is_none(),
-        }
+    let named = || values.iter().any(|value| value == class);
+    match (scope, operator) {
+        ("BestEffort", _) => best_effort(),
+        ("NotBestEffort", _) => !best_effort(),
+        ("Terminating", _) => ends,
+        ("NotTerminating", _) => !ends,
+        ("CrossNamespacePodAffinity", _) => crosses_namespaces(pod),
+        ("PriorityClass", "In") => named(),
+        ("PriorityClass", "NotIn") => !named(),
+        ("PriorityClass", "DoesNotExist") => class.is_empty(),
+        ("PriorityClass", _) => !class.is_empty(),
+        _ => false,
+    }
+}
+
+/// `usesCrossNamespacePodAffinity`: a term that names namespaces, or selects them.
+fn crosses_namespaces(pod: &Value) -> bool {
+    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+    let crosses = |term: &Value| {
+        !items(term, "/namespaces").is_empty()
+            || term.get("namespaceSelector").is_some_and(Value::is_object)
+    };
+    ["podAffinity", "podAntiAffinity"].iter().any(|kind| {
+        let terms = |list: &str| items(pod, &format!("/spec/affinity/{kind}/{list}"));
+        terms(REQUIRED).iter().any(crosses)
+            || terms(PREFERRED).iter().filter_map(|one| one.get("podAffinityTerm")).any(crosses)
     })
 }
