@@ -32,6 +32,7 @@ console-line = kubectl command
 console-output = Console output
 console-run = Run
 console-suggest = Commands to try
+menus-none = not shown by kubectl
 copy = Copy
 delete = Delete
 diagram-asleep = The picture shows the real state as soon as the cluster is ready.

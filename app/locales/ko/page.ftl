@@ -32,6 +32,7 @@ console-line = kubectl 명령
 console-output = 콘솔 출력
 console-run = 실행
 console-suggest = 실행해 볼 명령
+menus-none = kubectl로 볼 수 없습니다
 copy = 복사
 delete = 삭제
 diagram-asleep = 클러스터가 준비되면 그림이 실제 상태를 보여 줍니다.

@@ -13,6 +13,7 @@ mod editor;
 mod frame;
 mod manifest_cell;
 mod manifest_tools;
+mod menus;
 mod note_cell;
 mod observe_cell;
 mod options;

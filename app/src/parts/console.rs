@@ -30,6 +30,18 @@ pub(crate) fn console(
     suggest: Vec<String>,
     persona: Option<String>,
 ) -> AnyView {
+    console_below(ctx, cell, persona, |run| {
+        (!suggest.is_empty()).then(|| suggestions(ctx, suggest, run)).into_any()
+    })
+}
+
+/// A console below something that runs lines in it.
+pub(crate) fn console_below(
+    ctx: Ctx,
+    cell: String,
+    persona: Option<String>,
+    above: impl FnOnce(Callback<String>) -> AnyView,
+) -> AnyView {
     let line = Line {
         text: RwSignal::default(),
         history: StoredValue::new(History::default()),
@@ -49,7 +61,7 @@ pub(crate) fn console(
         .class("console")
         .attr("id", format!("console-{cell}"))
         .child((
-            (!suggest.is_empty()).then(|| suggestions(ctx, suggest, run)),
+            above(Callback::new(run)),
             div().class("console__output").child(printed),
             prompt(ctx, &cell, line, run),
         ))
@@ -78,7 +90,7 @@ fn scroll_down(cell: &str) {
     });
 }
 
-fn suggestions(ctx: Ctx, lines: Vec<String>, run: impl Fn(String) + Copy + 'static) -> AnyView {
+fn suggestions(ctx: Ctx, lines: Vec<String>, run: Callback<String>) -> AnyView {
     let items = lines.into_iter().map(move |line| {
         let text = line.clone();
         li().child(
@@ -86,7 +98,7 @@ fn suggestions(ctx: Ctx, lines: Vec<String>, run: impl Fn(String) + Copy + 'stat
                 .attr("type", "button")
                 .class("console__suggestion")
                 .attr("disabled", move || !ctx.session.is_ready())
-                .on(ev::click, move |_| run(text.clone()))
+                .on(ev::click, move |_| run.run(text.clone()))
                 .child((icon("play"), span().child(line))),
         )
     });

@@ -55,6 +55,11 @@ pub(crate) fn workloads(
     draw(text, &diagram::workloads::scene(&documents, namespaces), flow)
 }
 
+/// The machines by their roles.
+pub(crate) fn machines(text: Text, objects: &Objects, flow: Flow) -> Drawing {
+    draw(text, &diagram::machines::scene(&documents(objects, &diagram::machines::KINDS)), flow)
+}
+
 fn documents(objects: &Objects, kinds: &[&str]) -> Vec<Value> {
     kinds
         .iter()

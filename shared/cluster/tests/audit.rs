@@ -140,3 +140,31 @@ fn an_earlier_state_has_its_earlier_trail() {
     cluster.restore(&snapshot);
     assert_eq!(trail(&mut cluster, 0), before);
 }
+
+#[test]
+fn lines_tell_what_a_policy_would_keep() {
+    let mut cluster = cluster(None);
+    let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "kept" } });
+    let path = "/api/v1/namespaces/default/configmaps";
+    send(&mut cluster, "admin", "POST", path, &map);
+    send(&mut cluster, "admin", "GET", &format!("{path}/kept"), &Value::Null);
+    send(&mut cluster, "somebody", "DELETE", &format!("{path}/kept"), &Value::Null);
+    let mut lines = |query: &str| {
+        let path = format!("/podium/v1/audit/lines?name=kept{query}");
+        match send(&mut cluster, "admin", "GET", &path, &Value::Null) {
+            EngineAnswer::Full(response) => String::from_utf8(response.into_body()).unwrap(),
+            EngineAnswer::Stream(_) => String::new(),
+        }
+    };
+    expect![[r#"
+        2026-09-21T14:13:20Z kubernetes-admin create configmaps default/kept 201
+        2026-09-21T14:13:20Z kubernetes-admin get configmaps default/kept 200
+        2026-09-21T14:13:20Z somebody delete configmaps default/kept 403 configmaps "kept" is forbidden: User "somebody" cannot delete resource "configmaps" in API group "" in the namespace "default"
+    "#]].assert_eq(&lines(""));
+    expect![[r#"
+        2026-09-21T14:13:20Z somebody delete configmaps default/kept 403 configmaps "kept" is forbidden: User "somebody" cannot delete resource "configmaps" in API group "" in the namespace "default"
+    "#]].assert_eq(&lines("&noVerbs=get,list,watch&user=somebody"));
+    expect![[r#"
+        2026-09-21T14:13:20Z somebody delete configmaps default/kept 403 configmaps "kept" is forbidden: User "somebody" cannot delete resource "configmaps" in API group "" in the namespace "default"
+    "#]].assert_eq(&lines("&noGroups=system:masters"));
+}

@@ -3,6 +3,7 @@
 //! The same scene gives the same layout, and a card keeps its place while only states change.
 
 mod columns;
+mod grid;
 mod rows;
 mod tree;
 
@@ -131,6 +132,10 @@ pub fn layout(scene: &Scene, flow: Flow) -> Layout {
     let columns = match scene.view {
         View::Connections => columns::connections(scene),
         View::Workloads => columns::workloads(scene),
+        View::Machines => {
+            let (groups, places) = grid::place(scene, flow);
+            return whole(scene, groups, &places, Vec::new());
+        }
     };
     let (groups, places) = match flow {
         Flow::Across => columns::place(scene, &columns),

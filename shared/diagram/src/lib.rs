@@ -3,6 +3,7 @@
 //!
 //! - [`connections::scene`]: pods in their namespaces and who can connect to whom.
 //! - [`workloads::scene`]: what owns and what selects whom.
+//! - [`machines::scene`]: the machines and their roles.
 //! - [`access::matrix`]: who may do what.
 //! - [`rollout::rollout`]: the versions of a Deployment while it is updated.
 //! - [`autoscaler::calculation`]: what a HorizontalPodAutoscaler calculates.
@@ -15,6 +16,7 @@ pub mod access;
 pub mod autoscaler;
 pub mod connections;
 pub mod layout;
+pub mod machines;
 mod object;
 pub mod rollout;
 pub mod scene;

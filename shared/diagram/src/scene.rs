@@ -51,6 +51,8 @@ pub enum View {
     Connections,
     /// Owners to the left of what they own, namespaces below each other.
     Workloads,
+    /// Machines in rows, roles below each other.
+    Machines,
 }
 
 /// A namespace.

@@ -6,7 +6,7 @@ use diagram::connections::{self, Connection};
 use diagram::layout::{Flow, Layout, layout};
 use diagram::scene::{EdgeState, Phrase, Scene};
 use diagram::table::{self, Cell};
-use diagram::{access, workloads};
+use diagram::{access, machines, workloads};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
@@ -416,4 +416,56 @@ fn an_access_table_shows_what_is_not_known() {
         access::matrix(&["new-user".to_owned()], &[request("list"), request("get")], &answers);
     assert_eq!(matrix.rows[0].allowed, [Some(true), None]);
     assert_eq!(matrix.summary[0].args["allowed"], "1");
+}
+
+fn machine(name: &str, role: &str, ready: bool, taint: Option<&str>) -> Value {
+    let taints: Vec<Value> =
+        taint.iter().map(|key| json!({"key": key, "effect": "NoSchedule"})).collect();
+    let label = format!("node-role.kubernetes.io/{role}");
+    json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "labels": if role.is_empty() { json!({}) } else { json!({label: ""}) }},
+        "spec": {"taints": taints, "unschedulable": name == "worker-10"},
+        "status": {
+            "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110", "nvidia.com/gpu": "2"},
+            "conditions": [{"type": "Ready", "status": if ready { "True" } else { "Unknown" }}],
+        },
+    })
+}
+
+#[test]
+fn machines_stand_in_rows_below_their_roles() {
+    let machines = [
+        machine("plain", "", true, None),
+        machine("gpu-1", "gpu", true, Some("nvidia.com/gpu")),
+        machine("worker-10", "worker", true, None),
+        machine("worker-2", "worker", false, None),
+        machine("master-1", "control-plane", true, Some("node-role.kubernetes.io/control-plane")),
+    ];
+    let scene = machines::scene(&machines);
+    let cards: Vec<String> = scene
+        .nodes
+        .iter()
+        .map(|node| {
+            let lines: Vec<String> =
+                node.lines.iter().map(|line| format!("{}={}", line.key, line.value)).collect();
+            format!("{} {} {} [{}]", node.group, node.name, node.word, lines.join(" "))
+        })
+        .collect();
+    expect![[r#"
+        control-plane master-1 Ready [cpu=8 memory=32Gi gpu=2 taint=control-plane]
+        worker worker-2 NotReady [cpu=8 memory=32Gi gpu=2]
+        worker worker-10 Ready,SchedulingDisabled [cpu=8 memory=32Gi gpu=2]
+        gpu gpu-1 Ready [cpu=8 memory=32Gi gpu=2 taint=gpu]
+        <none> plain Ready [cpu=8 memory=32Gi gpu=2]"#]]
+    .assert_eq(&cards.join("\n"));
+    let across = layout(&scene, Flow::Across);
+    let down = layout(&scene, Flow::Down);
+    assert_eq!(across.nodes.len(), machines.len());
+    let place = |layout: &Layout, id: &str| {
+        layout.nodes.iter().find(|one| one.id == id).map(|one| (one.x, one.y)).unwrap()
+    };
+    let (first, second) = (place(&across, "Node//worker-2"), place(&across, "Node//worker-10"));
+    assert!(first.1 == second.1 && first.0 < second.0, "beside each other on a page");
+    assert!(down.width <= across.width);
 }

@@ -148,6 +148,37 @@ pub enum DiagramView {
         /// Its name.
         name: String,
     },
+    /// The machines of the cluster by their roles.
+    Machines,
+    /// The menus of a console, each with what it manages.
+    Menus {
+        /// The menus in order.
+        menus: Vec<Menu>,
+    },
+}
+
+/// A menu of a console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Menu {
+    /// What it is called.
+    pub title: Localized,
+    /// Its entries in order.
+    pub entries: Vec<MenuEntry>,
+}
+
+/// An entry of a [`Menu`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuEntry {
+    /// What it is called.
+    pub title: Localized,
+    /// The kubectl line that shows the same; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub run: String,
+    /// Who adds this kind to Kubernetes, or what became of it; empty for Kubernetes' own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub of: String,
 }
 
 /// A connection between pods.

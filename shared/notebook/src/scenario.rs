@@ -77,6 +77,10 @@ pub enum Requirement {
     MetricsApi,
     /// HyperCloud's claims (tmax.io) are served, and its operator runs.
     Hypercloud,
+    /// Its audit log can be read (`/podium/v1/audit`).
+    AuditLog,
+    /// A node has GPUs that pods can ask for (`nvidia.com/gpu`).
+    Gpu,
 }
 
 /// A product that the embedded cluster of a scenario has beside Kubernetes.

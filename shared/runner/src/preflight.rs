@@ -47,6 +47,8 @@ pub(crate) fn name(requirement: Requirement) -> &'static str {
         Requirement::DefaultStorage => "default-storage",
         Requirement::MetricsApi => "metrics-api",
         Requirement::Hypercloud => "hypercloud",
+        Requirement::AuditLog => "audit-log",
+        Requirement::Gpu => "gpu",
     }
 }
 
@@ -102,6 +104,8 @@ impl Runner {
             Requirement::DefaultStorage => self.claims_are_bound().await,
             Requirement::MetricsApi => self.usage_is_served().await,
             Requirement::Hypercloud => self.claims_are_handled().await,
+            Requirement::AuditLog => self.audit_log_is_shown().await,
+            Requirement::Gpu => self.gpus_are_there().await,
             Requirement::NetworkPolicyEnforced => return self.policies_enforced(progress).await,
         };
         capability(requirement, met)
@@ -134,6 +138,24 @@ impl Runner {
             ready && !closed && cordoned != Some(true)
         };
         Some(nodes.iter().filter(takes).count())
+    }
+
+    /// Whether the audit log is served: that of a real API server goes to files or webhooks.
+    async fn audit_log_is_shown(&self) -> Option<bool> {
+        match self.client.get("/podium/v1/audit?since=1000000000").await {
+            Ok(_) => Some(true),
+            Err(Problem::Status(status)) if status.code == 404 => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether a device plugin has registered GPUs on some node.
+    async fn gpus_are_there(&self) -> Option<bool> {
+        let nodes = self.client.list("/api/v1/nodes").await.ok()?;
+        Some(nodes.iter().any(|node| {
+            let gpus = node.pointer("/status/allocatable/nvidia.com~1gpu").and_then(Value::as_str);
+            gpus.is_some_and(|gpus| gpus != "0")
+        }))
     }
 
     /// Whether a Service answers for names: one on port 53 with an endpoint that is ready. Distributions

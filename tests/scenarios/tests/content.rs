@@ -56,6 +56,7 @@ fn the_catalogue_lists_all_eleven_sections_of_the_course() {
         "hypercloud-4.1/02-accounts",
         "hypercloud-4.1/02-authority",
         "hypercloud-4.1/03-network-policy",
+        "hypercloud-4.1/03-policy-rules",
         "hypercloud-4.1/04-containers",
         "hypercloud-4.1/06-applications",
         "hypercloud-4.1/06-autoscaling",

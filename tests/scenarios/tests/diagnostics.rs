@@ -279,7 +279,7 @@ fn unknown_personas_variables_and_requirements_are_shown() {
     check(
         &with("scenario.yaml", "setup:\n", "requires: [network]\nsetup:\n"),
         expect![
-            "scenario.yaml:13: `requires` is `network`; expected `pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, `two-nodes`, `default-storage`, `metrics-api` or `hypercloud`"
+            "scenario.yaml:13: `requires` is `network`; expected `pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, `two-nodes`, `default-storage`, `metrics-api`, `hypercloud`, `audit-log` or `gpu`"
         ],
     );
 }

@@ -388,3 +388,22 @@ fn wrong_answers_about_accounts_are_told_from_right_ones() {
         "awaiting",
     );
 }
+
+#[test]
+fn wrong_answers_about_gpus_are_told_from_right_ones() {
+    let folder = "00-environment";
+    let texts = files(&content().join("hypercloud-4.1").join(folder));
+    let text = |name: &str| texts[&format!("cells/{name}.yaml")].as_str();
+    let right = text("gpu-tolerates");
+    only_right(
+        folder,
+        &[],
+        &[("gpu-pod", right)],
+        &[
+            text("gpu"),
+            &right.replace("key: nvidia.com/gpu", "key: nvidia.com/gpus"),
+            &right.replace("nvidia.com/gpu: 1", "nvidia.com/gpu: 3"),
+        ],
+        "on-gpu",
+    );
+}

@@ -56,7 +56,9 @@ fn watched(ctx: Ctx) -> Vec<String> {
             }
             DiagramView::Access { .. }
             | DiagramView::Rollout { .. }
-            | DiagramView::Autoscaler { .. } => continue,
+            | DiagramView::Autoscaler { .. }
+            | DiagramView::Machines
+            | DiagramView::Menus { .. } => continue,
         };
         for name in names {
             if !found.contains(name) {

@@ -10,7 +10,7 @@ use super::frame::still;
 use crate::parts::scene::scene;
 use crate::services::browser::matches_media;
 use crate::state::context::Ctx;
-use crate::state::scene::{connections, workloads};
+use crate::state::scene::{connections, machines, workloads};
 
 /// The cell.
 pub(super) fn diagram_cell(ctx: Ctx, cell: Cell, view: DiagramView) -> AnyView {
@@ -34,6 +34,11 @@ pub(super) fn diagram_cell(ctx: Ctx, cell: Cell, view: DiagramView) -> AnyView {
                 Memo::new(move |_| workloads(ctx.text, &objects.get(), &namespaces, flow()));
             scene(ctx.text, title, drawing)
         }
+        DiagramView::Machines => {
+            let drawing = Memo::new(move |_| machines(ctx.text, &objects.get(), flow()));
+            scene(ctx.text, title, drawing)
+        }
+        DiagramView::Menus { menus } => super::menus::menus(ctx, &cell, menus),
         DiagramView::Access { requests, personas } => {
             super::access::access(ctx, &cell, requests, personas)
         }

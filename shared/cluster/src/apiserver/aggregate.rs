@@ -4,6 +4,7 @@ use apimachinery::status::Status;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, Reply};
+use super::audit::lines::Kept;
 use super::call::Call;
 use super::{Apiserver, discovery};
 use crate::addon::{AddonCall, Served, availability, unavailable};
@@ -44,6 +45,9 @@ impl Apiserver {
             let since = call.param("since").parse().unwrap_or(0);
             let body = self.trail.document(since).into_bytes();
             return Ok(Reply::Bytes("application/json", body));
+        }
+        if call.info.path == "/podium/v1/audit/lines" {
+            return Ok(Reply::Text(200, self.trail.lines(&Kept::of(call))));
         }
         let path = call.info.path.trim_end_matches('/');
         let parts: Vec<&str> = path.split('/').skip(1).collect();

@@ -3,6 +3,7 @@
 //! commonly have it. The latest are kept; a host that wants all of them gives a [`Sink`].
 
 mod event;
+pub(crate) mod lines;
 mod record;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -5,7 +5,7 @@ use super::checks;
 use super::fields::Fields;
 use super::scenario::{FILE, Names, file};
 use super::yaml::Node;
-use crate::cell::{Cell, CellKind, Connection, DiagramView, Hint, QuizOption};
+use crate::cell::{Cell, CellKind, Connection, DiagramView, Hint, Menu, MenuEntry, QuizOption};
 
 const KINDS: &str =
     "`manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe` or `note`";
@@ -175,14 +175,37 @@ fn diagram(node: &Node, names: &Names, report: &mut Report) -> Option<DiagramVie
             namespace: fields.text("namespace", report)?,
             name: fields.text("name", report)?,
         },
+        "machines" => DiagramView::Machines,
+        "menus" => {
+            let menus = fields.list("menus", report);
+            DiagramView::Menus {
+                menus: menus.iter().filter_map(|node| menu(node, report)).collect(),
+            }
+        }
         _ => {
-            let expected = "`connections`, `access`, `workloads`, `rollout` or `autoscaler`";
+            let expected = "`connections`, `access`, `workloads`, `rollout`, `autoscaler`, `machines` or `menus`";
             report.say(FILE, fields.line(), format!("there is no view `{show}`"), expected);
             return None;
         }
     };
     fields.finish(report);
     Some(view)
+}
+
+fn menu(node: &Node, report: &mut Report) -> Option<Menu> {
+    let mut fields = Fields::of(FILE, node, "a menu", report)?;
+    let title = fields.localized("title", report);
+    let mut entries = Vec::new();
+    for item in fields.list("entries", report) {
+        let Some(mut fields) = Fields::of(FILE, item, "an entry", report) else { continue };
+        let title = fields.localized("title", report);
+        let run = fields.text_or_none("run", report).unwrap_or_default();
+        let of = fields.text_or_none("of", report).unwrap_or_default();
+        fields.finish(report);
+        entries.extend(title.map(|title| MenuEntry { title, run, of }));
+    }
+    fields.finish(report);
+    Some(Menu { title: title?, entries })
 }
 
 fn connection(node: &Node, report: &mut Report) -> Option<Connection> {

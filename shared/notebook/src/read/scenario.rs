@@ -138,7 +138,7 @@ fn personas(items: &[Node], report: &mut Report) -> Vec<Persona> {
 /// A list of requirements.
 pub(super) fn requirements(items: &[Node], report: &mut Report) -> Vec<Requirement> {
     let expected = "`pods`, `exec`, `network-policy-enforced`, `impersonation`, `cluster-dns`, \
-                    `two-nodes`, `default-storage`, `metrics-api` or `hypercloud`";
+                    `two-nodes`, `default-storage`, `metrics-api`, `hypercloud`, `audit-log` or `gpu`";
     items.iter().filter_map(|item| word(FILE, item, "requires", expected, report)).collect()
 }
 

@@ -119,7 +119,7 @@ fn scope_of(notebook: &Notebook) -> Scope {
                 | DiagramView::Autoscaler { namespace, .. } => {
                     namespaces.insert(namespace.clone());
                 }
-                DiagramView::Access { .. } => {}
+                DiagramView::Access { .. } | DiagramView::Machines | DiagramView::Menus { .. } => {}
             }
         }
     }
