@@ -11,6 +11,7 @@ use rcgen::{
 };
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
+use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// An authority.
@@ -31,6 +32,10 @@ impl Signer for Authority {
         let words = |error: rcgen::Error| format!("unable to sign the request: {error}");
         let request = CertificateSigningRequestParams::from_pem(wish.request).map_err(words)?;
         let CertificateSigningRequestParams { params: asked, public_key } = request;
+        if !has_one_of_each(wish.request) {
+            // rcgen would keep the last value of a kind and leave out the others without a word.
+            return Err("this cluster signs no subject with several values of one kind".to_owned());
+        }
         let mut params = rcgen::CertificateParams::default();
         // Of the request only whom it names: the rest is what Kubernetes says.
         let (name, others): (DistinguishedName, Vec<SanType>) =
@@ -52,6 +57,15 @@ impl Signer for Authority {
     fn authority(&self) -> String {
         self.certificate.clone()
     }
+}
+
+/// Whether a subject names each kind of attribute once.
+fn has_one_of_each(request: &str) -> bool {
+    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(request.as_bytes()) else { return false };
+    let Ok((_, read)) = X509CertificationRequest::from_der(&pem.contents) else { return false };
+    let attributes = read.certification_request_info.subject.iter_attributes();
+    let kinds: Vec<String> = attributes.map(|one| one.attr_type().to_id_string()).collect();
+    kinds.iter().enumerate().all(|(index, kind)| !kinds.iter().take(index).any(|it| it == kind))
 }
 
 fn since_epoch(time: jiff::Timestamp) -> Duration {
@@ -144,6 +158,15 @@ mod tests {
             (who.username.as_str(), who.groups.join(" ").as_str()),
             ("jane", "devs system:authenticated")
         );
+    }
+
+    /// The subject `O=devs, O=ops, CN=jane`, as `openssl` writes it.
+    const TWO: &str = include_str!("../tests/two-organizations.csr");
+
+    #[test]
+    fn no_organization_is_lost_without_a_word() {
+        let refused = sign(TWO).unwrap_err();
+        assert_eq!(refused, "this cluster signs no subject with several values of one kind");
     }
 
     fn rustls_pem(pem: &str) -> rustls::pki_types::CertificateDer<'static> {
