@@ -17,6 +17,7 @@ mod decode;
 mod delete;
 mod discovery;
 mod escalation;
+mod eviction;
 mod kinds;
 mod managed;
 mod node_request;

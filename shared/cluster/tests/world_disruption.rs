@@ -257,3 +257,89 @@ fn a_node_that_nobody_runs_is_unknown_after_a_while() {
     world.wait(24 * 3600);
     assert!(world.get("/api/v1/nodes/worker-1")["spec"]["taints"].is_null());
 }
+
+/// Sends an eviction; the code, the message and what the budget says.
+fn evict(world: &mut World, name: &str) -> String {
+    let eviction =
+        json!({ "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": name } });
+    let path = format!("/api/v1/namespaces/default/pods/{name}/eviction");
+    let (code, answer) = world.send("POST", &path, &eviction);
+    let cause = answer["details"]["causes"][0]["message"].as_str().unwrap_or("");
+    format!("{code} {} {} {cause}", answer["code"], answer["message"])
+}
+
+fn names(world: &mut World) -> Vec<String> {
+    world.get("/api/v1/namespaces/default/pods")["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn evictions_ask_the_status_of_the_one_budget() {
+    let mut world = World::new();
+    world.deploy(3, &json!({}));
+    let path = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    let budget = |name: &str, least: u32| {
+        json!({
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": { "name": name },
+            "spec": { "minAvailable": least, "selector": { "matchLabels": { "app": "web" } } },
+        })
+    };
+    world.send("POST", path, &budget("web", 3));
+    let names = names(&mut world);
+    let mut seen = vec![evict(&mut world, &names[0])];
+    world.wait(1);
+    seen.push(evict(&mut world, &names[0]));
+    world.send("PATCH", &format!("{path}/web"), &json!({ "spec": { "minAvailable": 2 } }));
+    world.wait(1);
+    world.send("POST", path, &budget("second", 1));
+    world.wait(1);
+    seen.push(evict(&mut world, &names[0]));
+    world.send("DELETE", &format!("{path}/second"), &Value::Null);
+    seen.push(evict(&mut world, &names[0]));
+    let status = world.get(&format!("{path}/web"))["status"].clone();
+    seen.push(format!("{} {}", status["disruptionsAllowed"], status["disruptedPods"][&names[0]]));
+    let pod = world.get(&format!("/api/v1/namespaces/default/pods/{}", names[0]));
+    seen.push(pod["status"]["conditions"].as_array().unwrap().last().unwrap().to_string());
+    seen.push(evict(&mut world, &names[1]));
+    expect![[r#"
+        429 429 "Cannot evict pod as it would violate the pod's disruption budget." The disruption budget web is still being processed by the server.
+        429 429 "Cannot evict pod as it would violate the pod's disruption budget." The disruption budget web needs 3 healthy pods and has 3 currently
+        201 500 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." 
+        201 201 null 
+        0 "2026-09-21T14:13:34Z"
+        {"lastProbeTime":null,"lastTransitionTime":"2026-09-21T14:13:34Z","message":"Eviction API: evicting","reason":"EvictionByEvictionAPI","status":"True","type":"DisruptionTarget"}
+        429 429 "Cannot evict pod as it would violate the pod's disruption budget." The disruption budget web does not allow evicting pods currently"#]].assert_eq(&seen.join("\n"));
+}
+
+#[test]
+fn a_budget_over_pods_of_a_job_cannot_be_counted() {
+    let mut world = World::new();
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "long" },
+        "spec": { "template": {
+            "metadata": { "labels": { "app": "long" } },
+            "spec": { "restartPolicy": "Never", "containers": [{
+                "name": "main", "image": "busybox:1.36", "command": ["sleep", "3600"],
+            }] },
+        } },
+    });
+    world.send("POST", "/apis/batch/v1/namespaces/default/jobs", &job);
+    world.wait(5);
+    let budget = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": { "name": "long" },
+        "spec": { "maxUnavailable": 1, "selector": { "matchLabels": { "app": "long" } } },
+    });
+    let path = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    world.send("POST", path, &budget);
+    world.wait(1);
+    let status = world.get(&format!("{path}/long"))["status"].clone();
+    let pod = names(&mut world).remove(0);
+    let refused = evict(&mut world, &pod);
+    expect![[r#"
+        {"conditions":[{"lastTransitionTime":"2026-09-21T14:13:26Z","message":"jobs.batch does not implement the scale subresource","reason":"SyncFailed","status":"False","type":"DisruptionAllowed"}],"currentHealthy":0,"desiredHealthy":0,"disruptionsAllowed":0,"expectedPods":0}
+        429 429 "Cannot evict pod as it would violate the pod's disruption budget." The disruption budget long is still being processed by the server."#]].assert_eq(&format!("{status}\n{refused}"));
+}

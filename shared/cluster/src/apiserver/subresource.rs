@@ -1,26 +1,22 @@
-//! Subresources with bodies of their own: binding, eviction, scale.
+//! Subresources with bodies of their own: binding, scale.
 
 use apimachinery::field_error::FieldError;
 use apimachinery::gvk::{GroupResource, GroupVersionKind};
 use apimachinery::object;
 use apimachinery::patch::{json as json_patch, merge};
 use apimachinery::selector::LabelSelector;
-use apimachinery::status::{Status, StatusCause, StatusDetails};
+use apimachinery::status::Status;
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
-use super::admission::node_restriction;
 use super::answer::{Refusal, Reply, bad_request};
 use super::call::Call;
-use super::options::DeleteOptions;
 use super::write::Target;
 use super::{Apiserver, custom, decode};
 use crate::fields::{items, number, put, text};
 
-const SUCCESS: &str = "Success";
-
 fn success() -> Value {
-    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": SUCCESS, "code": 201})
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 }
 
 impl Apiserver {
@@ -68,63 +64,6 @@ impl Apiserver {
             self.store.put("pods", &target.namespace, name, pod);
         }
         Ok(Reply::Document(201, success()))
-    }
-
-    /// POST pods/NAME/eviction: a delete that asks the disruption budgets first.
-    pub(crate) fn evict(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
-        let body = decode::plain(call, &GroupVersionKind::new("policy", "v1", "Eviction"))?;
-        let target = Target::of(call)?;
-        let of = GroupResource::new("", "pods");
-        let name = target.name.as_str();
-        let live = self.live("pods", &target.namespace, name);
-        let pod = live.ok_or_else(|| Box::new(Status::not_found(&of, name)))?;
-        node_restriction::validate_removal(call, &target, &pod)?;
-        if object::deletion_timestamp(&pod).is_none() {
-            self.ask_budgets(&target.namespace, &pod)?;
-        }
-        let options = DeleteOptions {
-            grace: number(&body, "/deleteOptions/gracePeriodSeconds"),
-            dry_run: call.dry_run(),
-            ..DeleteOptions::default()
-        };
-        self.delete_object(call.now, &of, &target, name, &options)?;
-        Ok(Reply::Document(201, success()))
-    }
-
-    fn ask_budgets(&self, namespace: &str, pod: &Value) -> Result<(), Refusal> {
-        let labels = object::labels(pod);
-        for budget in self.store.list("poddisruptionbudgets.policy", Some(namespace)) {
-            let empty = json!({});
-            let selector = budget.pointer("/spec/selector").unwrap_or(&empty);
-            let selector = LabelSelector::from_object(selector).unwrap_or_default();
-            if !selector.matches(&labels) {
-                continue;
-            }
-            let pods = self.store.list("pods", Some(namespace));
-            let mut all = pods.iter().filter(|pod| selector.matches(&object::labels(pod)));
-            let (total, healthy) = all.by_ref().fold((0_i64, 0_i64), |(total, healthy), pod| {
-                let ready = crate::fields::condition_true(pod, "Ready");
-                (total + 1, healthy + i64::from(ready && object::deletion_timestamp(pod).is_none()))
-            });
-            let needed = needed(&budget, total);
-            if healthy - 1 < needed {
-                let name = object::name(&budget);
-                let message = format!(
-                    "The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
-                );
-                let cause = StatusCause {
-                    reason: "DisruptionBudget".to_owned(),
-                    message,
-                    field: String::new(),
-                };
-                let details = StatusDetails { causes: vec![cause], ..StatusDetails::default() };
-                let why = "Cannot evict pod as it would violate the pod's disruption budget.";
-                return Err(Box::new(
-                    Status::failure(429, "TooManyRequests", why).with_details(details),
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// GET, PUT and PATCH of a scale.
@@ -181,24 +120,6 @@ impl Apiserver {
             put(&mut live, "/metadata/generation", generation);
         }
         self.update_object(call, target, &live, value, None)
-    }
-}
-
-fn needed(budget: &Value, total: i64) -> i64 {
-    let amount = |field: &str| {
-        let value = budget.pointer(&format!("/spec/{field}"))?;
-        match value {
-            Value::String(text) => {
-                let percent: i64 = text.trim_end_matches('%').parse().ok()?;
-                Some((total * percent + 99) / 100)
-            }
-            other => other.as_i64(),
-        }
-    };
-    match (amount("minAvailable"), amount("maxUnavailable")) {
-        (Some(least), _) => least,
-        (None, Some(most)) => total - most,
-        (None, None) => 0,
     }
 }
 
