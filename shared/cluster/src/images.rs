@@ -29,6 +29,8 @@ pub struct Image {
     pub web_root: String,
     /// Whether its program is Tomcat, which reads its ports and applications from its files.
     pub catalina: bool,
+    /// Whether its program is agnhost, whose subcommand says what it serves.
+    pub agnhost: bool,
     /// Working directory.
     pub folder: String,
     /// Name of its web server in the header `Server`.

@@ -5,6 +5,7 @@
 
 mod stop;
 
+mod agnhost;
 mod attach;
 mod catalina;
 pub(crate) mod forward;
@@ -38,6 +39,7 @@ use self::volumes::Mounting;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, reference};
 use crate::fields;
 use crate::images::Reference;
+use crate::network::Socket;
 use crate::shell::Entry;
 use crate::store::{Change, Store};
 
@@ -67,7 +69,7 @@ pub(crate) struct Machine {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kubelets {
     pub(crate) machines: BTreeMap<String, Arc<Machine>>,
-    pub(crate) ports: BTreeMap<String, Vec<u16>>,
+    pub(crate) ports: BTreeMap<String, Vec<Socket>>,
     pub(crate) sessions: Sessions,
     pub(crate) first_chunks: BTreeMap<u64, Vec<u8>>,
     images: BTreeMap<String, BTreeSet<String>>,

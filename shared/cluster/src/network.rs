@@ -5,12 +5,16 @@
 
 pub mod address;
 pub mod policy;
+mod service;
+mod socket;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use self::policy::Direction;
+pub use self::socket::{Protocol, Socket};
 use crate::fields;
 use crate::store::Store;
 
@@ -113,8 +117,8 @@ pub struct Dial<'a> {
     pub pick: u64,
 }
 
-/// Says whether a process of a running pod listens on a port.
-pub type Listens<'a> = &'a dyn Fn(&Value, u16, &str) -> bool;
+/// Says whether a process of a running pod listens.
+pub type Listens<'a> = &'a dyn Fn(&Value, Socket) -> bool;
 
 /// What a new connection does.
 pub fn connect(store: &Store, dial: Dial<'_>, listens: Listens<'_>) -> Verdict {
@@ -137,13 +141,20 @@ pub fn connect(store: &Store, dial: Dial<'_>, listens: Listens<'_>) -> Verdict {
     if address != dial.host {
         path.push(Reason::new("connect-resolved", &[("host", dial.host), ("address", &address)]));
     }
-    let end = match service_of(store, &address) {
-        Some(service) => through_service(store, &service, dial, &mut path),
-        None => Ok(pod_of(store, &address).map(|pod| (pod, dial.port))),
+    let backend = match service::entrance(store, &address, dial, &mut path) {
+        Some(entrance) => entrance.endpoint(store, dial, &mut path),
+        None => Ok(service::Backend { address: address.clone(), port: dial.port }),
     };
-    match end {
+    match backend {
         Err(verdict) => Verdict { path, address, ..*verdict },
-        Ok(target) => arrive(store, dial, address, target, listens, path),
+        Ok(backend) => {
+            let port = backend.port;
+            let target = pod_of(store, &backend.address, |pod| {
+                Protocol::parse(dial.protocol)
+                    .is_some_and(|protocol| listens(pod, Socket { protocol, port }))
+            });
+            arrive(store, dial, address, target.map(|pod| (pod, port)), listens, path)
+        }
     }
 }
 
@@ -159,7 +170,9 @@ fn names_are_blocked(store: &Store, dial: Dial<'_>) -> Option<Verdict> {
     }
     let dns = json!({ "metadata": { "namespace": "kube-system", "name": "coredns", "labels": { "k8s-app": "kube-dns" } } });
     let asked = policy::Asked { source: dial.source, destination: &dns, port: 53, protocol: "UDP" };
-    let policy::Decision::Denied(denied, decider) = policy::egress(store, &asked) else {
+    let policy::Decision::Denied(denied, decider) =
+        policy::decide(store, &asked, Direction::Egress)
+    else {
         return None;
     };
     let reason = Reason::new("connect-dns-blocked", &[("host", dial.host)]);
@@ -167,84 +180,21 @@ fn names_are_blocked(store: &Store, dial: Dial<'_>) -> Option<Verdict> {
     Some(Verdict { path: vec![denied], address: dial.host.to_owned(), ..blocked })
 }
 
-/// The Service with this cluster address.
-fn service_of(store: &Store, address: &str) -> Option<Arc<Value>> {
-    store
-        .list("services", None)
-        .into_iter()
-        .find(|service| fields::text(service, "/spec/clusterIP") == address)
-}
-
-/// The running pod with this address.
-pub(crate) fn pod_of(store: &Store, address: &str) -> Option<Arc<Value>> {
-    store.list("pods", None).into_iter().find(|pod| {
+/// The running pod with this address. Pods on the network of a node share one; then it is the one that
+/// listens.
+pub(crate) fn pod_of(
+    store: &Store,
+    address: &str,
+    listens: impl Fn(&Value) -> bool,
+) -> Option<Arc<Value>> {
+    let mut pods = store.list("pods", None);
+    pods.retain(|pod| {
         fields::text(pod, "/status/podIP") == address
             && !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed")
-    })
-}
-
-/// Translates a Service's port to a ready endpoint, as kube-proxy does.
-fn through_service(
-    store: &Store,
-    service: &Value,
-    dial: Dial<'_>,
-    path: &mut Vec<Reason>,
-) -> Result<Option<(Arc<Value>, u16)>, Box<Verdict>> {
-    let (namespace, name) = (fields::namespace(service), fields::name(service));
-    let decider = || Decider {
-        api_version: "v1",
-        kind: "Service",
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-    };
-    let full = format!("{namespace}/{name}");
-    let port = fields::items(service, "/spec/ports").iter().find(|port| {
-        fields::number(port, "/port") == Some(i64::from(dial.port))
-            && protocol_of(port) == dial.protocol
     });
-    let Some(port) = port else {
-        let number = dial.port.to_string();
-        let reason =
-            Reason::new("connect-service-has-no-port", &[("service", &full), ("port", &number)]);
-        return Err(Box::new(verdict(Outcome::Blocked, reason, Some(decider()))));
-    };
-    let port_name = fields::text(port, "/name");
-    for slice in store.list("endpointslices.discovery.k8s.io", Some(namespace)) {
-        let of_service =
-            fields::labels(&slice).get("kubernetes.io/service-name").is_some_and(|one| one == name);
-        if !of_service {
-            continue;
-        }
-        let target = fields::items(&slice, "/ports")
-            .iter()
-            .find(|one| fields::text(one, "/name") == port_name);
-        let Some(target) = target.and_then(|one| fields::number(one, "/port")) else { continue };
-        let all: Vec<&Value> = fields::items(&slice, "/endpoints")
-            .iter()
-            .filter(|one| one.pointer("/conditions/ready").and_then(Value::as_bool).unwrap_or(true))
-            .collect();
-        let count = u64::try_from(all.len()).unwrap_or_default().max(1);
-        let ready = all.get(usize::try_from(dial.pick % count).unwrap_or_default());
-        let address = ready.and_then(|one| one.pointer("/addresses/0")).and_then(Value::as_str);
-        if let Some(address) = address {
-            let number = target.to_string();
-            path.push(Reason::new(
-                "connect-service",
-                &[("service", &full), ("address", address), ("port", &number)],
-            ));
-            let target = u16::try_from(target).unwrap_or_default();
-            return Ok(pod_of(store, address).map(|pod| (pod, target)));
-        }
-    }
-    let reason = Reason::new("connect-service-without-endpoints", &[("service", &full)]);
-    Err(Box::new(verdict(Outcome::Refused, reason, Some(decider()))))
-}
-
-fn protocol_of(port: &Value) -> &str {
-    match fields::text(port, "/protocol") {
-        "" => "TCP",
-        protocol => protocol,
-    }
+    let index = if pods.len() > 1 { pods.iter().position(|pod| listens(pod)) } else { None };
+    let index = index.unwrap_or(0);
+    (index < pods.len()).then(|| pods.swap_remove(index))
 }
 
 fn arrive(
@@ -267,33 +217,30 @@ fn arrive(
     if itself {
         path.push(Reason::new("connect-loopback", &[]));
     }
-    let decisions = if itself {
-        Vec::new()
-    } else {
-        vec![policy::egress(store, &asked), policy::ingress(store, &asked)]
-    };
-    for decision in decisions {
-        match decision {
-            policy::Decision::NotIsolated(reason) | policy::Decision::Allowed(reason, _) => {
+    let sides = [Direction::Egress, Direction::Ingress];
+    let mut admitted = None;
+    for direction in sides.into_iter().filter(|_| !itself) {
+        match policy::decide(store, &asked, direction) {
+            policy::Decision::NotIsolated(reason) => path.push(reason),
+            policy::Decision::Allowed(reason, decider) => {
                 path.push(reason);
+                admitted = (direction == Direction::Ingress).then_some(decider);
             }
             policy::Decision::Denied(reason, decider) => {
+                path.extend(policy::misses(store, &asked, direction));
                 let denied = verdict(Outcome::Blocked, reason, Some(decider));
                 return Verdict { path, address, target: Some((pod, port)), ..denied };
             }
         }
     }
-    if !listens(&pod, port, dial.protocol) {
+    let protocol = Protocol::parse(dial.protocol);
+    if !protocol.is_some_and(|protocol| listens(&pod, Socket { protocol, port })) {
         let reason =
             Reason::new("connect-nobody-listens", &[("pod", &full(&pod)), ("port", &number)]);
         let refused = verdict(Outcome::Refused, reason, None);
         return Verdict { path, address, target: Some((pod, port)), ..refused };
     }
-    let decided_by = match policy::ingress(store, &asked) {
-        policy::Decision::Allowed(_, decider) => Some(decider),
-        policy::Decision::NotIsolated(_) | policy::Decision::Denied(..) => None,
-    };
     let reason = path.last().cloned().unwrap_or_else(|| Reason::new("connect-open", &[]));
-    let allowed = verdict(Outcome::Allowed, reason, decided_by);
+    let allowed = verdict(Outcome::Allowed, reason, admitted);
     Verdict { path, address, target: Some((pod, port)), ..allowed }
 }

@@ -29,7 +29,7 @@ use crate::event_loop::{
 use crate::fields;
 use crate::kubelet::Kubelets;
 use crate::kubelet::node_network::full_name;
-use crate::network::{Dial, connect};
+use crate::network::{Dial, Socket, connect};
 
 /// From a change to the reaction of whoever watches it.
 const REACTION: Duration = Duration::from_millis(5);
@@ -277,9 +277,9 @@ impl World {
         let port = text("port").parse().unwrap_or(80);
         let protocol = if text("protocol").is_empty() { "TCP" } else { text("protocol") };
         let dial = Dial { source: &source, host: &host, port, protocol, pick: 0 };
-        let listens = |pod: &Value, port: u16, protocol: &str| {
-            let ports = self.kubelets.ports.get(&full_name(pod));
-            protocol == "TCP" && ports.is_some_and(|ports| ports.contains(&port))
+        let listens = |pod: &Value, socket: Socket| {
+            let sockets = self.kubelets.ports.get(&full_name(pod));
+            sockets.is_some_and(|sockets| sockets.contains(&socket))
         };
         json_response(200, &connect(api.store(), dial, &listens).json())
     }

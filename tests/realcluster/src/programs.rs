@@ -47,6 +47,13 @@ const HELM: Module = Module {
 };
 const INFORMERS: Module =
     Module { folder: "informers", packages: &["."], linker_flags: || "-s -w".to_owned() };
+const CYCLONUS: Module =
+    Module { folder: "cyclonus", packages: &["."], linker_flags: || "-s -w".to_owned() };
+
+/// What says for each generated case of cyclonus which connections its matcher allows.
+pub fn cyclonus() -> Result<PathBuf, Failure> {
+    Ok(build(&CYCLONUS)?.join("cyclonus"))
+}
 
 /// The hyperkube-like program: etcd, the control plane, kubelet, kube-proxy and kubectl.
 pub fn control_plane() -> Result<PathBuf, Failure> {

@@ -56,7 +56,8 @@ pub(super) fn wasm() -> Result<(), Failure> {
 }
 
 pub(super) fn transcripts() -> Result<(), Failure> {
-    with_real("transcripts", "embedded")
+    with_real("transcripts", "embedded")?;
+    with_real("transcripts", "cyclonus")
 }
 
 pub(super) fn clients() -> Result<(), Failure> {

@@ -11,12 +11,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::agnhost;
 use super::catalina;
 use super::hooks::Hook;
 use super::usage::History;
 use crate::event_loop::Plan;
 use crate::fields;
 use crate::images::{Image, Reference, find};
+use crate::network::Socket;
 use crate::shell::{Facts, Files, Input, Shell};
 
 /// Lines that are kept of a container's output.
@@ -93,8 +95,8 @@ pub(crate) struct Container {
     pub(crate) files: Files,
     pub(crate) facts: Facts,
     pub(crate) folder: String,
-    /// Ports of the image's own program.
-    pub(crate) serves: Vec<u16>,
+    /// What the image's own program listens on.
+    pub(crate) serves: Vec<Socket>,
     /// What its Tomcat has read.
     pub(crate) catalina: Option<catalina::Settings>,
     /// Why the runtime could not start it.
@@ -166,8 +168,8 @@ impl Container {
         }
     }
 
-    /// The TCP ports on which something of it listens.
-    pub(crate) fn ports(&self, spec: &Value, now: Timestamp) -> Vec<u16> {
+    /// What something of it listens on.
+    pub(crate) fn ports(&self, spec: &Value, now: Timestamp) -> Vec<Socket> {
         let Stage::Running { since } = self.stage else { return Vec::new() };
         match &self.process {
             Process::Service => image_of(spec)
@@ -176,7 +178,7 @@ impl Container {
                 })
                 .map(|_| self.serves.clone())
                 .unwrap_or_default(),
-            Process::Shell(shell) => shell.listening(),
+            Process::Shell(shell) => shell.listening().into_iter().map(Socket::tcp).collect(),
             Process::None | Process::Ending { .. } => Vec::new(),
         }
     }
@@ -217,7 +219,11 @@ impl Container {
         if own && (same || argv.is_empty()) {
             self.process = Process::Service;
             self.facts.processes = vec![argv.join(" ")];
-            self.serves = image.map(|image| image.ports.clone()).unwrap_or_default();
+            let ports = image.map_or(&[][..], |image| image.ports.as_slice());
+            self.serves = ports.iter().copied().map(Socket::tcp).collect();
+            if image.is_some_and(|image| image.agnhost) {
+                self.serves = agnhost::sockets(&argv, &self.facts.environment);
+            }
             if image.is_some_and(|image| image.catalina) {
                 self.start_catalina(image.map_or(0, |image| image.ready_millis), now);
                 return Ok(());
@@ -253,7 +259,7 @@ impl Container {
         self.upcoming = started.lines.into();
         match started.settings {
             Some(settings) => {
-                self.serves.clone_from(&settings.ports);
+                self.serves = settings.ports.iter().copied().map(Socket::tcp).collect();
                 self.catalina = Some(settings);
             }
             None => self.process = Process::Ending { at: last, code: 1 },

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Machine;
 use super::serve::{Asked, Disks, Served, listener, reply};
 use crate::fields;
-use crate::network::{Dial, Outcome, address, connect};
+use crate::network::{Dial, Outcome, Socket, address, connect};
 use crate::shell::{Answer, Dialed, Network};
 use crate::store::Store;
 
@@ -23,7 +23,7 @@ pub(crate) struct PodNetwork<'a> {
     /// All other pods.
     pub(crate) others: &'a BTreeMap<String, Arc<Machine>>,
     /// The ports on which each pod listens.
-    pub(crate) ports: &'a BTreeMap<String, Vec<u16>>,
+    pub(crate) ports: &'a BTreeMap<String, Vec<Socket>>,
     /// What is on disks.
     pub(crate) disks: &'a Disks,
     pub(crate) served: Vec<Served>,
@@ -62,9 +62,8 @@ impl PodNetwork<'_> {
 impl Network for PodNetwork<'_> {
     fn dial(&mut self, host: &str, port: u16, request: Option<(&str, &str, &str)>) -> Dialed {
         let ports = self.ports;
-        let listens = |pod: &Value, port: u16, protocol: &str| {
-            protocol == "TCP"
-                && ports.get(&full_name(pod)).is_some_and(|ports| ports.contains(&port))
+        let listens = |pod: &Value, socket: Socket| {
+            ports.get(&full_name(pod)).is_some_and(|sockets| sockets.contains(&socket))
         };
         let own = fields::text(self.pod, "/status/podIP").to_owned();
         let host = if matches!(host, "localhost" | "127.0.0.1") && !own.is_empty() {
@@ -97,7 +96,10 @@ impl Network for PodNetwork<'_> {
         if matches!(self.dial(host, 53, None), Dialed::NoDns) {
             return Err(true);
         }
-        let found = address::resolve(self.store, namespace, host).ok_or(false)?;
+        let found = address::resolve_all(self.store, namespace, host);
+        if found.is_empty() {
+            return Err(false);
+        }
         let searched = format!("{host}.{namespace}.svc.cluster.local");
         let name = if host.ends_with(".cluster.local") || address::is_address(host) {
             host.to_owned()
@@ -106,6 +108,6 @@ impl Network for PodNetwork<'_> {
         } else {
             format!("{host}.svc.cluster.local")
         };
-        Ok((name, vec![found]))
+        Ok((name, found))
     }
 }

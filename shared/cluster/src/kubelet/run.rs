@@ -12,6 +12,7 @@ use super::until;
 use super::volumes::disks_of;
 use crate::event_loop::Plan;
 use crate::fields;
+use crate::network::Socket;
 use crate::shell::Facts;
 use crate::shell::Files;
 use crate::shell::Input;
@@ -229,9 +230,10 @@ impl Kubelets {
 }
 
 /// All ports on which a pod listens.
-pub(super) fn listening(pod: &Value, machine: &Machine, now: Timestamp) -> Vec<u16> {
-    fields::items(pod, "/spec/containers")
-        .iter()
+pub(super) fn listening(pod: &Value, machine: &Machine, now: Timestamp) -> Vec<Socket> {
+    let sidecars = fields::items(pod, "/spec/initContainers").iter();
+    sidecars
+        .chain(fields::items(pod, "/spec/containers"))
         .filter_map(|spec| {
             Some(machine.containers.get(fields::text(spec, "/name"))?.ports(spec, now))
         })

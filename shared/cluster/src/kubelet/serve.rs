@@ -7,11 +7,13 @@ use apimachinery::status::Status;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::agnhost;
 use super::container::{Container, Process, image_of};
 use super::node_network::full_name;
 use super::{Kubelets, Machine, catalina};
 use crate::apiserver::NodeRequest;
 use crate::fields;
+use crate::network::Socket;
 use crate::shell::{Answer, Entry, Files};
 
 /// A request.
@@ -56,8 +58,8 @@ pub(crate) fn listener<'a>(
         .chain(fields::items(pod, "/spec/containers"))
         .find_map(|spec| {
             let one = machine.containers.get(fields::text(spec, "/name"))?;
-            let serves =
-                matches!(one.process, Process::Service) && one.ports(spec, now).contains(&port);
+            let serves = matches!(one.process, Process::Service)
+                && one.ports(spec, now).contains(&Socket::tcp(port));
             serves.then_some((spec, one))
         })
 }
@@ -77,7 +79,9 @@ pub(crate) fn reply(
         return Some(of_catalina(settings, &files, asked));
     }
     let plain = asked.path.split('?').next().unwrap_or(asked.path);
-    let own = image.http.get(plain).map(|text| fill(text, pod, asked).into_bytes());
+    let hostname = image.agnhost && agnhost::serves_hostname(&container.facts.processes);
+    let place = if hostname { "/hostname" } else { plain };
+    let own = image.http.get(place).map(|text| fill(text, pod, asked).into_bytes());
     let file = (!image.web_root.is_empty()).then(|| {
         let path =
             if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };

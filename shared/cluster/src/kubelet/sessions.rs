@@ -13,6 +13,7 @@ use super::serve::{Asked, Disks, reply};
 use super::{Kubelets, Machine};
 use crate::apiserver::{NodeRequest, NodeWhat};
 use crate::fields;
+use crate::network::Socket;
 use crate::shell::{Input, Shell, Waiting};
 use crate::store::Store;
 
@@ -348,7 +349,7 @@ pub(crate) fn probe_answer(
 ) -> Result<u16, &'static str> {
     let name = fields::text(spec, "/name");
     let Some(container) = machine.containers.get(name) else { return Err("refused") };
-    if !container.ports(spec, now).contains(&port) {
+    if !container.ports(spec, now).contains(&Socket::tcp(port)) {
         return Err("refused");
     }
     let Some(path) = path else { return Ok(0) };

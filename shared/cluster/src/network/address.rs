@@ -30,13 +30,18 @@ pub fn in_block(address: &str, block: &str) -> bool {
     address & mask == network & mask
 }
 
-/// The address of a host as a pod of a namespace sees it.
+/// The address of a host as a pod of a namespace sees it; of several the first.
 pub fn resolve(store: &Store, namespace: &str, host: &str) -> Option<String> {
+    resolve_all(store, namespace, host).into_iter().next()
+}
+
+/// All addresses of a host as a pod of a namespace sees it, by its search domains.
+pub fn resolve_all(store: &Store, namespace: &str, host: &str) -> Vec<String> {
     if is_address(host) {
-        return Some(host.to_owned());
+        return vec![host.to_owned()];
     }
     if host == "localhost" {
-        return Some("127.0.0.1".to_owned());
+        return vec!["127.0.0.1".to_owned()];
     }
     let host = host.trim_end_matches('.');
     let searched = [
@@ -45,33 +50,41 @@ pub fn resolve(store: &Store, namespace: &str, host: &str) -> Option<String> {
         format!("{host}.cluster.local"),
         host.to_owned(),
     ];
-    searched.iter().find_map(|name| lookup(store, name, 0))
+    let mut found = searched.iter().map(|name| lookup(store, name, 0));
+    found.find(|addresses| !addresses.is_empty()).unwrap_or_default()
 }
 
-fn lookup(store: &Store, name: &str, depth: u8) -> Option<String> {
-    let rest = name.strip_suffix(".cluster.local")?;
+fn lookup(store: &Store, name: &str, depth: u8) -> Vec<String> {
+    let Some(rest) = name.strip_suffix(".cluster.local") else { return Vec::new() };
     if let Some(rest) = rest.strip_suffix(".svc") {
         let mut parts = rest.rsplit('.');
-        let (namespace, service) = (parts.next()?, parts.next()?);
-        let hostname = parts.next();
-        return of_service(store, namespace, service, hostname, depth);
+        return match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(namespace), Some(service), hostname, None) => {
+                of_service(store, (namespace, service), hostname, depth)
+            }
+            _ => Vec::new(),
+        };
     }
-    let rest = rest.strip_suffix(".pod")?;
-    let (address, _namespace) = rest.split_once('.')?;
+    let pod = rest.strip_suffix(".pod").and_then(|rest| rest.split_once('.'));
+    let Some((address, _namespace)) = pod else { return Vec::new() };
     let address = address.replace('-', ".");
-    is_address(&address).then_some(address)
+    if is_address(&address) { vec![address] } else { Vec::new() }
 }
 
+/// Addresses of a Service, or of one of its endpoints by its name (`coredns/plugin/kubernetes`): an endpoint
+/// without a hostname is found by its address with dashes.
 fn of_service(
     store: &Store,
-    namespace: &str,
-    name: &str,
+    (namespace, name): (&str, &str),
     hostname: Option<&str>,
     depth: u8,
-) -> Option<String> {
-    let service = store.get("services", namespace, name)?;
+) -> Vec<String> {
+    let Some(service) = store.get("services", namespace, name) else { return Vec::new() };
     match fields::text(&service, "/spec/clusterIP") {
-        "None" => {
+        "" if depth < 4 => lookup(store, fields::text(&service, "/spec/externalName"), depth + 1),
+        "" => Vec::new(),
+        address if address != "None" && hostname.is_none() => vec![address.to_owned()],
+        _ => {
             let slices = store.list("endpointslices.discovery.k8s.io", Some(namespace));
             slices
                 .iter()
@@ -81,14 +94,18 @@ fn of_service(
                         .is_some_and(|one| one == name)
                 })
                 .flat_map(|slice| fields::items(slice, "/endpoints"))
-                .find(|endpoint| {
-                    hostname.is_none_or(|host| fields::text(endpoint, "/hostname") == host)
+                .filter(|endpoint| {
+                    endpoint.pointer("/conditions/ready") != Some(&serde_json::Value::Bool(false))
                 })
-                .and_then(|endpoint| endpoint.pointer("/addresses/0"))
-                .and_then(serde_json::Value::as_str)
-                .map(str::to_owned)
+                .filter_map(|endpoint| {
+                    let address = fields::text(endpoint, "/addresses/0");
+                    let own = match fields::text(endpoint, "/hostname") {
+                        "" => address.replace('.', "-"),
+                        own => own.to_owned(),
+                    };
+                    hostname.is_none_or(|host| host == own).then(|| address.to_owned())
+                })
+                .collect()
         }
-        "" if depth < 4 => lookup(store, fields::text(&service, "/spec/externalName"), depth + 1),
-        address => Some(address.to_owned()),
     }
 }

@@ -3,6 +3,8 @@
 //! A pod is isolated in a direction when a policy of its namespace selects it with that type; then only
 //! the union of the rules of all those policies is allowed.
 
+use std::sync::Arc;
+
 use apimachinery::selector::LabelSelector;
 use serde_json::Value;
 
@@ -37,60 +39,117 @@ pub enum Decision {
     Denied(Reason, Decider),
 }
 
-/// What the ingress policies of the destination say.
-pub fn ingress(store: &Store, asked: &Asked<'_>) -> Decision {
-    decide(store, asked, "Ingress", "ingress", "from")
+/// Which side of a connection is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// What may go out of the source.
+    Egress,
+    /// What may come into the destination.
+    Ingress,
 }
 
-/// What the egress policies of the source say.
-pub fn egress(store: &Store, asked: &Asked<'_>) -> Decision {
-    decide(store, asked, "Egress", "egress", "to")
+impl Direction {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Egress => "Egress",
+            Self::Ingress => "Ingress",
+        }
+    }
+
+    /// The names of the list of rules and of its peers.
+    fn fields(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Egress => ("egress", "to"),
+            Self::Ingress => ("ingress", "from"),
+        }
+    }
+
+    /// The pod whose policies count, and the other one.
+    fn sides<'a>(self, asked: &Asked<'a>) -> (&'a Value, &'a Value) {
+        match self {
+            Self::Egress => (asked.source, asked.destination),
+            Self::Ingress => (asked.destination, asked.source),
+        }
+    }
+
+    fn code(self, egress: &'static str, ingress: &'static str) -> &'static str {
+        match self {
+            Self::Egress => egress,
+            Self::Ingress => ingress,
+        }
+    }
 }
 
-fn full(pod: &Value) -> String {
-    format!("{}/{}", fields::namespace(pod), fields::name(pod))
+fn full(object: &Value) -> String {
+    format!("{}/{}", fields::namespace(object), fields::name(object))
 }
 
-fn decide(store: &Store, asked: &Asked<'_>, kind: &str, rules: &str, peers: &str) -> Decision {
-    let (own, other) = match kind {
-        "Ingress" => (asked.destination, asked.source),
-        _ => (asked.source, asked.destination),
-    };
-    let namespace = fields::namespace(own);
-    let selecting: Vec<_> = store
-        .list(RESOURCE, Some(namespace))
-        .into_iter()
-        .filter(|policy| selects(policy, own, kind))
-        .collect();
+/// The policies that isolate a pod in a direction.
+fn selecting(store: &Store, own: &Value, direction: Direction) -> Vec<Arc<Value>> {
+    let mut policies = store.list(RESOURCE, Some(fields::namespace(own)));
+    policies.retain(|policy| selects(policy, own, direction.kind()));
+    policies
+}
+
+/// What the policies of one side say.
+pub fn decide(store: &Store, asked: &Asked<'_>, direction: Direction) -> Decision {
+    let (own, other) = direction.sides(asked);
+    let (rules, _) = direction.fields();
+    let selecting = selecting(store, own, direction);
     let (from, to) = (full(asked.source), full(asked.destination));
+    let ends = [("from", from.as_str()), ("to", to.as_str())];
+    // Whatever policies say, a node reaches its own pods: kubelets must probe them.
+    let own_node = direction == Direction::Ingress
+        && fields::flag(other, "/spec/hostNetwork")
+        && fields::text(other, "/spec/nodeName") == fields::text(own, "/spec/nodeName");
+    if own_node && !selecting.is_empty() {
+        return Decision::NotIsolated(Reason::new("connect-own-node", &ends));
+    }
     let Some(first) = selecting.first() else {
-        let code = if kind == "Ingress" { "connect-ingress-open" } else { "connect-egress-open" };
-        return Decision::NotIsolated(Reason::new(code, &[("from", &from), ("to", &to)]));
+        let code = direction.code("connect-egress-open", "connect-ingress-open");
+        return Decision::NotIsolated(Reason::new(code, &ends));
     };
     for policy in &selecting {
         for (index, rule) in fields::items(policy, &format!("/spec/{rules}")).iter().enumerate() {
-            if admits(store, policy, rule, peers, other, asked) {
+            if admits(store, policy, rule, direction, asked) {
                 let field = format!("spec.{rules}[{index}]");
-                let name = format!("{namespace}/{}", fields::name(policy));
-                let code = if kind == "Ingress" {
-                    "connect-ingress-allowed"
-                } else {
-                    "connect-egress-allowed"
-                };
-                let reason = Reason::new(
-                    code,
-                    &[("policy", &name), ("field", &field), ("from", &from), ("to", &to)],
-                );
-                return Decision::Allowed(reason, decider(policy));
+                let name = full(policy);
+                let code = direction.code("connect-egress-allowed", "connect-ingress-allowed");
+                let args = [("policy", name.as_str()), ("field", &field), ends[0], ends[1]];
+                return Decision::Allowed(Reason::new(code, &args), decider(policy));
             }
         }
     }
-    let names: Vec<String> =
-        selecting.iter().map(|policy| format!("{namespace}/{}", fields::name(policy))).collect();
-    let code = if kind == "Ingress" { "connect-ingress-denied" } else { "connect-egress-denied" };
-    let reason =
-        Reason::new(code, &[("policies", &names.join(", ")), ("from", &from), ("to", &to)]);
+    let names: Vec<String> = selecting.iter().map(|policy| full(policy)).collect();
+    let code = direction.code("connect-egress-denied", "connect-ingress-denied");
+    let reason = Reason::new(code, &[("policies", &names.join(", ")), ends[0], ends[1]]);
     Decision::Denied(reason, decider(first))
+}
+
+/// For each rule that might have admitted a connection, the field that did not.
+pub fn misses(store: &Store, asked: &Asked<'_>, direction: Direction) -> Vec<Reason> {
+    let (own, other) = direction.sides(asked);
+    let (rules, peers) = direction.fields();
+    let mut reasons = Vec::new();
+    for policy in selecting(store, own, direction) {
+        let name = full(&policy);
+        let list = fields::items(&policy, &format!("/spec/{rules}"));
+        if list.is_empty() {
+            let field = format!("spec.{rules}");
+            let args = [("policy", name.as_str()), ("field", &field)];
+            reasons.push(Reason::new("connect-no-rules", &args));
+        }
+        for (index, rule) in list.iter().enumerate() {
+            let (code, part) = if peers_match(store, &policy, rule, peers, other) {
+                ("connect-rule-other-port", "ports")
+            } else {
+                ("connect-rule-other-peer", peers)
+            };
+            let field = format!("spec.{rules}[{index}].{part}");
+            reasons.push(Reason::new(code, &[("policy", &name), ("field", &field)]));
+        }
+    }
+    reasons
 }
 
 fn decider(policy: &Value) -> Decider {
@@ -126,16 +185,18 @@ fn admits(
     store: &Store,
     policy: &Value,
     rule: &Value,
-    peers: &str,
-    other: &Value,
+    direction: Direction,
     asked: &Asked<'_>,
 ) -> bool {
     let ports = fields::items(rule, "/ports");
     let port_fits = ports.is_empty() || ports.iter().any(|port| port_matches(port, asked));
+    let ((_, other), (_, peers)) = (direction.sides(asked), direction.fields());
+    port_fits && peers_match(store, policy, rule, peers, other)
+}
+
+fn peers_match(store: &Store, policy: &Value, rule: &Value, peers: &str, other: &Value) -> bool {
     let list = fields::items(rule, &format!("/{peers}"));
-    let peer_fits =
-        list.is_empty() || list.iter().any(|peer| peer_matches(store, policy, peer, other));
-    port_fits && peer_fits
+    list.is_empty() || list.iter().any(|peer| peer_matches(store, policy, peer, other))
 }
 
 fn port_matches(port: &Value, asked: &Asked<'_>) -> bool {
@@ -159,12 +220,17 @@ fn port_matches(port: &Value, asked: &Asked<'_>) -> bool {
 }
 
 fn named_port(pod: &Value, name: &str, protocol: &str) -> Option<i64> {
-    fields::items(pod, "/spec/containers")
-        .iter()
+    let sidecars = fields::items(pod, "/spec/initContainers").iter();
+    sidecars
+        .filter(|container| fields::text(container, "/restartPolicy") == "Always")
+        .chain(fields::items(pod, "/spec/containers"))
         .flat_map(|container| fields::items(container, "/ports"))
         .find(|port| {
-            let own = fields::text(port, "/protocol");
-            fields::text(port, "/name") == name && (own == protocol || own.is_empty())
+            let own = match fields::text(port, "/protocol") {
+                "" => "TCP",
+                own => own,
+            };
+            fields::text(port, "/name") == name && own == protocol
         })
         .and_then(|port| fields::number(port, "/containerPort"))
 }
