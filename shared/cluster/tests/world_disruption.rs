@@ -308,7 +308,7 @@ fn evictions_ask_the_status_of_the_one_budget() {
     expect![[r#"
         429 429 "Cannot evict pod as it would violate the pod's disruption budget." The disruption budget web is still being processed by the server.
         429 429 "Cannot evict pod as it would violate the pod's disruption budget." The disruption budget web needs 3 healthy pods and has 3 currently
-        201 500 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." 
+        500 500 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." 
         201 201 null 
         0 "2026-09-21T14:13:34Z"
         {"lastProbeTime":null,"lastTransitionTime":"2026-09-21T14:13:34Z","message":"Eviction API: evicting","reason":"EvictionByEvictionAPI","status":"True","type":"DisruptionTarget"}

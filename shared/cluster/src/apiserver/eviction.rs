@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::admission::node_restriction;
-use super::answer::{Refusal, Reply, bad_request};
+use super::answer::{Refusal, Reply, bad_request, plain_error};
 use super::call::Call;
 use super::options::DeleteOptions;
 use super::write::Target;
@@ -52,8 +52,7 @@ impl Apiserver {
                     options.resource_version.get_or_insert_with(|| version.to_owned());
                 }
                 [budget] => self.decrement(call.now, budget, &pod, options.dry_run)?,
-                // The refusal travels as an answer that is no error to the handler: 201 around a 500.
-                _ => return Ok(Reply::Document(201, two_budgets())),
+                _ => return Err(plain_error(TWO_BUDGETS)),
             }
         }
         self.mark_disrupted(call.now, &target, &pod, &mut options);
@@ -262,11 +261,4 @@ fn too_many(seconds: u32, why: String) -> Refusal {
         details.causes.push(cause);
     }
     Box::new(status)
-}
-
-fn two_budgets() -> Value {
-    json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": TWO_BUDGETS, "code": 500,
-    })
 }

@@ -18,9 +18,9 @@ use crate::store::{Change, Store};
 
 const RESOURCE: &str = "poddisruptionbudgets.policy";
 /// How long a pod that was evicted may take to be deleted (`DeletionTimeout`).
-const DELETION: Duration = Duration::from_secs(120);
+const DELETION: Duration = Duration::from_mins(2);
 /// How long a disruption may be announced without coming (`stalePodDisruptionTimeout`).
-const STALE: Duration = Duration::from_secs(120);
+const STALE: Duration = Duration::from_mins(2);
 const ABOUT_POD: &str = "pod/";
 
 /// The control loop.

@@ -12,6 +12,23 @@ use crate::store::{Change, Store};
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+const READY: [&str; 2] = [NOT_READY, UNREACHABLE];
+const PRESSURES: [(&str, &str); 4] = [
+    ("MemoryPressure", "node.kubernetes.io/memory-pressure"),
+    ("DiskPressure", "node.kubernetes.io/disk-pressure"),
+    ("NetworkUnavailable", "node.kubernetes.io/network-unavailable"),
+    ("PIDPressure", "node.kubernetes.io/pid-pressure"),
+];
+const OURS: [&str; 7] = [
+    NOT_READY,
+    UNREACHABLE,
+    UNSCHEDULABLE,
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/network-unavailable",
+    "node.kubernetes.io/pid-pressure",
+];
 const LEASES: &str = "leases.coordination.k8s.io";
 /// `--node-monitor-grace-period`, `--node-startup-grace-period`.
 const GRACE: Duration = Duration::from_secs(50);
@@ -100,30 +117,62 @@ fn miss(node: &Value, aggregation: &Aggregation<'_>, plan: &mut Plan) {
     }
 }
 
-/// The taints follow the condition `Ready` (`doNoScheduleTaintingPass`, `processTaintBaseEviction`).
+/// The taints follow the conditions and `spec.unschedulable` (`doNoScheduleTaintingPass`,
+/// `processTaintBaseEviction`).
 fn taint(node: &Value, now: Timestamp, plan: &mut Plan) {
     let taints = fields::items(node, "/spec/taints");
-    let Some(ready) = fields::condition(node, "Ready") else { return };
-    let wanted = match fields::text(ready, "/status") {
-        "True" => "",
-        "Unknown" => UNREACHABLE,
-        _ => NOT_READY,
+    let wanted = wanted(node);
+    let ours = |taint: &Value| {
+        let (key, effect) = (fields::text(taint, "/key"), fields::text(taint, "/effect"));
+        OURS.contains(&key)
+            && (effect == "NoSchedule" || (effect == "NoExecute" && READY.contains(&key)))
     };
-    let ours = |taint: &&Value| [NOT_READY, UNREACHABLE].contains(&fields::text(taint, "/key"));
     let mut left: Vec<Value> = taints.iter().filter(|taint| !ours(taint)).cloned().collect();
-    if !wanted.is_empty() {
-        for effect in ["NoSchedule", "NoExecute"] {
-            let same = |taint: &&Value| {
-                fields::text(taint, "/key") == wanted && fields::text(taint, "/effect") == effect
-            };
-            left.push(taints.iter().find(same).cloned().unwrap_or_else(
-                || json!({ "key": wanted, "effect": effect, "timeAdded": fields::seconds(now) }),
-            ));
-        }
+    for (key, effect) in wanted {
+        let same = |taint: &&Value| {
+            fields::text(taint, "/key") == key && fields::text(taint, "/effect") == effect
+        };
+        left.push(taints.iter().find(same).cloned().unwrap_or_else(
+            || json!({ "key": key, "effect": effect, "timeAdded": fields::seconds(now) }),
+        ));
     }
     let known = |taint: &Value| left.contains(taint);
     if left.len() != taints.len() || !taints.iter().all(known) {
         let patch = json!({ "spec": { "taints": left } });
         plan.writes.push(Write::merge("nodes", "", fields::name(node), patch));
     }
+}
+
+/// `nodeConditionToTaintKeyStatusMap`, and the taint of a cordon.
+fn wanted(node: &Value) -> Vec<(&'static str, &'static str)> {
+    let status = |kind: &str| {
+        fields::condition(node, kind).map_or("", |one| fields::text(one, "/status")).to_owned()
+    };
+    let mut wanted = Vec::new();
+    let ready = status("Ready");
+    match ready.as_str() {
+        "False" => wanted.push((NOT_READY, "NoSchedule")),
+        "Unknown" => wanted.push((UNREACHABLE, "NoSchedule")),
+        _ => {}
+    }
+    for (kind, key) in PRESSURES {
+        if status(kind) == "True" {
+            wanted.push((key, "NoSchedule"));
+        }
+    }
+    if fields::flag(node, "/spec/unschedulable") {
+        wanted.push((UNSCHEDULABLE, "NoSchedule"));
+    }
+    match ready.as_str() {
+        "False" => wanted.push((NOT_READY, "NoExecute")),
+        "Unknown" => wanted.push((UNREACHABLE, "NoExecute")),
+        // Admission marks a node that has said nothing yet; that stays until it has.
+        "" if taints_of(node, NOT_READY) => wanted.push((NOT_READY, "NoSchedule")),
+        _ => {}
+    }
+    wanted
+}
+
+fn taints_of(node: &Value, key: &str) -> bool {
+    fields::items(node, "/spec/taints").iter().any(|taint| fields::text(taint, "/key") == key)
 }

@@ -37,6 +37,11 @@ pub(super) fn sockets(argv: &[String], environment: &BTreeMap<String, String>) -
     }
 }
 
+/// Whether it does something and ends, as a command of the shell does.
+pub(super) fn ends(argv: &[String]) -> bool {
+    argv.get(1).is_some_and(|word| word == "connect")
+}
+
 /// Whether it answers every path with its name.
 pub(super) fn serves_hostname(processes: &[String]) -> bool {
     processes.first().is_some_and(|one| one.split(' ').nth(1) == Some("serve-hostname"))

@@ -216,7 +216,8 @@ impl Container {
         let same =
             image.and_then(|image| image.command.first()).is_some_and(|first| first == program);
         self.stage = Stage::Running { since: now };
-        if own && (same || argv.is_empty()) {
+        let once = image.is_some_and(|image| image.agnhost) && agnhost::ends(&argv);
+        if own && (same || argv.is_empty()) && !once {
             self.process = Process::Service;
             self.facts.processes = vec![argv.join(" ")];
             let ports = image.map_or(&[][..], |image| image.ports.as_slice());

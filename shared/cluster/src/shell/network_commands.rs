@@ -1,7 +1,9 @@
 //! Commands that connect: wget, curl, nc, nslookup, ping. Each in the words of its own project.
 
+mod agnhost;
 mod curl;
 
+use self::agnhost::agnhost;
 use self::curl::curl;
 use std::time::Duration;
 
@@ -43,6 +45,7 @@ pub(crate) trait Network {
 /// Starts a command of this module; `None` for any other.
 pub(super) fn start(name: &str, arguments: &[&str], os: &mut Os<'_>) -> Option<Started> {
     match name {
+        "agnhost" => Some(agnhost(arguments, os)),
         "wget" => Some(wget(arguments, os)),
         "curl" => Some(curl(arguments, os)),
         "nc" | "ncat" | "netcat" => Some(netcat(arguments, os)),
