@@ -24,3 +24,6 @@ connect-own-node = NetworkPolicies do not hold a node back from its own pods: { 
 connect-no-rules = NetworkPolicy { $policy } has no rule in { $field }, so it admits nothing
 connect-rule-other-peer = { $field } of NetworkPolicy { $policy } names other peers
 connect-rule-other-port = { $field } of NetworkPolicy { $policy } names other ports
+connect-node-off = Node { $node }, where { $pod } runs, has no power: nothing answers
+connect-node-cut = Node { $node }, where { $pod } runs, is cut off from the network: packets are lost
+connect-pod-cut = The network of pod { $pod } is cut: packets are lost

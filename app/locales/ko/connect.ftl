@@ -24,3 +24,6 @@ connect-own-node = 네트워크 정책은 노드가 자기 파드에 연결하�
 connect-no-rules = 네트워크 정책 { $policy }의 { $field }에는 규칙이 없어 아무것도 허용하지 않습니다
 connect-rule-other-peer = 네트워크 정책 { $policy }의 { $field } 규칙은 다른 상대를 가리킵니다
 connect-rule-other-port = 네트워크 정책 { $policy }의 { $field } 규칙은 다른 포트를 가리킵니다
+connect-node-off = { $pod } 파드가 있는 노드 { $node }의 전원이 꺼져 있어 아무 응답이 없습니다
+connect-node-cut = { $pod } 파드가 있는 노드 { $node }의 네트워크가 끊겨 패킷이 사라집니다
+connect-pod-cut = 파드 { $pod }의 네트워크가 끊겨 패킷이 사라집니다

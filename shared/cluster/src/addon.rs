@@ -1,6 +1,7 @@
 //! What an add-on brings into a cluster: objects, control loops of its own, an API group that it serves behind the
 //! API server (`staging/src/k8s.io/kube-aggregator`), and admission webhooks. The cluster itself knows no product.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -173,6 +174,8 @@ pub struct Aggregation<'a> {
     /// The add-ons.
     pub(crate) addons: &'a [Arc<dyn Addon>],
     pub(crate) meter: &'a dyn Meter,
+    /// Nodes of which nothing is heard, and since when.
+    pub(crate) silent: &'a BTreeMap<String, Timestamp>,
     /// The cluster's objects.
     pub store: &'a Store,
     /// The time.

@@ -77,6 +77,8 @@ pub enum ApiAnswer {
     Node(Box<NodeRequest>),
     /// The world computes a connection; the text is the query of `/podium/v1/connect`.
     Connect(String),
+    /// Something is to break; the bytes are the body of `/podium/v1/faults`.
+    Fault(Vec<u8>),
     /// An add-on answers.
     Addon(Box<AddonCall>),
 }
@@ -245,7 +247,10 @@ impl Apiserver {
         match &mut answer {
             ApiAnswer::Full(response) => decorate(response, asked.id(), &warnings),
             ApiAnswer::Watch(response) => decorate(response, asked.id(), &warnings),
-            ApiAnswer::Node(_) | ApiAnswer::Connect(_) | ApiAnswer::Addon(_) => {}
+            ApiAnswer::Node(_)
+            | ApiAnswer::Connect(_)
+            | ApiAnswer::Fault(_)
+            | ApiAnswer::Addon(_) => {}
         }
         self.record(now, asked, &answer);
         answer
@@ -339,6 +344,7 @@ fn written(reply: Reply, pretty: bool) -> ApiAnswer {
         }
         Reply::Node(request) => ApiAnswer::Node(request),
         Reply::Connect(query) => ApiAnswer::Connect(query),
+        Reply::Fault(body) => ApiAnswer::Fault(body),
         Reply::Addon(call) => ApiAnswer::Addon(call),
     }
 }

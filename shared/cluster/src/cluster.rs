@@ -170,6 +170,9 @@ impl Engine for Cluster {
             ApiAnswer::Addon(call) => {
                 EngineAnswer::Full(self.world.addon(&self.apiserver, now, &call))
             }
+            ApiAnswer::Fault(body) => {
+                EngineAnswer::Full(self.world.fault(&mut self.apiserver, self.now, &body))
+            }
             ApiAnswer::Connect(query) => {
                 EngineAnswer::Full(self.world.connect(&self.apiserver, &query))
             }

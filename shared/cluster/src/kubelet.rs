@@ -16,6 +16,7 @@ mod serve;
 mod start;
 
 pub(crate) mod container;
+pub(crate) mod faults;
 pub(crate) mod node_network;
 mod probes;
 pub(crate) mod sessions;
@@ -77,6 +78,8 @@ pub(crate) struct Kubelets {
     disks: serve::Disks,
     /// The nodes that have a kubelet. A Node object that somebody makes has none.
     nodes: BTreeSet<String>,
+    /// What is broken.
+    pub(crate) faults: faults::Faults,
     /// What service account tokens are signed with.
     signing_key: Vec<u8>,
 }
@@ -159,6 +162,10 @@ impl Kubelets {
             self.forget(store, &name, now);
             return plan;
         };
+        // From there nothing comes: neither status nor events, until the node is back.
+        if self.faults.silent.contains_key(fields::text(&pod, "/spec/nodeName")) {
+            return plan;
+        }
         if self.machines.get(&name).is_some_and(|machine| machine.uid != fields::uid(&pod)) {
             self.forget(store, &name, now);
         }

@@ -117,12 +117,31 @@ pub struct Dial<'a> {
     pub pick: u64,
 }
 
-/// Says whether a process of a running pod listens.
-pub type Listens<'a> = &'a dyn Fn(&Value, Socket) -> bool;
+/// What the network has to know of machines and processes.
+pub trait Wires {
+    /// Whether a process of a running pod listens.
+    fn listens(&self, pod: &Value, socket: Socket) -> bool;
+    /// Why packets from or to a pod get nowhere.
+    fn severed(&self, pod: &Value) -> Option<Reason>;
+}
 
 /// What a new connection does.
-pub fn connect(store: &Store, dial: Dial<'_>, listens: Listens<'_>) -> Verdict {
+pub fn connect(store: &Store, dial: Dial<'_>, wires: &dyn Wires) -> Verdict {
     let mut path = Vec::new();
+    if dial.host != "localhost"
+        && let Some(cut) = wires.severed(dial.source)
+    {
+        // Without a network there is nobody to ask for names.
+        let named = !address::is_address(dial.host);
+        let reason = if named {
+            path.push(cut);
+            Reason::new("connect-dns-blocked", &[("host", dial.host)])
+        } else {
+            cut
+        };
+        let blocked = verdict(Outcome::Blocked, reason, None);
+        return Verdict { path, address: dial.host.to_owned(), ..blocked };
+    }
     let namespace = fields::namespace(dial.source);
     if let Some(verdict) = names_are_blocked(store, dial) {
         return verdict;
@@ -151,9 +170,9 @@ pub fn connect(store: &Store, dial: Dial<'_>, listens: Listens<'_>) -> Verdict {
             let port = backend.port;
             let target = pod_of(store, &backend.address, |pod| {
                 Protocol::parse(dial.protocol)
-                    .is_some_and(|protocol| listens(pod, Socket { protocol, port }))
+                    .is_some_and(|protocol| wires.listens(pod, Socket { protocol, port }))
             });
-            arrive(store, dial, address, target.map(|pod| (pod, port)), listens, path)
+            arrive(store, dial, address, target.map(|pod| (pod, port)), wires, path)
         }
     }
 }
@@ -202,7 +221,7 @@ fn arrive(
     dial: Dial<'_>,
     address: String,
     target: Option<(Arc<Value>, u16)>,
-    listens: Listens<'_>,
+    wires: &dyn Wires,
     mut path: Vec<Reason>,
 ) -> Verdict {
     let full = |pod: &Value| format!("{}/{}", fields::namespace(pod), fields::name(pod));
@@ -233,8 +252,12 @@ fn arrive(
             }
         }
     }
+    if !itself && let Some(cut) = wires.severed(&pod) {
+        let blocked = verdict(Outcome::Blocked, cut, None);
+        return Verdict { path, address, target: Some((pod, port)), ..blocked };
+    }
     let protocol = Protocol::parse(dial.protocol);
-    if !protocol.is_some_and(|protocol| listens(&pod, Socket { protocol, port })) {
+    if !protocol.is_some_and(|protocol| wires.listens(&pod, Socket { protocol, port })) {
         let reason =
             Reason::new("connect-nobody-listens", &[("pod", &full(&pod)), ("port", &number)]);
         let refused = verdict(Outcome::Refused, reason, None);

@@ -4,6 +4,7 @@
 //! server, and answers what only a kubelet or the network can answer.
 
 mod authentication;
+mod faults;
 mod heartbeats;
 mod kubeadm;
 mod nodes;
@@ -28,8 +29,9 @@ use crate::event_loop::{
 };
 use crate::fields;
 use crate::kubelet::Kubelets;
-use crate::kubelet::node_network::full_name;
-use crate::network::{Dial, Socket, connect};
+use crate::kubelet::node_network::Plugged;
+use crate::network::{Dial, connect};
+use crate::rng::Stream;
 
 /// From a change to the reaction of whoever watches it.
 const REACTION: Duration = Duration::from_millis(5);
@@ -45,6 +47,8 @@ pub(crate) struct World {
     addons: Arc<[Arc<dyn Addon>]>,
     /// What controllers remember of keys.
     memory: BTreeMap<(u8, Key), Value>,
+    /// What is hit when anything may be.
+    chance: Stream,
     /// When old events were looked for.
     swept: Timestamp,
 }
@@ -65,6 +69,7 @@ impl World {
             kubelets: Kubelets::new(names, api.settings.signing_key.clone()),
             addons: system.addons.clone().into(),
             memory: BTreeMap::new(),
+            chance: Stream::new(config.seed, "faults"),
             swept: config.epoch,
         };
         let mut writes = nodes::install(&machines, config.epoch);
@@ -158,6 +163,7 @@ impl World {
                 addons: &self.addons,
                 store: api.store(),
                 meter: &self.kubelets,
+                silent: &self.kubelets.faults.silent,
                 now,
                 memory: self.memory.get(&(rank, key.clone())).unwrap_or(&Value::Null),
             };
@@ -249,6 +255,7 @@ impl World {
             ApiAnswer::Watch(_)
             | ApiAnswer::Node(_)
             | ApiAnswer::Connect(_)
+            | ApiAnswer::Fault(_)
             | ApiAnswer::Addon(_) => Ok(Vec::new()),
         }
     }
@@ -277,11 +284,8 @@ impl World {
         let port = text("port").parse().unwrap_or(80);
         let protocol = if text("protocol").is_empty() { "TCP" } else { text("protocol") };
         let dial = Dial { source: &source, host: &host, port, protocol, pick: 0 };
-        let listens = |pod: &Value, socket: Socket| {
-            let sockets = self.kubelets.ports.get(&full_name(pod));
-            sockets.is_some_and(|sockets| sockets.contains(&socket))
-        };
-        json_response(200, &connect(api.store(), dial, &listens).json())
+        let wires = Plugged { ports: &self.kubelets.ports, faults: &self.kubelets.faults };
+        json_response(200, &connect(api.store(), dial, &wires).json())
     }
 
     /// Lets an add-on answer a request for its API group.
@@ -295,6 +299,7 @@ impl World {
             addons: &self.addons,
             store: api.store(),
             meter: &self.kubelets,
+            silent: &self.kubelets.faults.silent,
             now,
             memory: &Value::Null,
         };

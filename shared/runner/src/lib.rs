@@ -11,6 +11,7 @@ mod check;
 mod clear;
 mod client;
 pub mod connect;
+mod fault;
 mod insert;
 mod matching;
 mod play;

@@ -220,6 +220,9 @@ impl Runner {
         progress.output(cell, Stream::Command, line);
         let mut out = Told { cell, progress };
         let line = self.inserted(line, persona, &mut out).await;
+        if let Some(code) = self.fault(&line, &mut out).await {
+            return code;
+        }
         match Invocation::parse(&line) {
             Ok(invocation) => self.kubectl(persona).run(&invocation, self, stdin, &mut out).await,
             Err(error) => {

@@ -504,3 +504,43 @@ fn a_pod_that_is_missing_is_found_as_the_cause_of_no_output() {
     "#]],
     );
 }
+
+/// What lines of a console write, on a cluster with fixed answers.
+#[derive(Default)]
+struct Heard(Mutex<String>);
+
+impl runner::Progress for Heard {
+    fn output(&self, _cell: &str, stream: runner::Stream, text: &str) {
+        if stream != runner::Stream::Command {
+            self.0.lock().unwrap().push_str(text);
+        }
+    }
+}
+
+#[test]
+fn a_fault_happens_in_the_embedded_cluster_and_is_refused_by_a_real_one() {
+    let says = |shelf: Shelf, line: &str| {
+        let clock = Leap(Mutex::new("2026-01-01T00:00:00Z".parse().unwrap()));
+        let runner = Runner::new(Arc::new(shelf), Arc::new(clock), &scenario("03-network-policy"));
+        let heard = Heard::default();
+        let run = block_on(runner.console("none", line, None, "", &heard)).unwrap();
+        let said = heard.0.lock().unwrap().clone();
+        format!("{} {said}", run.exit_code)
+    };
+    let mut embedded = Shelf::default();
+    let answer = json!({"message": "node/worker-1 stopped"});
+    embedded.answers.insert("/podium/v1/faults".to_owned(), answer);
+    let line = "podium fault stop node worker-1";
+    expect![[r#"
+        0 node/worker-1 stopped
+        1 error: podium fault breaks things in the embedded cluster only; this cluster is a real one
+        1 error: usage: podium fault VERB KIND NAME [MORE], for example: podium fault stop node worker-1
+    "#]].assert_eq(
+        &[
+            says(embedded, line),
+            says(Shelf::default(), line),
+            says(Shelf::default(), "podium fault"),
+        ]
+        .concat(),
+    );
+}

@@ -33,6 +33,8 @@ pub(crate) enum Reply {
     Node(Box<NodeRequest>),
     /// The world computes the connection that this query asks about.
     Connect(String),
+    /// The world breaks or mends something.
+    Fault(Vec<u8>),
     /// An add-on answers.
     Addon(Box<AddonCall>),
 }

@@ -27,6 +27,9 @@ pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
         });
         return Ok(Reply::Connect(query.collect::<Vec<_>>().join("&")));
     }
+    if call.info.path == "/podium/v1/faults" && call.method == http::Method::POST {
+        return Ok(Reply::Fault(call.body.clone()));
+    }
     if call.method != http::Method::GET {
         return Err(Box::new(Status::method_not_allowed()));
     }

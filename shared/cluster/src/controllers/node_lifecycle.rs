@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::addon::Aggregation;
-use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write};
+use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
 use crate::fields;
 use crate::store::{Change, Store};
 
@@ -62,8 +62,11 @@ impl Controller for Nodes {
             return plan;
         };
         // A kubelet renews its lease; a Node that somebody made has nobody who speaks for it.
-        if store.get(LEASES, "kube-node-lease", &key.name).is_none() {
-            miss(&node, aggregation, &mut plan);
+        let lease = store.get(LEASES, "kube-node-lease", &key.name);
+        let silent = aggregation.silent.contains_key(&key.name);
+        if lease.is_none() || silent {
+            let renewed = lease.and_then(|lease| fields::time(&lease, "/spec/renewTime"));
+            miss(&node, renewed, aggregation, &mut plan);
         }
         taint(&node, now, &mut plan);
         plan
@@ -71,7 +74,7 @@ impl Controller for Nodes {
 }
 
 /// Waits for a word of the node's kubelet, and says in the end that there was none (`monitorNodeHealth`).
-fn miss(node: &Value, aggregation: &Aggregation<'_>, plan: &mut Plan) {
+fn miss(node: &Value, renewed: Option<Timestamp>, aggregation: &Aggregation<'_>, plan: &mut Plan) {
     let now = aggregation.now;
     let ready = fields::condition(node, "Ready");
     if ready.is_some_and(|ready| fields::text(ready, "/status") == "Unknown") {
@@ -81,6 +84,7 @@ fn miss(node: &Value, aggregation: &Aggregation<'_>, plan: &mut Plan) {
     let word = ready.map_or(Value::Null, |ready| json!(ready));
     let heard = fields::time(aggregation.memory, "/at")
         .filter(|_| aggregation.memory.get("word") == Some(&word))
+        .or(renewed)
         .unwrap_or(now);
     plan.remember = Some(json!({ "at": heard.to_string(), "word": word }));
     let grace = if ready.is_some() { GRACE } else { STARTUP_GRACE };
@@ -114,6 +118,25 @@ fn miss(node: &Value, aggregation: &Aggregation<'_>, plan: &mut Plan) {
         let about = json!({ "kind": "Node", "name": name, "uid": fields::uid(node) });
         let text = format!("Node {name} status is now: NodeNotReady");
         plan.events.push(EventNote::normal(about, "NodeNotReady", text));
+        not_ready(aggregation.store, name, now, plan);
+    }
+}
+
+/// Nobody can say that its pods are ready (`pkg/controller/util/node MarkPodsNotReady`).
+fn not_ready(store: &Store, node: &str, now: Timestamp, plan: &mut Plan) {
+    let mut pods = store.list("pods", None);
+    pods.retain(|pod| fields::text(pod, "/spec/nodeName") == node);
+    for pod in pods.iter().filter(|pod| fields::condition(pod, "Ready").is_some()) {
+        let text = "Node is not ready".to_owned();
+        let note = EventNote::warning(reference(pod, "v1", "Pod"), "NodeNotReady", text);
+        if !fields::condition_true(pod, "Ready") {
+            continue;
+        }
+        let patch = json!({ "status": { "conditions": [{
+            "type": "Ready", "status": "False", "lastTransitionTime": fields::seconds(now),
+        }] } });
+        let (namespace, name) = (fields::namespace(pod), fields::name(pod));
+        plan.writes.push(Write::patch("pods", namespace, name, "status", patch).then(note));
     }
 }
 

@@ -26,12 +26,15 @@ impl Controller for Collector {
     }
 
     fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
-        let gone = change.resource == "nodes" && change.new.is_none();
+        let out = change.new.as_deref().is_some_and(out_of_service);
+        let gone = change.resource == "nodes" && (change.new.is_none() || out);
         let pod = change.new.as_deref().filter(|_| change.resource == "pods");
         let node = pod.map_or("", |pod| fields::text(pod, "/spec/nodeName"));
+        let leaves = pod.is_some_and(fields::deleting)
+            && store.get("nodes", "", node).is_some_and(|node| out_of_service(&node));
         if gone {
             vec![Key::new("", &change.name)]
-        } else if !node.is_empty() && store.get("nodes", "", node).is_none() {
+        } else if leaves || (!node.is_empty() && store.get("nodes", "", node).is_none()) {
             vec![Key::new("", node)]
         } else {
             Vec::new()
@@ -45,8 +48,11 @@ impl Controller for Collector {
     fn reconcile_with(&self, aggregation: &Aggregation<'_>, key: &Key) -> Plan {
         let (store, now) = (aggregation.store, aggregation.now);
         let mut plan = Plan::nothing();
-        if store.get("nodes", "", &key.name).is_some() {
+        if let Some(node) = store.get("nodes", "", &key.name) {
             plan.remember = Some(Value::Null);
+            if out_of_service(&node) && !fields::condition_true(&node, "Ready") {
+                terminating(store, &key.name, &mut plan);
+            }
             return plan;
         }
         let since: Timestamp =
@@ -73,5 +79,26 @@ impl Controller for Collector {
             plan.writes.push(Write::delete_now("pods", pod));
         }
         plan
+    }
+}
+
+/// Somebody has made sure that the machine is off.
+fn out_of_service(node: &Value) -> bool {
+    fields::items(node, "/spec/taints")
+        .iter()
+        .any(|taint| fields::text(taint, "/key") == "node.kubernetes.io/out-of-service")
+}
+
+/// Pods that wait for a kubelet that will not come (`gcTerminating`).
+fn terminating(store: &Store, node: &str, plan: &mut Plan) {
+    let mut pods = store.list("pods", None);
+    pods.retain(|pod| fields::text(pod, "/spec/nodeName") == node && fields::deleting(pod));
+    for pod in &pods {
+        if !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed") {
+            let patch = json!({ "status": { "phase": "Failed" } });
+            let (namespace, name) = (fields::namespace(pod), fields::name(pod));
+            plan.writes.push(Write::patch("pods", namespace, name, "status", patch));
+        }
+        plan.writes.push(Write::delete_now("pods", pod));
     }
 }

@@ -78,6 +78,17 @@ pub(crate) struct Probe {
     pub(crate) asleep: Option<u64>,
 }
 
+/// What ended a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Death {
+    /// Itself, or a signal.
+    Own,
+    /// It held too much memory.
+    OutOfMemory,
+    /// Its machine lost power.
+    PowerCut,
+}
+
 /// A container of a pod on its node.
 #[derive(Debug, Clone)]
 pub(crate) struct Container {
@@ -101,8 +112,8 @@ pub(crate) struct Container {
     pub(crate) catalina: Option<catalina::Settings>,
     /// Why the runtime could not start it.
     pub(crate) trouble: String,
-    /// Whether it was killed because it held too much memory.
-    pub(crate) out_of_memory: bool,
+    /// What its process died of.
+    pub(crate) death: Death,
     /// Lines that it is going to write.
     pub(crate) upcoming: VecDeque<(Timestamp, String)>,
     pub(crate) log: VecDeque<Line>,
@@ -138,7 +149,7 @@ impl Container {
             serves: Vec::new(),
             catalina: None,
             trouble: String::new(),
-            out_of_memory: false,
+            death: Death::Own,
             upcoming: VecDeque::new(),
             log: VecDeque::new(),
             previous: VecDeque::new(),
@@ -190,7 +201,7 @@ impl Container {
         self.dropped = 0;
         self.catalina = None;
         self.trouble.clear();
-        self.out_of_memory = false;
+        self.death = Death::Own;
         self.serves.clear();
         self.upcoming.clear();
         self.ready = false;
@@ -316,7 +327,8 @@ impl Container {
             Stage::Ended { code, since, at } => {
                 let reason = match code {
                     0 => "Completed",
-                    137 if self.out_of_memory => "OOMKilled",
+                    137 if self.death == Death::OutOfMemory => "OOMKilled",
+                    255 if self.death == Death::PowerCut => "Unknown",
                     128 => "StartError",
                     _ => "Error",
                 };

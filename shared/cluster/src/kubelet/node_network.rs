@@ -7,11 +7,28 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Machine;
+use super::faults::Faults;
 use super::serve::{Asked, Disks, Served, listener, reply};
 use crate::fields;
-use crate::network::{Dial, Outcome, Socket, address, connect};
+use crate::network::{Dial, Outcome, Reason, Socket, Wires, address, connect};
 use crate::shell::{Answer, Dialed, Network};
 use crate::store::Store;
+
+/// Who listens where, and which cables are cut.
+pub(crate) struct Plugged<'a> {
+    pub(crate) ports: &'a BTreeMap<String, Vec<Socket>>,
+    pub(crate) faults: &'a Faults,
+}
+
+impl Wires for Plugged<'_> {
+    fn listens(&self, pod: &Value, socket: Socket) -> bool {
+        self.ports.get(&full_name(pod)).is_some_and(|sockets| sockets.contains(&socket))
+    }
+
+    fn severed(&self, pod: &Value) -> Option<Reason> {
+        self.faults.severed(pod)
+    }
+}
 
 /// The network of one pod during a step.
 pub(crate) struct PodNetwork<'a> {
@@ -24,6 +41,8 @@ pub(crate) struct PodNetwork<'a> {
     pub(crate) others: &'a BTreeMap<String, Arc<Machine>>,
     /// The ports on which each pod listens.
     pub(crate) ports: &'a BTreeMap<String, Vec<Socket>>,
+    /// What is broken.
+    pub(crate) faults: &'a Faults,
     /// What is on disks.
     pub(crate) disks: &'a Disks,
     pub(crate) served: Vec<Served>,
@@ -61,10 +80,7 @@ impl PodNetwork<'_> {
 
 impl Network for PodNetwork<'_> {
     fn dial(&mut self, host: &str, port: u16, request: Option<(&str, &str, &str)>) -> Dialed {
-        let ports = self.ports;
-        let listens = |pod: &Value, socket: Socket| {
-            ports.get(&full_name(pod)).is_some_and(|sockets| sockets.contains(&socket))
-        };
+        let wires = Plugged { ports: self.ports, faults: self.faults };
         let own = fields::text(self.pod, "/status/podIP").to_owned();
         let host = if matches!(host, "localhost" | "127.0.0.1") && !own.is_empty() {
             own.as_str()
@@ -76,7 +92,7 @@ impl Network for PodNetwork<'_> {
             crate::rng::hash(&format!("{}{}{}", self.now, fields::uid(self.pod), self.connections))
                 >> 7;
         let dial = Dial { source: self.pod, host, port, protocol: "TCP", pick };
-        let verdict = connect(self.store, dial, &listens);
+        let verdict = connect(self.store, dial, &wires);
         if verdict.reason.code == "connect-dns-blocked" {
             return Dialed::NoDns;
         }

@@ -198,6 +198,7 @@ impl Kubelets {
             own: own.as_ref(),
             others: &self.machines,
             ports: &self.ports,
+            faults: &self.faults,
             disks: &self.disks,
             served: Vec::new(),
             connections: 0,

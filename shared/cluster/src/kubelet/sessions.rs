@@ -136,10 +136,28 @@ fn exit_status(code: i32) -> Value {
 }
 
 impl Kubelets {
+    /// What the API server says when it cannot reach the kubelet.
+    fn unreachable(&self, store: &Store, request: &NodeRequest) -> Option<Status> {
+        let node = fields::text(&request.pod, "/spec/nodeName");
+        self.faults.silent.get(node)?;
+        let place = format!("{}:10250", super::status::node_address(store, node));
+        let text = if matches!(request.what, NodeWhat::Log { .. }) {
+            let (pod, container) = (fields::name(&request.pod), &request.container);
+            let path = format!("containerLogs/{}/{pod}/{container}", request.namespace);
+            format!("Get \"https://{place}/{path}\": dial tcp {place}: i/o timeout")
+        } else {
+            format!("error dialing backend: dial tcp {place}: i/o timeout")
+        };
+        Some(Status::failure(500, "InternalError", text))
+    }
+
     /// Answers a request to a kubelet.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of request")]
     pub(crate) fn open(&mut self, store: &Store, now: Timestamp, request: &NodeRequest) -> Opened {
         let key = format!("{}/{}", request.namespace, fields::name(&request.pod));
+        if let Some(refused) = self.unreachable(store, request) {
+            return Opened::Refused(refused);
+        }
         let found =
             self.machines.get(&key).and_then(|machine| machine.containers.get(&request.container));
         match &request.what {

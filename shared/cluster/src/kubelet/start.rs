@@ -79,9 +79,10 @@ impl Kubelets {
             return;
         }
         note(pod, spec, false, "Pulling", format!("Pulling image \"{image}\""), plan);
-        if let Some(behaviour) = image_of(spec) {
+        if let Some(behaviour) = image_of(spec).filter(|_| !self.faults.lost(image)) {
             let millis = if here { 300 } else { behaviour.pull_millis };
-            one.stage = Stage::Pulling { until: later(now, Duration::from_millis(millis.max(1))) };
+            let lasts = self.faults.on_disk(node, Duration::from_millis(millis.max(1)));
+            one.stage = Stage::Pulling { until: later(now, lasts) };
         } else {
             note(
                 pod,

@@ -7,7 +7,7 @@ use apimachinery::quantity::Quantity;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::container::{Container, Process, Stage, image_of};
+use super::container::{Container, Death, Process, Stage, image_of};
 use super::node_network::full_name;
 use super::{Kubelets, Machine};
 use crate::addon::Meter;
@@ -121,7 +121,7 @@ impl Kubelets {
         let over = self.memory(&full_name(pod), spec, one) > most;
         if over {
             one.end(137, now);
-            one.out_of_memory = true;
+            one.death = Death::OutOfMemory;
         }
         over
     }

@@ -56,6 +56,9 @@ impl World {
             return;
         }
         for name in self.kubelets.node_names() {
+            if self.kubelets.faults.silent.contains_key(&name) {
+                continue;
+            }
             let Some(node) = api.store().get("nodes", "", &name) else { continue };
             let writes = [lease(api, &node, &name, now), report(&node, &name, now)];
             for write in writes.into_iter().flatten() {

@@ -127,7 +127,7 @@ fn resources(machine: &Machine) -> Value {
     resources
 }
 
-fn conditions(now: Timestamp) -> Vec<Value> {
+pub(super) fn conditions(now: Timestamp) -> Vec<Value> {
     let at = fields::seconds(now);
     let one = |kind: &str, status: &str, reason: &str, message: &str| {
         json!({

@@ -19,7 +19,10 @@ impl Apiserver {
             ApiAnswer::Watch(response) => {
                 self.begun(now, asked, response.status().as_u16(), *response.body());
             }
-            ApiAnswer::Node(_) | ApiAnswer::Connect(_) | ApiAnswer::Addon(_) => {
+            ApiAnswer::Node(_)
+            | ApiAnswer::Connect(_)
+            | ApiAnswer::Fault(_)
+            | ApiAnswer::Addon(_) => {
                 self.unanswered = Some(asked);
             }
         }
