@@ -57,7 +57,10 @@ impl Kubelets {
             frames: Vec::new(),
         };
         for (port, channel) in ports.iter().zip((0..=u8::MAX - 2).step_by(2)) {
-            let listens = self.ports.get(&forward.pod).is_some_and(|own| own.contains(port));
+            let listens = self
+                .ports
+                .get(&forward.pod)
+                .is_some_and(|own| own.contains(&crate::network::Socket::tcp(*port)));
             for channel in [channel, channel + 1] {
                 forward.frames.push([&[channel][..], &port.to_le_bytes()].concat());
             }
