@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use apimachinery::engine::Peer;
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -23,6 +23,12 @@ use crate::error::Failure;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a client may take for the head of a request (`k8s.io/apiserver/pkg/server/secure_serving.go`), and how
+/// often one that says nothing is asked whether it is still there.
+const HEADERS: Duration = Duration::from_secs(32);
+/// What waits for a client that does not read; more is not made before it does. Also the largest head of a request.
+const UNSENT: usize = 64 * 1024;
 
 /// The certificate that the client showed, on every request of its connection.
 #[derive(Debug, Clone)]
@@ -120,7 +126,9 @@ async fn http<S>(
         }
         request
     });
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(UNSENT);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADERS).max_send_buf_size(UNSENT);
     let connection = builder
         .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
         .into_owned();
@@ -128,3 +136,6 @@ async fn http<S>(
         tracing::debug!(%error, %peer, "connection");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Request bodies: a limit, and YAML turned into JSON (the engine reads none).
 
+use std::time::Duration;
+
 use apimachinery::status::Status;
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
@@ -9,9 +11,18 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 /// `MaxRequestBodyBytes` of `k8s.io/apiserver/pkg/server/config.go`.
 const LIMIT: usize = 3 * 1024 * 1024;
 
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Reads a body as the engine takes it.
 pub(super) async fn read(parts: &Parts, body: Body) -> Result<Vec<u8>, Status> {
-    let body = match Limited::new(body, LIMIT).collect().await {
+    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, LIMIT).collect()).await;
+    let Ok(whole) = whole else {
+        // `apiserver/pkg/server/filters/timeout.go`, with the default of `--request-timeout`.
+        let text = "Timeout: request did not complete within the allotted timeout";
+        return Err(Status::failure(504, "Timeout", text));
+    };
+    let body = match whole {
         Ok(body) => body.to_bytes().to_vec(),
         Err(error) if error.is::<LengthLimitError>() => {
             return Err(Status::failure(

@@ -7,6 +7,8 @@ use crate::gvk::GroupVersionKind;
 use crate::schema::{Message, Schema, WireField};
 
 const MAGIC: &[u8] = b"k8s\0";
+/// How deep messages may lie in each other: as deep as objects in JSON.
+const DEPTH_MAX: usize = 120;
 
 /// Whether a body begins like one.
 pub fn is_protobuf(body: &[u8]) -> bool {
@@ -41,7 +43,7 @@ pub fn decode(schema: &Schema, body: &[u8]) -> Result<Value, String> {
     let message = schema
         .message(&definition.name)
         .ok_or_else(|| format!("no protobuf message is known for {kind}"))?;
-    let mut object = message_value(schema, message, raw)?;
+    let mut object = message_value(schema, message, raw, 0)?;
     if let Value::Object(map) = &mut object {
         map.insert("apiVersion".to_owned(), json!(api_version));
         map.insert("kind".to_owned(), json!(kind));
@@ -99,7 +101,15 @@ fn fields(mut bytes: &[u8]) -> Result<Vec<(u64, Payload<'_>)>, String> {
     Ok(found)
 }
 
-fn message_value(schema: &Schema, message: &Message, bytes: &[u8]) -> Result<Value, String> {
+fn message_value(
+    schema: &Schema,
+    message: &Message,
+    bytes: &[u8],
+    depth: usize,
+) -> Result<Value, String> {
+    if depth > DEPTH_MAX {
+        return Err("exceeded max depth".to_owned());
+    }
     let mut map = Map::new();
     for (tag, payload) in fields(bytes)? {
         let Some(field) =
@@ -107,7 +117,7 @@ fn message_value(schema: &Schema, message: &Message, bytes: &[u8]) -> Result<Val
         else {
             continue;
         };
-        put(schema, &mut map, field, payload)?;
+        put(schema, &mut map, field, payload, depth)?;
     }
     if message.slice {
         return Ok(map.remove("items").unwrap_or_else(|| Value::Array(Vec::new())));
@@ -120,16 +130,17 @@ fn put(
     map: &mut Map<String, Value>,
     field: &WireField,
     payload: Payload<'_>,
+    depth: usize,
 ) -> Result<(), String> {
     if field.inline {
-        let value = single(schema, &field.wire, payload)?;
+        let value = single(schema, &field.wire, payload, depth)?;
         if let Value::Object(inner) = value {
             map.extend(inner);
         }
         return Ok(());
     }
     if let Some(wire) = field.wire.strip_prefix("[]") {
-        let value = single(schema, wire, payload)?;
+        let value = single(schema, wire, payload, depth)?;
         let list = map.entry(field.name.clone()).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(list) = list {
             list.push(value);
@@ -142,7 +153,7 @@ fn put(
         for (tag, payload) in fields(bytes)? {
             match (tag, payload) {
                 (1, Payload::Bytes(text)) => key = String::from_utf8_lossy(text).into_owned(),
-                (2, payload) => value = single(schema, wire, payload)?,
+                (2, payload) => value = single(schema, wire, payload, depth)?,
                 _ => {}
             }
         }
@@ -152,7 +163,7 @@ fn put(
         }
         return Ok(());
     }
-    let value = single(schema, &field.wire, payload)?;
+    let value = single(schema, &field.wire, payload, depth)?;
     // Go writes the zero of fields without a pointer; what `omitempty` leaves out, decoding drops.
     map.insert(field.name.clone(), value);
     Ok(())
@@ -166,7 +177,12 @@ fn default_of(wire: &str) -> Value {
     clippy::cast_possible_wrap,
     reason = "protobuf's varints carry negative numbers as two's complement"
 )]
-fn single(schema: &Schema, wire: &str, payload: Payload<'_>) -> Result<Value, String> {
+fn single(
+    schema: &Schema,
+    wire: &str,
+    payload: Payload<'_>,
+    depth: usize,
+) -> Result<Value, String> {
     match (wire, payload) {
         ("bool", Payload::Varint(value)) => Ok(json!(value != 0)),
         ("uint32" | "uint64", Payload::Varint(value)) => Ok(json!(value)),
@@ -185,7 +201,7 @@ fn single(schema: &Schema, wire: &str, payload: Payload<'_>) -> Result<Value, St
         (name, Payload::Bytes(bytes)) => {
             let message =
                 schema.message(name).ok_or_else(|| format!("unknown protobuf message {name}"))?;
-            message_value(schema, message, bytes)
+            message_value(schema, message, bytes, depth + 1)
         }
     }
 }
