@@ -130,6 +130,13 @@ impl FieldError {
         )
     }
 
+    /// `Too many: 7: must have at most 5 items`.
+    pub fn too_many(field: &str, found: usize, max: usize) -> Self {
+        let items = if max == 1 { "item" } else { "items" };
+        let detail = format!("must have at most {max} {items}");
+        Self::new(FieldErrorKind::TooMany, field, found.to_string(), detail)
+    }
+
     /// The text without the field, as in a status cause.
     pub fn body(&self) -> String {
         let mut text = self.kind.text().to_owned();

@@ -6,6 +6,8 @@ pub const SUFFIX_ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 const LABEL_TEXT: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const SUBDOMAIN_TEXT: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const UNDERSCORED_TEXT: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
+const WILDCARD_TEXT: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const QUALIFIED_TEXT: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE_TEXT: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const LABEL_1035_TEXT: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
@@ -41,7 +43,9 @@ pub fn dns1123_label(text: &str) -> Vec<String> {
         wrong.push(too_long(63));
     }
     if !label_shape(text) {
-        wrong.push(LABEL_TEXT.to_owned());
+        // A subdomain that is no label has dots.
+        let dots = text.split('.').all(label_shape);
+        wrong.push(if dots { "must not contain dots" } else { LABEL_TEXT }.to_owned());
     }
     wrong
 }
@@ -54,6 +58,36 @@ pub fn dns1123_subdomain(text: &str) -> Vec<String> {
     }
     if !text.split('.').all(label_shape) {
         wrong.push(SUBDOMAIN_TEXT.to_owned());
+    }
+    wrong
+}
+
+/// What is wrong with a DNS subdomain that may have underscores.
+pub fn underscored_subdomain(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    let part = |part: &str| {
+        let bytes = part.strip_prefix('_').unwrap_or(part).as_bytes();
+        bytes.first().is_some_and(|byte| lower(*byte))
+            && bytes.last().is_some_and(|byte| lower(*byte))
+            && bytes.iter().all(|byte| lower(*byte) || matches!(byte, b'-' | b'_'))
+    };
+    if !text.split('.').all(part) {
+        wrong.push(UNDERSCORED_TEXT.to_owned());
+    }
+    wrong
+}
+
+/// What is wrong with a DNS subdomain whose first label is `*`.
+pub fn wildcard_dns1123_subdomain(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    if !text.strip_prefix("*.").is_some_and(|rest| rest.split('.').all(label_shape)) {
+        wrong.push(WILDCARD_TEXT.to_owned());
     }
     wrong
 }

@@ -1,7 +1,8 @@
 // Command controlplane is a real Kubernetes 1.36 in one program: the first argument names the
 // component, as in the hyperkube of old. The test suite compares Podium's embedded cluster with it.
-// Three commands help the tests: `keys DIRECTORY ADDRESS...` makes certificates, `types GROUPVERSION...`
-// prints how Go encodes types, `registry LIST ADDRESS` serves the images of a list.
+// Four commands help the tests: `keys DIRECTORY ADDRESS...` makes certificates, `types GROUPVERSION...`
+// prints how Go encodes types, `internal` the structs that errors of validation print, `registry LIST ADDRESS`
+// serves the images of a list.
 package main
 
 import (
@@ -41,6 +42,9 @@ func main() {
 		return
 	case "registry":
 		exitOn(serveRegistry(os.Args[1], os.Args[2]))
+		return
+	case "internal":
+		printInternal()
 		return
 	case "types":
 		exitOn(printTypes(os.Args[1:]))

@@ -21,6 +21,15 @@ use crate::{ControlPlane, Failure};
 /// Git and reviewers should be able to look at each file.
 const LARGEST_FILE: usize = 180 * 1024;
 
+/// The structs that errors of validation print: only the embedded API server has a use for them.
+const INTERNAL: &str = "../../cluster/data/internal.txt";
+
+const INTERNAL_HEAD: &str = "\
+# Structs that errors of validation print, as Go has them inside the server. Written by `cargo xtask schema`; do not edit.
+#   NAME, then its fields in order: GONAME JSONNAME TYPE [omitempty]
+# GONAME -: its members stand in the struct around it. JSONNAME -: on the wire, too.
+";
+
 /// The files of the schema: path below the folder, and text.
 pub type Files = BTreeMap<String, String>;
 
@@ -36,6 +45,7 @@ pub fn render(plane: &ControlPlane) -> Result<Files, Failure> {
     for (group, text) in wire::render(&reflected)? {
         files.insert(format!("wire/{group}.txt"), text);
     }
+    files.insert(INTERNAL.to_owned(), internal(plane)?);
     match files.iter().find(|(_, text)| text.len() > LARGEST_FILE) {
         Some((name, text)) => Err(format!("{name} has {} bytes; split it", text.len())),
         None => Ok(files),
@@ -65,6 +75,10 @@ pub fn committed() -> Result<Files, Failure> {
             files.insert(name, text);
         }
     }
+    let path = folder().join(INTERNAL);
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    files.insert(INTERNAL.to_owned(), text);
     Ok(files)
 }
 
@@ -97,11 +111,16 @@ fn documents(plane: &ControlPlane) -> Result<Vec<Value>, Failure> {
 }
 
 fn reflect(plane: &ControlPlane, group_versions: &[String]) -> Result<String, Failure> {
-    let output = Command::new(plane.program())
-        .arg("types")
-        .args(group_versions)
-        .output()
-        .map_err(|error| format!("the Go types cannot be read: {error}"))?;
+    printed(Command::new(plane.program()).arg("types").args(group_versions))
+}
+
+fn internal(plane: &ControlPlane) -> Result<String, Failure> {
+    Ok(format!("{INTERNAL_HEAD}{}", printed(Command::new(plane.program()).arg("internal"))?))
+}
+
+fn printed(command: &mut Command) -> Result<String, Failure> {
+    let output =
+        command.output().map_err(|error| format!("the Go types cannot be read: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the Go types cannot be read: {}", said.trim()));

@@ -13,6 +13,10 @@ use crate::{Failure, Normaliser, Step, Transcript};
 /// No command of a transcript takes this long; one that does hangs.
 const COMMAND_TIMEOUT_SECONDS: &str = "60";
 
+/// What only the embedded cluster says, and on purpose: that it accepts something and does nothing with it. The
+/// tests of `cluster` hold these warnings.
+const HONESTY: &str = "Warning: Podium ";
+
 /// A cluster and the kubectl to ask it with.
 pub struct Target {
     kubectl: PathBuf,
@@ -190,7 +194,8 @@ fn notation(normaliser: &Normaliser, output: &Output) -> String {
     for line in normaliser.normalise(&String::from_utf8_lossy(&output.stdout)).lines() {
         text.extend(if line.is_empty() { ["", "", "\n"] } else { ["  ", line, "\n"] });
     }
-    for line in normaliser.normalise(&String::from_utf8_lossy(&output.stderr)).lines() {
+    let complaints = normaliser.normalise(&String::from_utf8_lossy(&output.stderr));
+    for line in complaints.lines().filter(|line| !line.starts_with(HONESTY)) {
         text.extend(if line.is_empty() { ["!", "", "\n"] } else { ["! ", line, "\n"] });
     }
     match output.status.code() {

@@ -63,6 +63,20 @@ fn address(server: &mut Apiserver, value: &mut Value, own: &(String, String), fa
         }
         return;
     }
+    if text(value, "/spec/ipFamilyPolicy") == "RequireDualStack" {
+        let why = "this cluster is not configured for dual-stack services";
+        faults.push(FieldError::invalid("spec.ipFamilyPolicy", "RequireDualStack", why));
+    }
+    for (index, family) in items(value, "/spec/ipFamilies").iter().enumerate() {
+        if family.as_str() != Some("IPv4") {
+            let path = format!("spec.ipFamilies[{index}]");
+            faults.push(FieldError::invalid(
+                &path,
+                family.clone(),
+                "not configured on this cluster",
+            ));
+        }
+    }
     let asked = match text(value, "/spec/clusterIP") {
         "" => text(value, "/spec/clusterIPs/0").to_owned(),
         one => one.to_owned(),

@@ -1,34 +1,56 @@
 //! What differs between kinds, as a table: defaults, preparation, validation, selectable fields. One file
 //! per family below. A kind that is not in the table is stored, decoded by the schema, and inert.
 
+mod addresses;
+mod api_service;
+mod at;
+mod autoscaler;
 mod batch;
 pub(crate) mod certificate;
+mod claim;
 mod container;
+mod counts;
 pub(crate) mod definition;
 mod definition_parts;
 pub(crate) mod definition_rules;
 mod endpoints;
+mod environment;
 mod events;
+mod flow;
+mod ingress;
+mod internal;
+mod job_policy;
+mod job_template;
 mod label_keys;
 mod labels;
+mod lease;
 mod meta;
 mod network_policy;
 mod node;
+mod persistent_volume;
 mod placement;
 mod pod;
 mod pod_defaults;
 mod pod_spec;
+mod pod_warnings;
 mod probes;
+mod projected;
 mod quota;
 mod rbac;
+mod resources;
+mod rows;
 mod scheduling_gates;
 mod security;
 mod service;
 mod service_account;
+mod service_rules;
+mod sets;
 mod settings;
 mod storage;
 mod structural;
+mod unified_diff;
 mod update;
+mod volume_source;
 mod volumes;
 mod webhook;
 mod workload;
@@ -68,8 +90,14 @@ pub(crate) struct Kind {
     pub(crate) prepare_create: fn(&mut Value),
     /// Validation.
     pub(crate) validate: fn(&Value, &mut Faults),
+    /// What only a new object must have.
+    pub(crate) validate_create: fn(&Value, &mut Faults),
     /// Validation of a change: new, old.
     pub(crate) validate_update: fn(&Value, &Value, &mut Faults),
+    /// Validation of a change of the status: new, old.
+    pub(crate) validate_status: fn(&Value, &Value, &mut Faults),
+    /// What is accepted and ill-advised: new, old.
+    pub(crate) warnings: fn(&Value, Option<&Value>) -> Vec<String>,
     /// Selectable fields beyond name and namespace.
     pub(crate) fields: &'static [&'static str],
 }
@@ -83,9 +111,12 @@ const PLAIN: Kind = Kind {
     acted_on: true,
     name: names::dns1123_subdomain,
     default: nothing,
-    prepare_create: clear_status,
+    prepare_create: nothing,
     validate: valid,
+    validate_create: valid,
     validate_update: valid_update,
+    validate_status: valid_update,
+    warnings: no_warnings,
     fields: &[],
 };
 
@@ -98,290 +129,14 @@ static UNKNOWN: Kind = Kind { acted_on: false, ..PLAIN };
 
 fn nothing(_: &mut Value) {}
 fn valid(_: &Value, _: &mut Faults) {}
-fn valid_update(_: &Value, _: &Value, _: &mut Faults) {}
-
-/// Whoever creates an object does not say its status.
-pub(crate) fn clear_status(value: &mut Value) {
-    if let Some(map) = value.as_object_mut()
-        && map.contains_key("status")
-    {
-        map.insert("status".to_owned(), serde_json::json!({}));
-    }
+fn no_warnings(_: &Value, _: Option<&Value>) -> Vec<String> {
+    Vec::new()
 }
-
-static KINDS: &[Kind] = &[
-    Kind {
-        key: "pods",
-        generation: true,
-        name: names::dns1123_subdomain,
-        default: pod::default,
-        prepare_create: pod::prepare_create,
-        validate: pod::validate,
-        validate_update: pod::validate_update,
-        fields: pod::FIELDS,
-        ..PLAIN
-    },
-    Kind {
-        key: "deployments.apps",
-        generation: true,
-        default: workload::default_deployment,
-        validate: workload::validate_deployment,
-        validate_update: workload::validate_deployment_update,
-        ..PLAIN
-    },
-    Kind {
-        key: "replicasets.apps",
-        generation: true,
-        default: workload::default_replica_set,
-        prepare_create: workload::prepare_replica_set,
-        validate: workload::validate_replica_set,
-        validate_update: workload::validate_replica_set_update,
-        fields: &["status.replicas"],
-        ..PLAIN
-    },
-    Kind {
-        key: "statefulsets.apps",
-        generation: true,
-        default: workload::default_stateful_set,
-        validate: workload::validate_template_owner,
-        ..PLAIN
-    },
-    Kind {
-        key: "daemonsets.apps",
-        generation: true,
-        default: workload::default_daemon_set,
-        prepare_create: workload::prepare_daemon_set,
-        validate: workload::validate_template_owner,
-        ..PLAIN
-    },
-    Kind {
-        key: "replicationcontrollers",
-        generation: true,
-        acted_on: false,
-        default: workload::default_replication_controller,
-        prepare_create: workload::prepare_replica_set,
-        ..PLAIN
-    },
-    Kind {
-        key: "jobs.batch",
-        generation: true,
-        default: batch::default_job,
-        prepare_create: batch::prepare_job,
-        validate: batch::validate_job,
-        ..PLAIN
-    },
-    Kind {
-        key: "cronjobs.batch",
-        generation: true,
-        default: batch::default_cron_job,
-        validate: batch::validate_cron_job,
-        ..PLAIN
-    },
-    Kind {
-        key: "services",
-        create_on_update: true,
-        name: labels::name,
-        default: service::default,
-        prepare_create: service::prepare_create,
-        validate: service::validate,
-        validate_update: service::validate_update,
-        fields: &["spec.clusterIP", "spec.type"],
-        ..PLAIN
-    },
-    Kind {
-        key: "endpoints",
-        create_on_update: true,
-        default: endpoints::default,
-        validate: endpoints::validate,
-        ..PLAIN
-    },
-    Kind {
-        key: "endpointslices.discovery.k8s.io",
-        generation: true,
-        default: endpoints::default_slice,
-        validate: endpoints::validate_slice,
-        validate_update: endpoints::validate_slice_update,
-        ..PLAIN
-    },
-    Kind {
-        key: "configmaps",
-        validate: settings::validate_config_map,
-        validate_update: settings::validate_immutable,
-        ..PLAIN
-    },
-    Kind {
-        key: "secrets",
-        default: settings::default_secret,
-        validate: settings::validate_secret,
-        validate_update: settings::validate_secret_update,
-        fields: &["type"],
-        ..PLAIN
-    },
-    Kind { key: "serviceaccounts", prepare_create: service_account::prepare, ..PLAIN },
-    Kind {
-        key: "namespaces",
-        name: labels::name,
-        default: settings::default_namespace,
-        prepare_create: settings::prepare_namespace,
-        fields: &["status.phase"],
-        ..PLAIN
-    },
-    Kind {
-        key: "nodes",
-        default: node::default,
-        prepare_create: nothing,
-        validate: node::validate,
-        validate_update: node::validate_update,
-        fields: &["spec.unschedulable"],
-        ..PLAIN
-    },
-    Kind {
-        key: "events",
-        create_on_update: true,
-        validate: events::validate,
-        fields: events::FIELDS,
-        ..PLAIN
-    },
-    Kind {
-        key: "networkpolicies.networking.k8s.io",
-        generation: true,
-        default: network_policy::default,
-        validate: network_policy::validate,
-        ..PLAIN
-    },
-    Kind {
-        key: "roles.rbac.authorization.k8s.io",
-        create_on_update: true,
-        name: names::path_segment,
-        validate: rbac::validate_role,
-        ..PLAIN
-    },
-    Kind {
-        key: "clusterroles.rbac.authorization.k8s.io",
-        create_on_update: true,
-        name: names::path_segment,
-        validate: rbac::validate_cluster_role,
-        ..PLAIN
-    },
-    Kind {
-        key: "rolebindings.rbac.authorization.k8s.io",
-        create_on_update: true,
-        name: names::path_segment,
-        default: rbac::default_binding,
-        validate: rbac::validate_binding,
-        validate_update: rbac::validate_binding_update,
-        ..PLAIN
-    },
-    Kind {
-        key: "clusterrolebindings.rbac.authorization.k8s.io",
-        create_on_update: true,
-        name: names::path_segment,
-        default: rbac::default_binding,
-        validate: rbac::validate_binding,
-        validate_update: rbac::validate_binding_update,
-        ..PLAIN
-    },
-    Kind {
-        key: "resourcequotas",
-        validate: quota::validate,
-        validate_update: quota::validate_update,
-        ..PLAIN
-    },
-    Kind {
-        key: "limitranges",
-        create_on_update: true,
-        default: quota::default_limit_range,
-        validate: quota::validate_limit_range,
-        ..PLAIN
-    },
-    Kind {
-        key: "priorityclasses.scheduling.k8s.io",
-        create_on_update: true,
-        generation: true,
-        default: settings::default_priority_class,
-        validate: settings::validate_priority_class,
-        validate_update: settings::validate_priority_class_update,
-        ..PLAIN
-    },
-    Kind {
-        key: "leases.coordination.k8s.io",
-        create_on_update: true,
-        unconditional_update: false,
-        ..PLAIN
-    },
-    Kind {
-        key: "persistentvolumeclaims",
-        default: storage::default_claim,
-        prepare_create: storage::prepare_claim,
-        ..PLAIN
-    },
-    Kind {
-        key: "persistentvolumes",
-        default: storage::default_volume,
-        prepare_create: storage::prepare_volume,
-        ..PLAIN
-    },
-    Kind { key: "storageclasses.storage.k8s.io", default: storage::default_class, ..PLAIN },
-    Kind { key: "ingresses.networking.k8s.io", acted_on: false, generation: true, ..PLAIN },
-    Kind {
-        key: "poddisruptionbudgets.policy",
-        generation: true,
-        unconditional_update: false,
-        validate: settings::validate_budget,
-        ..PLAIN
-    },
-    Kind {
-        key: "horizontalpodautoscalers.autoscaling",
-        default: workload::default_autoscaler,
-        ..PLAIN
-    },
-    Kind {
-        key: "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-        generation: true,
-        unconditional_update: false,
-        default: webhook::default,
-        validate: webhook::validate,
-        ..PLAIN
-    },
-    Kind {
-        key: "validatingwebhookconfigurations.admissionregistration.k8s.io",
-        generation: true,
-        unconditional_update: false,
-        default: webhook::default,
-        validate: webhook::validate,
-        ..PLAIN
-    },
-    Kind { key: "controllerrevisions.apps", ..PLAIN },
-    Kind { key: "runtimeclasses.node.k8s.io", ..PLAIN },
-    Kind {
-        key: "customresourcedefinitions.apiextensions.k8s.io",
-        generation: true,
-        unconditional_update: false,
-        default: definition::default,
-        prepare_create: definition::prepare_create,
-        validate: definition::validate,
-        validate_update: definition::validate_update,
-        ..PLAIN
-    },
-    Kind {
-        key: certificate::KEY,
-        name: certificate::name,
-        prepare_create: nothing,
-        validate: certificate::validate,
-        fields: &["spec.signerName"],
-        ..PLAIN
-    },
-    Kind {
-        key: "flowschemas.flowcontrol.apiserver.k8s.io",
-        generation: true,
-        acted_on: false,
-        ..PLAIN
-    },
-];
+fn valid_update(_: &Value, _: &Value, _: &mut Faults) {}
 
 /// The row of a kind.
 pub(crate) fn of(key: &str) -> &'static Kind {
-    KINDS.iter().find(|kind| kind.key == key).unwrap_or(&UNKNOWN)
+    rows::KINDS.iter().find(|kind| kind.key == key).unwrap_or(&UNKNOWN)
 }
 
 /// Fills in the defaults of an object.
@@ -408,6 +163,7 @@ pub(crate) fn validate(kind: &Kind, value: &Value, namespaced: bool) -> Faults {
 /// Everything that is wrong with a new object that came through this endpoint.
 pub(crate) fn validate_create(target: &Target, value: &Value) -> Faults {
     let mut faults = validate(target.kind, value, !target.namespace.is_empty());
+    (target.kind.validate_create)(value, &mut faults);
     if target.gvk.kind == "CustomResourceDefinition" {
         definition::validate_name(value, &mut faults);
     }
@@ -451,9 +207,7 @@ pub(crate) fn warn(
             call.warn(warning);
         }
     }
-    if kind.key == "pods" || kind.key.rsplit('.').next() == Some("apps") {
-        for warning in pod::warnings(value, old) {
-            call.warn(warning);
-        }
+    for warning in (kind.warnings)(value, old) {
+        call.warn(warning);
     }
 }

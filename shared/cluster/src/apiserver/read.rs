@@ -50,7 +50,7 @@ impl Selection {
             };
             let general = path == "metadata.name" || (path == "metadata.namespace" && namespaced);
             if !general && !kinds_fields(target, path) {
-                return Err(bad_request(unknown_field(target, path, namespaced)));
+                return Err(bad_request(unknown_field(target, path)));
             }
             fields.push((core_field(path).to_owned(), value.replace("\\,", ","), equal));
         }
@@ -84,16 +84,19 @@ fn kinds_fields(target: &Target, path: &str) -> bool {
         || target.kind.fields.contains(&core_field(path))
 }
 
-fn unknown_field(target: &Target, path: &str, namespaced: bool) -> String {
+fn unknown_field(target: &Target, path: &str) -> String {
     if target.kind.fields.is_empty() && target.custom.is_none() {
-        let known = if namespaced {
-            "\"metadata.name\", \"metadata.namespace\""
-        } else {
-            "\"metadata.name\""
-        };
-        return format!("\"{path}\" is not a known field selector: only {known}");
+        return format!(
+            "\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        );
     }
-    format!("field label not supported: {path}")
+    match target.gvk.kind.as_str() {
+        "Job" => format!("field label \"{path}\" not supported for Job"),
+        "ResourceSlice" => {
+            format!("field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {path}")
+        }
+        _ => format!("field label not supported: {path}"),
+    }
 }
 
 fn field(value: &Value, path: &str) -> String {

@@ -10,9 +10,9 @@ use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, Reply, bad_request};
-use super::call::Call;
+use super::call::{Call, Form};
 use super::write::Target;
-use super::{Apiserver, custom, decode};
+use super::{Apiserver, custom, decode, table};
 use crate::fields::{items, number, put, text};
 
 fn success() -> Value {
@@ -78,6 +78,11 @@ impl Apiserver {
         };
         let current = shown(&live);
         let wanted = match call.info.verb.as_str() {
+            "get" if call.form == Form::Table => {
+                let metadata = json!({"resourceVersion": object::resource_version(&current)});
+                let rows = table::document(call, "scales.autoscaling", &[current], metadata);
+                return Ok(Reply::Document(200, rows));
+            }
             "get" => return Ok(Reply::Document(200, current)),
             "update" => decode::plain(call, &GroupVersionKind::new("autoscaling", "v1", "Scale"))?,
             _ => patched_scale(call, &current)?,
@@ -150,10 +155,17 @@ fn scale_of(value: &Value) -> Value {
         put(&mut spec, "/replicas", json!(replicas));
     }
     let mut status = json!({"replicas": number(value, "/status/replicas").unwrap_or(0)});
-    let selector =
-        value.pointer("/spec/selector").and_then(|one| LabelSelector::from_object(one).ok());
-    if let Some(selector) = selector {
-        put(&mut status, "/selector", json!(selector.to_string()));
+    let selector = value.pointer("/spec/selector");
+    let shown = if text(value, "/kind") == "ReplicationController" {
+        // A plain map.
+        let labels = crate::fields::texts(value, "/spec/selector");
+        let parts: Vec<String> = labels.iter().map(|(key, one)| format!("{key}={one}")).collect();
+        Some(parts.join(","))
+    } else {
+        selector.and_then(|one| LabelSelector::from_object(one).ok()).map(|one| one.to_string())
+    };
+    if let Some(shown) = shown {
+        put(&mut status, "/selector", json!(shown));
     }
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec,

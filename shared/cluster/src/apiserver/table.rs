@@ -2,6 +2,8 @@
 //! `pkg/printers/internalversion/printers.go`.
 
 mod access;
+mod autoscaler;
+mod classes;
 mod config;
 mod network;
 mod pods;
@@ -96,14 +98,21 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("configmaps", config::config_map),
     ("controllerrevisions.apps", workloads::revision),
     ("cronjobs.batch", workloads::cron_job),
+    ("csidrivers.storage.k8s.io", classes::driver),
+    ("csinodes.storage.k8s.io", classes::node),
+    ("csistoragecapacities.storage.k8s.io", created_at),
     ("customresourcedefinitions.apiextensions.k8s.io", created_at),
     ("daemonsets.apps", workloads::daemon_set),
     ("deployments.apps", workloads::deployment),
+    ("deviceclasses.resource.k8s.io", name_and_age),
     ("endpoints", network::endpoints),
     ("endpointslices.discovery.k8s.io", network::slice),
     ("events", config::event),
-    ("horizontalpodautoscalers.autoscaling", workloads::autoscaler),
+    ("flowschemas.flowcontrol.apiserver.k8s.io", classes::flow_schema),
+    ("horizontalpodautoscalers.autoscaling", autoscaler::cells),
+    ("ingressclasses.networking.k8s.io", classes::ingress),
     ("ingresses.networking.k8s.io", network::ingress),
+    ("ipaddresses.networking.k8s.io", classes::address),
     ("jobs.batch", workloads::job),
     ("leases.coordination.k8s.io", config::lease),
     ("limitranges", created_at),
@@ -115,17 +124,27 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("persistentvolumes", config::volume),
     ("poddisruptionbudgets.policy", workloads::budget),
     ("pods", pods::cells),
+    ("podtemplates", classes::pod_template),
     ("priorityclasses.scheduling.k8s.io", config::priority_class),
+    ("prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", classes::priority_level),
     ("replicasets.apps", workloads::replica_set),
-    ("replicationcontrollers", workloads::replica_set),
+    ("replicationcontrollers", workloads::replication_controller),
+    ("resourceclaims.resource.k8s.io", classes::resource_claim),
+    ("resourceclaimtemplates.resource.k8s.io", name_and_age),
     ("resourcequotas", config::quota),
+    ("resourceslices.resource.k8s.io", classes::resource_slice),
     ("rolebindings.rbac.authorization.k8s.io", access::binding),
     ("roles.rbac.authorization.k8s.io", created_at),
+    ("runtimeclasses.node.k8s.io", classes::runtime),
+    ("scales.autoscaling", workloads::scale),
     ("secrets", config::secret),
     ("serviceaccounts", name_and_age),
+    ("servicecidrs.networking.k8s.io", classes::range),
     ("services", network::service),
     ("statefulsets.apps", workloads::stateful_set),
     ("storageclasses.storage.k8s.io", config::storage_class),
+    ("volumeattachments.storage.k8s.io", classes::attachment),
+    ("volumeattributesclasses.storage.k8s.io", classes::attributes),
     ("validatingwebhookconfigurations.admissionregistration.k8s.io", access::webhooks),
 ];
 

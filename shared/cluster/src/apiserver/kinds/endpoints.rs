@@ -1,11 +1,14 @@
-//! Endpoints and EndpointSlices.
+//! Endpoints and EndpointSlices (`pkg/apis/core/validation/validation.go`, `pkg/apis/discovery/validation`).
 
-use apimachinery::field_error::FieldError;
+use std::net::IpAddr;
+
+use apimachinery::names;
 use serde_json::{Value, json};
 
+use super::at::At;
 use super::pod_defaults::{fill, fill_text, maps_in};
 use super::{Faults, labels, pod_spec};
-use crate::fields::{items, number, text};
+use crate::fields::items;
 
 pub(super) fn default(value: &mut Value) {
     let count = items(value, "/subsets").len();
@@ -24,48 +27,150 @@ pub(super) fn default_slice(value: &mut Value) {
 }
 
 pub(super) fn validate(value: &Value, faults: &mut Faults) {
-    for (index, subset) in items(value, "/subsets").iter().enumerate() {
-        let path = format!("subsets[{index}]");
-        let (ready, waiting) = (items(subset, "/addresses"), items(subset, "/notReadyAddresses"));
-        if ready.is_empty() && waiting.is_empty() {
-            faults.push(FieldError::required(
-                &path,
-                "must specify `addresses` or `notReadyAddresses`",
-            ));
+    for subset in At::root(value).list("subsets") {
+        let (ready, waiting) = (subset.child("addresses"), subset.child("notReadyAddresses"));
+        if ready.len() == 0 && waiting.len() == 0 {
+            subset.required("must specify `addresses` or `notReadyAddresses`", faults);
         }
-        for (field, list) in [("addresses", ready), ("notReadyAddresses", waiting)] {
-            for (place, address) in list.iter().enumerate() {
-                pod_spec::ip(text(address, "/ip"), &format!("{path}.{field}[{place}].ip"), faults);
+        for address in ready.items().into_iter().chain(waiting.items()) {
+            let ip = address.child("ip");
+            pod_spec::ip(ip.text(), &ip.path, faults);
+            host(&address, faults);
+            if ip.text().parse::<IpAddr>().is_err() {
+                ip.invalid("must be a valid IP address", faults);
             }
+            special_address(&ip, faults);
         }
-        for (place, port) in items(subset, "/ports").iter().enumerate() {
-            let path = format!("{path}.ports[{place}].port");
-            labels::port_number(number(port, "/port").unwrap_or(0), &path, faults);
+        let ports = subset.child("ports");
+        for port in ports.items() {
+            let name = port.child("name");
+            if !name.text().is_empty() {
+                name.each(names::dns1123_label(name.text()), faults);
+            } else if ports.len() > 1 {
+                name.required("", faults);
+            }
+            let number = port.child("port");
+            labels::port_number(number.number().unwrap_or(0), &number.path, faults);
+            protocol(&port, faults);
         }
+    }
+}
+
+fn host(address: &At<'_>, faults: &mut Faults) {
+    let (name, node) = (address.child("hostname"), address.child("nodeName"));
+    if !name.text().is_empty() {
+        name.each(names::dns1123_label(name.text()), faults);
+    }
+    if node.given() {
+        node.each(names::dns1123_subdomain(node.text()), faults);
+    }
+}
+
+fn protocol(port: &At<'_>, faults: &mut Faults) {
+    port.child("protocol").one_of(&["SCTP", "TCP", "UDP"], faults);
+    let own = port.child("appProtocol");
+    if own.given() {
+        own.each(names::qualified_name(own.text()), faults);
+    }
+}
+
+/// Addresses that no endpoint has (`ValidateEndpointIP`).
+pub(super) fn special_address(at: &At<'_>, faults: &mut Faults) {
+    let Ok(ip) = at.text().parse::<IpAddr>() else { return };
+    let (local, multicast) = match ip {
+        IpAddr::V4(ip) => (ip.is_link_local(), ip.octets().starts_with(&[224, 0, 0])),
+        IpAddr::V6(ip) => {
+            let head = ip.segments().first().copied().unwrap_or(0);
+            (head & 0xffc0 == 0xfe80, head & 0xff0f == 0xff02)
+        }
+    };
+    if ip.is_unspecified() {
+        at.invalid(format!("may not be unspecified ({})", at.text()), faults);
+    }
+    if ip.is_loopback() {
+        at.invalid("may not be in the loopback range (127.0.0.0/8, ::1/128)", faults);
+    }
+    if local {
+        at.invalid("may not be in the link-local range (169.254.0.0/16, fe80::/10)", faults);
+    }
+    if multicast {
+        let why = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
+        at.invalid(why, faults);
+    }
+}
+
+/// Subsets that were wrong before may stay.
+pub(super) fn validate_update(new: &Value, old: &Value, faults: &mut Faults) {
+    if new.get("subsets") != old.get("subsets") {
+        validate(new, faults);
     }
 }
 
 pub(super) fn validate_slice(value: &Value, faults: &mut Faults) {
-    let kind = text(value, "/addressType");
-    if kind.is_empty() {
-        faults.push(FieldError::required("addressType", ""));
-    } else {
-        labels::one_of(kind, &["FQDN", "IPv4", "IPv6"], "addressType", faults);
+    let slice = At::root(value);
+    let kind = slice.child("addressType");
+    if kind.some_text(faults) {
+        kind.one_of(&["FQDN", "IPv4", "IPv6"], faults);
     }
-    for (index, endpoint) in items(value, "/endpoints").iter().enumerate() {
-        let path = format!("endpoints[{index}].addresses");
-        let addresses = items(endpoint, "/addresses");
-        if addresses.is_empty() {
-            faults.push(FieldError::required(&path, "must contain at least 1 address"));
+    let mut known: Vec<&str> = Vec::new();
+    for port in slice.list("ports") {
+        let name = port.child("name");
+        if !name.text().is_empty() {
+            name.each(names::dns1123_label(name.text()), faults);
         }
-        for (place, address) in addresses.iter().enumerate() {
-            if kind != "FQDN" {
-                pod_spec::ip(address.as_str().unwrap_or(""), &format!("{path}[{place}]"), faults);
-            }
+        if known.contains(&name.text()) {
+            name.duplicate(faults);
+        }
+        known.push(name.text());
+        protocol(&port, faults);
+    }
+}
+
+/// The endpoints of a slice, which may stay as they were whatever they were.
+pub(super) fn validate_slice_endpoints(value: &Value, faults: &mut Faults) {
+    let slice = At::root(value);
+    let kind = slice.child("addressType");
+    let endpoints = slice.child("endpoints");
+    endpoints.too_many(1000, faults);
+    for endpoint in endpoints.items() {
+        let addresses = endpoint.child("addresses");
+        if addresses.len() == 0 {
+            addresses.required("must contain at least 1 address", faults);
+        }
+        addresses.too_many(100, faults);
+        for address in addresses.items() {
+            self::address(&address, &addresses, kind.text(), faults);
+        }
+        let node = endpoint.child("nodeName");
+        if node.given() {
+            node.each(names::dns1123_subdomain(node.text()), faults);
+        }
+        let name = endpoint.child("hostname");
+        if name.given() {
+            name.each(names::dns1123_label(name.text()), faults);
         }
     }
 }
 
+fn address(address: &At<'_>, list: &At<'_>, kind: &str, faults: &mut Faults) {
+    if !matches!(kind, "IPv4" | "IPv6") {
+        return;
+    }
+    let before = faults.len();
+    pod_spec::ip(address.text(), &address.path, faults);
+    if faults.len() > before {
+        return;
+    }
+    if address.text().contains(':') != (kind == "IPv6") {
+        let at = At { value: address.value, path: list.path.clone() };
+        at.invalid(format!("must be an {kind} address"), faults);
+    }
+    special_address(address, faults);
+}
+
 pub(super) fn validate_slice_update(new: &Value, old: &Value, faults: &mut Faults) {
+    if new.get("endpoints") != old.get("endpoints") {
+        validate_slice_endpoints(new, faults);
+    }
     labels::immutable(new, old, "/addressType", "addressType", faults);
 }

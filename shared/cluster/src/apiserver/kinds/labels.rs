@@ -5,6 +5,7 @@ use apimachinery::names;
 use serde_json::Value;
 
 use super::Faults;
+use super::at::At;
 use crate::fields::{items, text};
 
 /// Names that are DNS labels: namespaces and Services.
@@ -104,7 +105,8 @@ pub(super) fn port_name(name: &str, path: &str, faults: &mut Faults) {
     if name.len() > 15 {
         wrong("must be no more than 15 characters");
     }
-    if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || !name.chars().all(fine) {
         wrong("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
     }
     if !name.chars().any(|c| c.is_ascii_lowercase()) {
@@ -129,7 +131,31 @@ pub(super) fn one_of(value: &str, known: &[&str], path: &str, faults: &mut Fault
 pub(super) fn immutable(new: &Value, old: &Value, pointer: &str, path: &str, faults: &mut Faults) {
     let (now, before) = (new.pointer(pointer), old.pointer(pointer));
     if now != before {
-        let value = now.cloned().unwrap_or(Value::Null);
-        faults.push(FieldError::invalid(path, value, "field is immutable"));
+        let at = At::new(now, path);
+        if path.ends_with("selector") {
+            at.invalid_struct("*v1.LabelSelector", "field is immutable", faults);
+        } else {
+            at.invalid("field is immutable", faults);
+        }
+    }
+}
+
+/// A path below a domain, such as `acme.io/foo` (`IsDomainPrefixedPath`).
+pub(super) fn domain_prefixed_path(at: &At<'_>, faults: &mut Faults) {
+    let text = at.text();
+    if text.is_empty() {
+        at.required("", faults);
+        return;
+    }
+    let parts = text.split_once('/').filter(|(host, path)| !host.is_empty() && !path.is_empty());
+    let Some((host, path)) = parts else {
+        at.invalid("must be a domain-prefixed path (such as \"acme.io/foo\")", faults);
+        return;
+    };
+    each(&at.path, host, names::dns1123_subdomain(host), faults);
+    let fine = |c: char| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:".contains(c);
+    if !path.chars().all(fine) {
+        let why = "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
+        at.invalid_as(path, why, faults);
     }
 }

@@ -45,15 +45,7 @@ fn node(affinity: &Value, path: &str, faults: &mut Faults) {
     if let Some(own) =
         affinity.pointer(&format!("/nodeAffinity/{required}")).filter(|own| own.is_object())
     {
-        let terms = items(own, "/nodeSelectorTerms");
-        let path = format!("{path}.{required}.nodeSelectorTerms");
-        if terms.is_empty() {
-            let why = "must have at least one node selector term";
-            faults.push(FieldError::required(&path, why));
-        }
-        for (index, term) in terms.iter().enumerate() {
-            node_term(term, &format!("{path}[{index}]"), faults);
-        }
+        node_selector(own, &format!("{path}.{required}"), faults);
     }
     let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
     for (index, term) in items(affinity, &format!("/nodeAffinity/{preferred}")).iter().enumerate() {
@@ -64,6 +56,19 @@ fn node(affinity: &Value, path: &str, faults: &mut Faults) {
         if let Some(preference) = term.get("preference") {
             node_term(preference, &format!("{path}.preference"), faults);
         }
+    }
+}
+
+/// `ValidateNodeSelector`.
+pub(super) fn node_selector(selector: &Value, path: &str, faults: &mut Faults) {
+    let terms = items(selector, "/nodeSelectorTerms");
+    let path = format!("{path}.nodeSelectorTerms");
+    if terms.is_empty() {
+        let why = "must have at least one node selector term";
+        faults.push(FieldError::required(&path, why));
+    }
+    for (index, term) in terms.iter().enumerate() {
+        node_term(term, &format!("{path}[{index}]"), faults);
     }
 }
 

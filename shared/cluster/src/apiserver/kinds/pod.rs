@@ -5,8 +5,9 @@ use apimachinery::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::super::write::Target;
-use super::{Faults, label_keys, pod_defaults, pod_spec, scheduling_gates};
-use crate::fields::{items, put, text};
+use super::at::At;
+use super::{Faults, internal, label_keys, pod_defaults, pod_spec, scheduling_gates};
+use crate::fields::{items, put};
 
 /// Fields that a selector may name.
 pub(super) const FIELDS: &[&str] = &[
@@ -28,20 +29,32 @@ pub(super) fn default(value: &mut Value) {
 
 /// `Guaranteed`, `Burstable` or `BestEffort` (`pkg/apis/core/v1/helper/qos/qos.go`).
 pub(crate) fn qos_class(pod: &Value) -> &'static str {
+    let whole = pod.pointer("/spec/resources").filter(|all| {
+        ["limits", "requests"]
+            .iter()
+            .any(|kind| all.get(kind).and_then(Value::as_object).is_some_and(|map| !map.is_empty()))
+    });
+    if whole.is_some() {
+        return class_of(&[pod.pointer("/spec").unwrap_or(pod)]);
+    }
+    let containers = ["/spec/containers", "/spec/initContainers"];
+    class_of(&containers.iter().flat_map(|list| items(pod, list)).collect::<Vec<_>>())
+}
+
+/// The class of what has these requests and limits.
+fn class_of(parts: &[&Value]) -> &'static str {
     let mut any = false;
     let mut guaranteed = true;
-    for list in ["/spec/containers", "/spec/initContainers"] {
-        for container in items(pod, list) {
-            let amount = |kind: &str, name: &str| {
-                let found = container.pointer(&format!("/resources/{kind}/{name}"));
-                let amount = Quantity::parse(found.and_then(Value::as_str)?).ok()?;
-                (!amount.is_zero()).then_some(amount)
-            };
-            for name in ["cpu", "memory"] {
-                let (limit, request) = (amount("limits", name), amount("requests", name));
-                any |= limit.is_some() || request.is_some();
-                guaranteed &= limit.is_some() && (request.is_none() || request == limit);
-            }
+    for part in parts {
+        let amount = |kind: &str, name: &str| {
+            let found = part.pointer(&format!("/resources/{kind}/{name}"));
+            let amount = Quantity::parse(found.and_then(Value::as_str)?).ok()?;
+            (!amount.is_zero()).then_some(amount)
+        };
+        for name in ["cpu", "memory"] {
+            let (limit, request) = (amount("limits", name), amount("requests", name));
+            any |= limit.is_some() || request.is_some();
+            guaranteed &= limit.is_some() && (request.is_none() || request == limit);
         }
     }
     match (any, guaranteed) {
@@ -95,6 +108,7 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
     let empty = json!({});
     let spec = value.get("spec").unwrap_or(&empty);
     pod_spec::validate(spec, "spec", faults);
+    own_claims(value, faults);
     if value.pointer("/metadata/resourceVersion").is_none() {
         scheduling_gates::node(spec, faults);
     }
@@ -102,6 +116,45 @@ pub(super) fn validate(value: &Value, faults: &mut Faults) {
         && value.pointer("/metadata/resourceVersion").is_none()
     {
         faults.push(FieldError::forbidden("spec.ephemeralContainers", "cannot be set on create"));
+    }
+}
+
+/// A claim that the pod makes is not one that it may name (`ValidateVolumes`).
+fn own_claims(value: &Value, faults: &mut Faults) {
+    let pod = crate::fields::name(value);
+    let volumes = At::root(value).child("spec").list("volumes");
+    let made: Vec<String> = volumes
+        .iter()
+        .filter(|volume| volume.has("ephemeral"))
+        .map(|volume| format!("{pod}-{}", volume.text_of("name")))
+        .collect();
+    for volume in &volumes {
+        let claim = volume.at(&["persistentVolumeClaim", "claimName"]);
+        if claim.given() && made.iter().any(|name| name == claim.text()) {
+            let why = "must not reference a PVC that gets created for an ephemeral volume";
+            claim.invalid(why, faults);
+        }
+    }
+}
+
+/// The deadline may come nearer (`ValidatePodUpdate`); whether that is all there is to say.
+fn deadline(spec: &Value, before: &Value, faults: &mut Faults) -> bool {
+    let at = At { value: spec, path: "spec".to_owned() }.child("activeDeadlineSeconds");
+    let was = before.get("activeDeadlineSeconds").and_then(Value::as_i64);
+    match at.number() {
+        Some(seconds) if !(0..=2_147_483_647).contains(&seconds) => {
+            at.invalid("must be between 0 and 2147483647, inclusive", faults);
+            true
+        }
+        Some(seconds) if was.is_some_and(|was| was < seconds) => {
+            at.invalid("must be less than or equal to previous value", faults);
+            true
+        }
+        None if was.is_some() => {
+            at.invalid("must not update from a positive integer to nil value", faults);
+            false
+        }
+        _ => false,
     }
 }
 
@@ -120,6 +173,9 @@ pub(super) fn validate_update(new: &Value, old: &Value, faults: &mut Faults) {
             faults.push(FieldError::forbidden(&format!("spec.{list}"), why));
             return;
         }
+    }
+    if deadline(spec, before, faults) {
+        return;
     }
     let tolerations = |spec: &Value| items(spec, "/tolerations").to_vec();
     let now = tolerations(spec);
@@ -154,64 +210,8 @@ pub(super) fn validate_update(new: &Value, old: &Value, faults: &mut Faults) {
             "spec",
             format!(
                 "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n{}",
-                difference(before, &masked)
+                internal::difference("core.PodSpec", before, &masked)
             ),
         ));
     }
-}
-
-/// Upstream appends a diff of Go structs; this one names the fields of the spec that differ.
-fn difference(before: &Value, after: &Value) -> String {
-    let keys: std::collections::BTreeSet<&String> = before
-        .as_object()
-        .into_iter()
-        .chain(after.as_object())
-        .flat_map(serde_json::Map::keys)
-        .collect();
-    let lines = keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).map(|key| {
-        let shown =
-            |value: Option<&Value>| value.map_or_else(|| "nil".to_owned(), Value::to_string);
-        format!("-\t{key}: {}\n+\t{key}: {}\n", shown(before.get(key)), shown(after.get(key)))
-    });
-    lines.collect()
-}
-
-/// Warnings of `pkg/api/pod/warnings.go` that concern what this cluster knows.
-pub(super) fn warnings(value: &Value, old: Option<&Value>) -> Vec<String> {
-    let (spec, path) = match text(value, "/kind") {
-        "Pod" if old.is_none() => (value.get("spec"), "spec"),
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
-            let same = old.is_some_and(|old| {
-                old.pointer("/spec/template") == value.pointer("/spec/template")
-            });
-            if same {
-                return Vec::new();
-            }
-            (value.pointer("/spec/template/spec"), "spec.template.spec")
-        }
-        _ => return Vec::new(),
-    };
-    let mut found = Vec::new();
-    let Some(spec) = spec else { return found };
-    for (index, container) in items(spec, "/containers").iter().enumerate() {
-        let mut names: Vec<&str> = Vec::new();
-        for (place, env) in items(container, "/env").iter().enumerate() {
-            let name = text(env, "/name");
-            if names.contains(&name) {
-                found.push(format!(
-                    "{path}.containers[{index}].env[{place}]: hides previous definition of \"{name}\", which may be dropped when using apply"
-                ));
-            }
-            names.push(name);
-        }
-    }
-    let sources = ["nfs", "iscsi", "cephfs", "rbd", "csi", "fc"];
-    for (index, volume) in items(spec, "/volumes").iter().enumerate() {
-        for source in sources.iter().filter(|source| volume.get(**source).is_some()) {
-            found.push(format!(
-                "{path}.volumes[{index}].{source}: Podium accepts this volume, but nothing here mounts it"
-            ));
-        }
-    }
-    found
 }

@@ -1,5 +1,6 @@
 //! Defaults of pods and pod templates (`pkg/apis/core/v1/defaults.go`).
 
+use apimachinery::quantity::Quantity;
 use serde_json::{Map, Value, json};
 
 /// Sets a field that is not there.
@@ -74,6 +75,11 @@ pub(super) fn pod_spec(spec: &mut Value) {
 pub(super) fn pod(value: &mut Value) {
     let Some(spec) = value.get_mut("spec") else { return };
     pod_spec(spec);
+    // Conversion makes it a second (`Convert_v1_Pod_To_core_Pod`).
+    let grace = spec.get("terminationGracePeriodSeconds").and_then(Value::as_i64);
+    if let Some(map) = spec.as_object_mut().filter(|_| grace.is_some_and(|grace| grace < 0)) {
+        map.insert("terminationGracePeriodSeconds".to_owned(), json!(1));
+    }
     let host_network = spec.get("hostNetwork") == Some(&Value::Bool(true));
     if let Some(map) = spec.as_object_mut() {
         fill(map, "enableServiceLinks", || json!(true));
@@ -84,6 +90,41 @@ pub(super) fn pod(value: &mut Value) {
             if host_network {
                 host_ports(one);
             }
+        }
+    }
+    whole_pod(spec);
+}
+
+/// What is limited for the pod as a whole is asked for as well, as the containers ask (`defaultPodRequests`).
+fn whole_pod(spec: &mut Value) {
+    let limits = spec.pointer("/resources/limits").and_then(Value::as_object).cloned();
+    let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return };
+    let mut asked: Map<String, Value> = Map::new();
+    for name in ["cpu", "memory"] {
+        let mut sum = Quantity::from_milli(0);
+        let mut any = false;
+        for container in spec.get("containers").and_then(Value::as_array).into_iter().flatten() {
+            let pointer = format!("/resources/requests/{name}");
+            let amount = container.pointer(&pointer).and_then(Value::as_str).map(Quantity::parse);
+            if let Some(Ok(amount)) = amount {
+                sum = if any { sum.add(&amount) } else { amount };
+                any = true;
+            }
+        }
+        if any {
+            asked.insert(name.to_owned(), json!(sum.to_string()));
+        }
+    }
+    for (name, limit) in limits {
+        if matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-") {
+            asked.entry(name).or_insert(limit);
+        }
+    }
+    let Some(resources) = map_at(spec, "/resources") else { return };
+    let requests = resources.entry("requests").or_insert_with(|| json!({}));
+    if let Some(requests) = requests.as_object_mut() {
+        for (name, amount) in asked {
+            requests.entry(name).or_insert(amount);
         }
     }
 }
@@ -119,7 +160,7 @@ fn pull_policy(image: &str) -> &'static str {
     let last = untagged.rsplit('/').next().unwrap_or(untagged);
     let tag = last.split_once(':').map(|(_, tag)| tag);
     match tag {
-        _ if image.contains('@') => "IfNotPresent",
+        _ if image.is_empty() || image.contains('@') => "IfNotPresent",
         None | Some("latest") => "Always",
         Some(_) => "IfNotPresent",
     }
@@ -128,9 +169,7 @@ fn pull_policy(image: &str) -> &'static str {
 fn container(value: &mut Value) {
     let Some(map) = value.as_object_mut() else { return };
     let image = map.get("image").and_then(Value::as_str).unwrap_or("").to_owned();
-    if !image.is_empty() || !map.contains_key("imagePullPolicy") {
-        fill_text(map, "imagePullPolicy", pull_policy(&image));
-    }
+    fill_text(map, "imagePullPolicy", pull_policy(&image));
     fill_text(map, "terminationMessagePath", "/dev/termination-log");
     fill_text(map, "terminationMessagePolicy", "File");
     fill(map, "resources", || json!({}));
@@ -163,6 +202,10 @@ fn container(value: &mut Value) {
     for hook in ["/lifecycle/postStart", "/lifecycle/preStop"] {
         action(value, hook);
     }
+    // The gate ContainerStopSignals is off.
+    if let Some(hooks) = map_at(value, "/lifecycle") {
+        hooks.remove("stopSignal");
+    }
 }
 
 fn action(value: &mut Value, pointer: &str) {
@@ -189,6 +232,9 @@ fn volume(value: &mut Value) {
         field_version(item);
     }
     for source in maps_in(value, "/projected/sources") {
+        // The gates ClusterTrustBundleProjection and PodCertificateRequest are off.
+        source.remove("clusterTrustBundle");
+        source.remove("podCertificate");
         if let Some(token) = source.get_mut("serviceAccountToken").and_then(Value::as_object_mut) {
             fill(token, "expirationSeconds", || json!(3600));
         }

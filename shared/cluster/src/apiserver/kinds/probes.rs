@@ -1,90 +1,131 @@
-//! Probes and lifecycle hooks (`validateProbe`, `validateHandler`).
+//! Probes and lifecycle hooks (`validateProbe`, `validateLifecycle`, `validateHandler`).
 
-use apimachinery::field_error::FieldError;
-use serde_json::Value;
-
+use super::at::At;
 use super::{Faults, labels};
-use crate::fields::{items, number, text};
 
 const ACTIONS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
 
+#[rustfmt::skip]
+const SIGNALS: [&str; 65] = [
+    "SIGABRT", "SIGALRM", "SIGBUS", "SIGCHLD", "SIGCLD",
+    "SIGCONT", "SIGFPE", "SIGHUP", "SIGILL", "SIGINT",
+    "SIGIO", "SIGIOT", "SIGKILL", "SIGPIPE", "SIGPOLL",
+    "SIGPROF", "SIGPWR", "SIGQUIT", "SIGRTMAX", "SIGRTMAX-1",
+    "SIGRTMAX-10", "SIGRTMAX-11", "SIGRTMAX-12", "SIGRTMAX-13", "SIGRTMAX-14",
+    "SIGRTMAX-2", "SIGRTMAX-3", "SIGRTMAX-4", "SIGRTMAX-5", "SIGRTMAX-6",
+    "SIGRTMAX-7", "SIGRTMAX-8", "SIGRTMAX-9", "SIGRTMIN", "SIGRTMIN+1",
+    "SIGRTMIN+10", "SIGRTMIN+11", "SIGRTMIN+12", "SIGRTMIN+13", "SIGRTMIN+14",
+    "SIGRTMIN+15", "SIGRTMIN+2", "SIGRTMIN+3", "SIGRTMIN+4", "SIGRTMIN+5",
+    "SIGRTMIN+6", "SIGRTMIN+7", "SIGRTMIN+8", "SIGRTMIN+9", "SIGSEGV",
+    "SIGSTKFLT", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP",
+    "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGUSR1",
+    "SIGUSR2", "SIGVTALRM", "SIGWINCH", "SIGXCPU", "SIGXFSZ",
+];
+
+const SIGNALS_ON_WINDOWS: [&str; 2] = ["SIGKILL", "SIGTERM"];
+
 /// A probe; `kind` is the name of its field.
-pub(super) fn probe(probe: Option<&Value>, path: &str, kind: &str, faults: &mut Faults) {
-    let Some(probe) = probe.filter(|probe| probe.is_object()) else { return };
-    action(probe, &ACTIONS, path, faults);
-    for field in [
-        "initialDelaySeconds",
-        "timeoutSeconds",
-        "periodSeconds",
-        "successThreshold",
-        "failureThreshold",
-    ] {
-        labels::nonnegative(
-            number(probe, &format!("/{field}")),
-            &format!("{path}.{field}"),
-            faults,
-        );
+pub(super) fn probe(probe: &At<'_>, kind: &str, grace: Option<i64>, faults: &mut Faults) {
+    if !probe.given() {
+        return;
     }
-    let success = number(probe, "/successThreshold").unwrap_or(1);
-    if kind != "readinessProbe" && success != 1 {
-        faults.push(FieldError::invalid(&format!("{path}.successThreshold"), success, "must be 1"));
+    action(probe, &ACTIONS, grace, faults);
+    probe.nonnegative_fields(
+        &[
+            "initialDelaySeconds",
+            "timeoutSeconds",
+            "periodSeconds",
+            "successThreshold",
+            "failureThreshold",
+        ],
+        faults,
+    );
+    let period = probe.child("terminationGracePeriodSeconds");
+    if period.number().is_some_and(|period| period <= 0) {
+        period.invalid("must be greater than 0", faults);
     }
-    if let Some(grace) = number(probe, "/terminationGracePeriodSeconds").filter(|grace| *grace <= 0)
-    {
-        let path = format!("{path}.terminationGracePeriodSeconds");
-        faults.push(FieldError::invalid(&path, grace, "must be greater than 0"));
+    let success = probe.child("successThreshold");
+    if kind == "readinessProbe" {
+        if period.given() {
+            period.invalid("must not be set for readinessProbes", faults);
+        }
+    } else if success.number().unwrap_or(1) != 1 {
+        success.invalid("must be 1", faults);
     }
 }
 
-/// `postStart` and `preStop`.
-pub(super) fn lifecycle(lifecycle: Option<&Value>, path: &str, faults: &mut Faults) {
+/// `postStart`, `preStop` and the signal that stops.
+pub(super) fn lifecycle(
+    lifecycle: &At<'_>,
+    grace: Option<i64>,
+    spec: &At<'_>,
+    faults: &mut Faults,
+) {
     for hook in ["postStart", "preStop"] {
-        let found =
-            lifecycle.and_then(|lifecycle| lifecycle.get(hook)).filter(|hook| hook.is_object());
-        if let Some(found) = found {
-            action(
-                found,
-                &["exec", "httpGet", "tcpSocket", "sleep"],
-                &format!("{path}.{hook}"),
-                faults,
-            );
+        let at = lifecycle.child(hook);
+        if at.given() {
+            action(&at, &["exec", "httpGet", "tcpSocket", "sleep"], grace, faults);
         }
     }
+    let signal = lifecycle.child("stopSignal");
+    if !signal.given() {
+        return;
+    }
+    match spec.child("os").text_of("name") {
+        "" => signal.forbidden("may not be set for containers with empty `spec.os.name`", faults),
+        "windows" => signal.one_of(&SIGNALS_ON_WINDOWS, faults),
+        _ => signal.one_of(&SIGNALS, faults),
+    }
 }
 
-fn action(hook: &Value, known: &[&str], path: &str, faults: &mut Faults) {
+fn action(hook: &At<'_>, known: &[&str], grace: Option<i64>, faults: &mut Faults) {
     let mut count = 0;
     for kind in known {
-        let Some(found) = hook.get(*kind).filter(|found| found.is_object()) else { continue };
-        let path = format!("{path}.{kind}");
+        let found = hook.child(kind);
+        if !found.given() {
+            continue;
+        }
         count += 1;
         if count > 1 {
-            faults.push(FieldError::forbidden(&path, "may not specify more than 1 handler type"));
+            found.forbidden("may not specify more than 1 handler type", faults);
             continue;
         }
         match *kind {
-            "exec" if items(found, "/command").is_empty() => {
-                faults.push(FieldError::required(&format!("{path}.command"), ""));
-            }
-            "httpGet" => {
-                if text(found, "/path").is_empty() {
-                    faults.push(FieldError::required(&format!("{path}.path"), ""));
+            "exec" => {
+                let command = found.child("command");
+                if command.len() == 0 {
+                    command.required("", faults);
                 }
-                labels::port(found.get("port"), &format!("{path}.port"), faults);
-                labels::one_of(
-                    text(found, "/scheme"),
-                    &["HTTP", "HTTPS"],
-                    &format!("{path}.scheme"),
-                    faults,
-                );
             }
-            "tcpSocket" | "grpc" => {
-                labels::port(found.get("port"), &format!("{path}.port"), faults);
+            "httpGet" => http(&found, faults),
+            "sleep" => {
+                let seconds = found.number_of("seconds").unwrap_or(0);
+                if let Some(grace) = grace.filter(|grace| seconds < 0 || seconds > *grace) {
+                    let why = format!(
+                        "must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+                    );
+                    found.invalid_as(seconds, why, faults);
+                }
             }
-            _ => {}
+            _ => labels::port(found.value.get("port"), &found.child("port").path, faults),
         }
     }
     if count == 0 {
-        faults.push(FieldError::required(path, "must specify a handler type"));
+        hook.required("must specify a handler type", faults);
+    }
+}
+
+fn http(get: &At<'_>, faults: &mut Faults) {
+    get.child("path").some_text(faults);
+    labels::port(get.value.get("port"), &get.child("port").path, faults);
+    get.child("scheme").one_of(&["HTTP", "HTTPS"], faults);
+    let headers = get.child("httpHeaders");
+    for header in headers.items() {
+        let name = header.text_of("name");
+        let fine = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if name.is_empty() || !name.chars().all(fine) {
+            let why = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
+            headers.invalid_as(name, why, faults);
+        }
     }
 }

@@ -4,8 +4,8 @@ use apimachinery::field_error::FieldError;
 use apimachinery::names;
 use serde_json::{Value, json};
 
+use super::internal::go_struct;
 use super::pod_defaults::{fill_text, map_at, maps_in};
-use super::security::go_struct;
 use super::{Faults, labels};
 use crate::fields::{items, text};
 

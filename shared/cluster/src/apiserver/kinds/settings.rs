@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::at::At;
 use super::pod_defaults::{fill_text, map_at};
-use super::{Faults, labels};
+use super::{Faults, labels, workload};
 use crate::fields::{items, put, text};
 
 const LARGEST: usize = 1024 * 1024;
@@ -16,21 +17,27 @@ fn map<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = (&'a String, &
     value.get(field).and_then(Value::as_object).into_iter().flatten()
 }
 
-fn config_key(key: &str, path: &str, faults: &mut Faults) {
-    let path = format!("{path}[{key}]");
+/// What is wrong with a key of a ConfigMap or Secret (`IsConfigMapKey`).
+pub(super) fn key_faults(key: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     if key.len() > 253 {
-        faults.push(FieldError::invalid(&path, key, "must be no more than 253 characters"));
+        wrong.push("must be no more than 253 characters".to_owned());
     }
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if key.is_empty() || !key.chars().all(fine) {
-        faults.push(FieldError::invalid(&path, key, KEY_TEXT));
+        wrong.push(KEY_TEXT.to_owned());
     } else if key == "." {
-        faults.push(FieldError::invalid(&path, key, "must not be '.'"));
+        wrong.push("must not be '.'".to_owned());
     } else if key == ".." {
-        faults.push(FieldError::invalid(&path, key, "must not be '..'"));
+        wrong.push("must not be '..'".to_owned());
     } else if key.starts_with("..") {
-        faults.push(FieldError::invalid(&path, key, "must not start with '..'"));
+        wrong.push("must not start with '..'".to_owned());
     }
+    wrong
+}
+
+fn config_key(key: &str, path: &str, faults: &mut Faults) {
+    labels::each(&format!("{path}[{key}]"), key, key_faults(key), faults);
 }
 
 pub(super) fn validate_config_map(value: &Value, faults: &mut Faults) {
@@ -198,12 +205,37 @@ pub(super) fn validate_priority_class_update(new: &Value, old: &Value, faults: &
     labels::immutable(new, old, "/preemptionPolicy", "preemptionPolicy", faults);
 }
 
+/// `ValidatePodDisruptionBudgetSpec`.
 pub(super) fn validate_budget(value: &Value, faults: &mut Faults) {
-    let has = |field: &str| value.pointer(&format!("/spec/{field}")).is_some();
-    if has("minAvailable") && has("maxUnavailable") {
-        let shown = value.get("spec").map_or_else(String::new, Value::to_string);
+    let spec = At::root(value).child("spec");
+    if spec.has("minAvailable") && spec.has("maxUnavailable") {
         let why = "minAvailable and maxUnavailable cannot be both set";
-        faults.push(FieldError::invalid_printed("spec", shown, why));
+        spec.invalid_struct("policy.PodDisruptionBudgetSpec", why, faults);
+    }
+    for field in ["minAvailable", "maxUnavailable"] {
+        let at = spec.child(field);
+        if at.given() {
+            workload::int_or_percent(Some(at.value), &at.path, faults);
+            workload::over_all(Some(at.value), &at.path, faults);
+        }
     }
     labels::selector(value.pointer("/spec/selector"), "spec.selector", faults);
+    let policy = spec.child("unhealthyPodEvictionPolicy");
+    if policy.given() {
+        policy.one_of(&["AlwaysAllow", "IfHealthyBudget"], faults);
+    }
+}
+
+pub(super) fn validate_budget_status(new: &Value, _: &Value, faults: &mut Faults) {
+    let status = At::root(new).child("status");
+    let counters = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"];
+    status.nonnegative_fields(&counters, faults);
+}
+
+pub(super) fn default_pod_template(value: &mut Value) {
+    workload::default_template(value, "/template");
+}
+
+pub(super) fn validate_pod_template(value: &Value, faults: &mut Faults) {
+    workload::template_at(&At::root(value).child("template"), faults);
 }

@@ -6,9 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::super::write::Target;
 use super::{Faults, meta, pod};
+use crate::fields::number;
 
 /// The value at a dotted path, as field selectors name it.
 pub(crate) fn path_of(value: &Value, path: &str) -> String {
+    if path == "status.successful" {
+        return number(value, "/status/succeeded").unwrap_or(0).to_string();
+    }
     match object::get(value, path) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(flag)) => flag.to_string(),
@@ -75,10 +79,14 @@ pub(crate) fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
             if target.kind.key == "customresourcedefinitions.apiextensions.k8s.io" {
                 super::definition::prepare_update(value);
             }
+            if target.kind.key == "leases.coordination.k8s.io" {
+                super::lease::drop_gated(value);
+            }
             if target.kind.key == "daemonsets.apps" {
                 super::workload::count_template(value, live);
             }
-            if target.kind.generation && spec_changed(target, value, live) {
+            let counted = target.kind.generation || target.kind.key == "csidrivers.storage.k8s.io";
+            if counted && spec_changed(target, value, live) {
                 let next =
                     live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
                 object::set(value, &["metadata", "generation"], json!(next + 1));
@@ -129,6 +137,7 @@ fn spec_changed(target: &Target, value: &Value, live: &Value) -> bool {
                 || value.pointer("/metadata/annotations") != live.pointer("/metadata/annotations")
         }
         "priorityclasses.scheduling.k8s.io" => false,
+        "podtemplates" => value.get("template") != live.get("template"),
         _ => value.get("spec") != live.get("spec"),
     }
 }
@@ -162,6 +171,9 @@ pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> F
         if target.gvk.group == "events.k8s.io" {
             super::events::validate_update(value, live, &mut faults);
         }
+    }
+    if target.subresource == "status" {
+        (target.kind.validate_status)(value, live, &mut faults);
     }
     faults
 }

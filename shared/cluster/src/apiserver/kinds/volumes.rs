@@ -4,7 +4,8 @@ use apimachinery::field_error::FieldError;
 use apimachinery::names;
 use serde_json::Value;
 
-use super::{Faults, labels};
+use super::at::At;
+use super::{Faults, labels, volume_source};
 use crate::fields::{items, text};
 
 /// Volume sources in the order in which upstream looks at them.
@@ -41,9 +42,9 @@ const SOURCES: [&str; 30] = [
     "image",
 ];
 
-/// Checks the volumes and returns their names.
-pub(super) fn validate(spec: &Value, path: &str, faults: &mut Faults) -> Vec<String> {
-    let mut known: Vec<String> = Vec::new();
+/// Checks the volumes and returns those that are right.
+pub(super) fn validate<'a>(spec: &'a Value, path: &str, faults: &mut Faults) -> Vec<&'a Value> {
+    let mut known: Vec<&Value> = Vec::new();
     for (index, volume) in items(spec, "/volumes").iter().enumerate() {
         let path = format!("{path}.volumes[{index}]");
         let before = faults.len();
@@ -53,95 +54,137 @@ pub(super) fn validate(spec: &Value, path: &str, faults: &mut Faults) -> Vec<Str
             faults.push(FieldError::required(&format!("{path}.name"), ""));
         } else {
             labels::each(&format!("{path}.name"), name, names::dns1123_label(name), faults);
-            if known.iter().any(|one| one == name) {
+            if known.iter().any(|one| text(one, "/name") == name) {
                 faults.push(FieldError::duplicate(&format!("{path}.name"), name));
             }
         }
         if faults.len() == before {
-            known.push(name.to_owned());
+            known.push(volume);
         }
     }
     known
 }
 
-fn source(volume: &Value, path: &str, faults: &mut Faults) {
+fn source(volume: &Value, place: &str, faults: &mut Faults) {
     let mut count = 0;
     for kind in SOURCES {
         let Some(found) = volume.get(kind).filter(|found| found.is_object()) else { continue };
         count += 1;
-        let path = format!("{path}.{kind}");
+        let path = format!("{place}.{kind}");
         if count > 1 {
             faults.push(FieldError::forbidden(&path, "may not specify more than 1 volume type"));
             continue;
         }
-        let needed: &[&str] = match kind {
-            "configMap" => &["name"],
-            "secret" => &["secretName"],
-            "hostPath" => &["path"],
-            "persistentVolumeClaim" => &["claimName"],
-            "nfs" => &["server", "path"],
-            "csi" => &["driver"],
-            _ => &[],
-        };
-        for field in needed {
-            if text(found, &format!("/{field}")).is_empty() {
-                faults.push(FieldError::required(&format!("{path}.{field}"), ""));
-            }
-        }
-        for (index, item) in items(found, "/items").iter().enumerate() {
-            let path = format!("{path}.items[{index}]");
-            if kind != "downwardAPI" && text(item, "/key").is_empty() {
-                faults.push(FieldError::required(&format!("{path}.key"), ""));
-            }
-            local_path(text(item, "/path"), &format!("{path}.path"), faults);
-        }
+        let shown = if kind == "gcePersistentDisk" { "persistentDisk" } else { kind };
+        let at = At::new(Some(found), format!("{place}.{shown}"));
+        volume_source::validate(kind, &at, false, faults);
     }
     if count == 0 {
-        faults.push(FieldError::required(path, "must specify a volume type"));
+        faults.push(FieldError::required(place, "must specify a volume type"));
     }
 }
 
-fn local_path(value: &str, path: &str, faults: &mut Faults) {
-    if value.is_empty() {
-        faults.push(FieldError::required(path, ""));
-    } else if value.starts_with('/') {
-        faults.push(FieldError::invalid(path, value, "must be a relative path"));
-    } else if value.split('/').any(|part| part == "..") {
-        faults.push(FieldError::invalid(path, value, "must not contain '..'"));
-    }
-}
-
-/// Checks the mounts of a container.
-pub(super) fn mounts(container: &Value, path: &str, known: &[String], faults: &mut Faults) {
+/// Checks the mounts of a container. Upstream names the list where it looks at paths.
+pub(super) fn mounts(container: &At<'_>, volumes: &[&Value], faults: &mut Faults) {
+    let list = container.child("volumeMounts");
+    let devices = container.list("volumeDevices");
+    let privileged = container.child("securityContext").flag_of("privileged");
     let mut places: Vec<&str> = Vec::new();
-    for (index, mount) in items(container, "/volumeMounts").iter().enumerate() {
-        let path = format!("{path}.volumeMounts[{index}]");
-        let name = text(mount, "/name");
-        if name.is_empty() {
-            faults.push(FieldError::required(&format!("{path}.name"), ""));
+    for mount in list.items() {
+        let (name, place) = (mount.child("name"), mount.child("mountPath"));
+        name.some_text(faults);
+        if !volumes.iter().any(|volume| text(volume, "/name") == name.text()) {
+            faults.push(FieldError::not_found(&name.path, name.text()));
         }
-        if !known.iter().any(|one| one == name) {
-            faults.push(FieldError::not_found(&format!("{path}.name"), name));
+        place.some_text(faults);
+        if places.contains(&place.text()) {
+            place.invalid_as(place.text(), "must be unique", faults);
         }
-        let place = text(mount, "/mountPath");
-        if place.is_empty() {
-            faults.push(FieldError::required(&format!("{path}.mountPath"), ""));
+        places.push(place.text());
+        if devices.iter().any(|device| device.text_of("name") == name.text()) {
+            name.invalid("must not already exist in volumeDevices", faults);
         }
-        if places.contains(&place) {
-            faults.push(FieldError::invalid(&format!("{path}.mountPath"), place, "must be unique"));
+        if devices.iter().any(|device| device.text_of("devicePath") == place.text()) {
+            place.invalid("must not already exist as a path in volumeDevices", faults);
         }
-        places.push(place);
-        let inner = text(mount, "/subPath");
-        if !inner.is_empty() {
-            local_path(inner, &format!("{path}.subPath"), faults);
+        let inner = At { value: mount.child("subPath").value, path: list.child("subPath").path };
+        volume_source::descending(&inner, faults);
+        let expression = mount.child("subPathExpr");
+        if !expression.text().is_empty() {
+            if !inner.text().is_empty() {
+                expression.invalid("subPathExpr and subPath are mutually exclusive", faults);
+            }
+            let at = At { value: expression.value, path: list.child("subPathExpr").path };
+            volume_source::descending(&at, faults);
         }
-        if !inner.is_empty() && !text(mount, "/subPathExpr").is_empty() {
-            let why = "subPathExpr and subPath are mutually exclusive";
-            faults.push(FieldError::invalid(
-                &format!("{path}.subPathExpr"),
-                text(mount, "/subPathExpr"),
-                why,
-            ));
+        propagation(&mount, &list, privileged, faults);
+    }
+}
+
+fn propagation(mount: &At<'_>, list: &At<'_>, privileged: bool, faults: &mut Faults) {
+    let of = |field: &str| At { value: mount.child(field).value, path: list.child(field).path };
+    let spread = of("mountPropagation");
+    if spread.given() {
+        spread.one_of(&["Bidirectional", "HostToContainer", "None"], faults);
+        if spread.text() == "Bidirectional" && !privileged {
+            let why = "Bidirectional mount propagation is available only to privileged containers";
+            spread.forbidden(why, faults);
+        }
+    }
+    let recursive = of("recursiveReadOnly");
+    match recursive.text() {
+        "" if !recursive.given() => {}
+        "Disabled" => {}
+        "Enabled" | "IfPossible" => {
+            if !mount.flag_of("readOnly") {
+                recursive.forbidden("may only be specified when readOnly is true", faults);
+            }
+            if !matches!(spread.text(), "" | "None") {
+                let why = "may only be specified when mountPropagation is None or not specified";
+                recursive.forbidden(why, faults);
+            }
+        }
+        _ => recursive.one_of(&["Disabled", "Enabled", "IfPossible"], faults),
+    }
+}
+
+/// Checks the block devices of a container.
+pub(super) fn devices(container: &At<'_>, volumes: &[&Value], faults: &mut Faults) {
+    let mounts = container.list("volumeMounts");
+    let (mut names, mut places): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for device in container.list("volumeDevices") {
+        let (name, place) = (device.child("name"), device.child("devicePath"));
+        name.some_text(faults);
+        if names.contains(&name.text()) {
+            name.invalid("must be unique", faults);
+        }
+        match volumes.iter().find(|volume| text(volume, "/name") == name.text()) {
+            None => faults.push(FieldError::not_found(&name.path, name.text())),
+            Some(volume) => {
+                let block = ["persistentVolumeClaim", "ephemeral"];
+                if !block.iter().any(|kind| volume.get(kind).is_some()) {
+                    let why = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+                    name.invalid(why, faults);
+                }
+            }
+        }
+        place.some_text(faults);
+        if places.contains(&place.text()) {
+            place.invalid("must be unique", faults);
+        }
+        if place.text().split('/').any(|part| part == "..") {
+            place.invalid("can not contain backsteps ('..')", faults);
+        } else {
+            places.push(place.text());
+        }
+        if mounts.iter().any(|mount| mount.text_of("name") == name.text()) {
+            name.invalid("must not already exist in volumeMounts", faults);
+        }
+        if mounts.iter().any(|mount| mount.text_of("mountPath") == place.text()) {
+            place.invalid("must not already exist as a path in volumeMounts", faults);
+        }
+        if !name.text().is_empty() {
+            names.push(name.text());
         }
     }
 }

@@ -5,8 +5,9 @@ use apimachinery::object;
 use apimachinery::selector::LabelSelector;
 use serde_json::{Value, json};
 
-use super::pod_defaults::{fill, fill_text, map_at, pod_spec};
-use super::security::{go_struct, is_empty};
+use super::at::At;
+use super::internal;
+use super::pod_defaults::{fill, fill_text, map_at, maps_in, pod_spec};
 use super::{Faults, labels, meta, pod_spec as spec_rules};
 use crate::fields::{number, text};
 
@@ -44,9 +45,13 @@ pub(super) fn default_replica_set(value: &mut Value) {
 
 pub(super) fn default_replication_controller(value: &mut Value) {
     default_replica_set(value);
-    let labels = value.pointer("/spec/template/metadata/labels").cloned().unwrap_or(Value::Null);
+    let Some(labels) = value.pointer("/spec/template/metadata/labels").cloned() else { return };
     if let Some(spec) = map_at(value, "/spec") {
-        fill(spec, "selector", || labels);
+        fill(spec, "selector", || labels.clone());
+    }
+    let own = value.pointer("/metadata/labels").and_then(Value::as_object);
+    if own.is_none_or(serde_json::Map::is_empty) {
+        crate::fields::put(value, "/metadata/labels", labels);
     }
 }
 
@@ -55,17 +60,34 @@ pub(super) fn default_stateful_set(value: &mut Value) {
     let Some(spec) = map_at(value, "/spec") else { return };
     fill_text(spec, "podManagementPolicy", "OrderedReady");
     fill(spec, "updateStrategy", || json!({}));
-    fill(
-        spec,
-        "persistentVolumeClaimRetentionPolicy",
-        || json!({"whenDeleted": "Retain", "whenScaled": "Retain"}),
-    );
+    fill(spec, "persistentVolumeClaimRetentionPolicy", || json!({}));
     fill(spec, "replicas", || json!(1));
     fill(spec, "revisionHistoryLimit", || json!(10));
+    if let Some(policy) = map_at(value, "/spec/persistentVolumeClaimRetentionPolicy") {
+        fill_text(policy, "whenDeleted", "Retain");
+        fill_text(policy, "whenScaled", "Retain");
+    }
     if let Some(strategy) = map_at(value, "/spec/updateStrategy") {
+        if !strategy.contains_key("type") {
+            fill(strategy, "rollingUpdate", || json!({}));
+        }
         fill_text(strategy, "type", "RollingUpdate");
-        if strategy.get("type") == Some(&json!("RollingUpdate")) {
-            fill(strategy, "rollingUpdate", || json!({"partition": 0}));
+    }
+    if let Some(rolling) = map_at(value, "/spec/updateStrategy/rollingUpdate") {
+        // The gate MaxUnavailableStatefulSet is off.
+        rolling.remove("maxUnavailable");
+        fill(rolling, "partition", || json!(0));
+    }
+    for claim in maps_in(value, "/spec/volumeClaimTemplates") {
+        fill_text(claim, "apiVersion", "v1");
+        fill_text(claim, "kind", "PersistentVolumeClaim");
+        fill(claim, "status", || json!({}));
+        for (part, field, default) in
+            [("status", "phase", "Pending"), ("spec", "volumeMode", "Filesystem")]
+        {
+            if let Some(part) = claim.get_mut(part).and_then(Value::as_object_mut) {
+                fill_text(part, field, default);
+            }
         }
     }
 }
@@ -123,7 +145,6 @@ const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// The first template (`daemonSetStrategy.PrepareForCreate`).
 pub(super) fn prepare_daemon_set(value: &mut Value) {
-    super::clear_status(value);
     object::set(value, &["metadata", "annotations", TEMPLATE_GENERATION], json!("1"));
 }
 
@@ -137,12 +158,8 @@ pub(super) fn count_template(value: &mut Value, live: &Value) {
     object::set(value, &["metadata", "annotations", TEMPLATE_GENERATION], json!(count.to_string()));
 }
 
-pub(super) fn prepare_replica_set(value: &mut Value) {
-    object::set(value, &["status"], json!({"replicas": 0}));
-}
-
 /// A number or a percentage; the number that it stands for, 0 for percentages of zero.
-fn int_or_percent(value: Option<&Value>, path: &str, faults: &mut Faults) -> bool {
+pub(super) fn int_or_percent(value: Option<&Value>, path: &str, faults: &mut Faults) -> bool {
     match value {
         Some(Value::String(text)) => {
             let digits = text.strip_suffix('%').filter(|digits| {
@@ -152,7 +169,7 @@ fn int_or_percent(value: Option<&Value>, path: &str, faults: &mut Faults) -> boo
                 None => {
                     let why = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
                     faults.push(FieldError::invalid(path, text.as_str(), why));
-                    false
+                    text.parse::<i64>().unwrap_or(0) == 0
                 }
                 Some(digits) => digits.bytes().all(|byte| byte == b'0'),
             }
@@ -166,7 +183,7 @@ fn int_or_percent(value: Option<&Value>, path: &str, faults: &mut Faults) -> boo
     }
 }
 
-fn over_all(value: Option<&Value>, path: &str, faults: &mut Faults) {
+pub(super) fn over_all(value: Option<&Value>, path: &str, faults: &mut Faults) {
     let Some(Value::String(text)) = value else { return };
     let percent = text.strip_suffix('%').and_then(|digits| digits.parse::<i64>().ok());
     if percent.is_some_and(|percent| percent > 100) {
@@ -194,80 +211,93 @@ fn strategy(value: &Value, faults: &mut Faults) {
             };
             let (unavailable, surge) = (rolling.get("maxUnavailable"), rolling.get("maxSurge"));
             let at = format!("{path}.maxUnavailable");
-            let before = faults.len();
             let none = int_or_percent(unavailable, &at, faults);
             let no_surge = int_or_percent(surge, &format!("{path}.maxSurge"), faults);
-            if none && no_surge && faults.len() == before {
+            if none && no_surge {
                 let shown = unavailable.cloned().unwrap_or_default();
                 faults.push(FieldError::invalid(&at, shown, "may not be 0 when `maxSurge` is 0"));
             }
             over_all(unavailable, &at, faults);
         }
         other => {
-            let shown = go_struct(&[
-                ("Type", json!(other)),
-                ("RollingUpdate", rolling.cloned().unwrap_or(Value::Null)),
-            ]);
             let mut fault = FieldError::not_supported(path, other, &["Recreate", "RollingUpdate"]);
-            fault.value = shown;
+            fault.value = internal::printed("apps.DeploymentStrategy", strategy);
             faults.push(fault);
         }
     }
 }
 
-/// The selector, the template, and whether they fit.
-fn selector_and_template(value: &Value, owner: &str, faults: &mut Faults) {
-    let selector = value.pointer("/spec/selector").filter(|selector| selector.is_object());
-    let mut parsed = None;
-    match selector {
-        None => faults.push(FieldError::required("spec.selector", "")),
-        Some(selector) => {
-            let before = faults.len();
-            labels::selector(Some(selector), "spec.selector", faults);
-            let correct = faults.len() == before;
-            let nothing = is_empty(selector.get("matchLabels").and_then(Value::as_object))
-                && selector
-                    .get("matchExpressions")
-                    .and_then(Value::as_array)
-                    .is_none_or(Vec::is_empty);
-            if nothing {
-                let why = format!("empty selector is invalid for {owner}");
-                faults.push(FieldError::invalid("spec.selector", selector.clone(), why));
-            }
-            parsed = LabelSelector::from_object(selector).ok().filter(|_| correct);
-            if parsed.is_none() {
-                let why = "invalid label selector";
-                faults.push(FieldError::invalid("spec.selector", selector.clone(), why));
-            }
-            if parsed.is_none() || nothing {
-                return;
-            }
+/// The selector of a workload; whether it can be compared with the labels of the template, which is done.
+pub(super) fn selector_of(
+    spec: &At<'_>,
+    owner: &str,
+    unreadable: &str,
+    faults: &mut Faults,
+) -> bool {
+    let selector = spec.child("selector");
+    if selector.given() {
+        labels::selector(Some(selector.value), &selector.path, faults);
+        if selector.child("matchLabels").len() + selector.child("matchExpressions").len() == 0 {
+            selector.invalid(format!("empty selector is invalid for {owner}"), faults);
+            return true;
         }
+        if !readable(&selector) {
+            selector.invalid_struct("v1.LabelSelector", unreadable, faults);
+            return false;
+        }
+    } else {
+        selector.required("", faults);
     }
-    let own = object::string_map(value, &["spec", "template", "metadata", "labels"]);
-    if parsed.is_none_or(|selector| !selector.matches(&own)) {
-        let shown = value.pointer("/spec/template/metadata/labels").cloned().unwrap_or(Value::Null);
-        faults.push(FieldError::invalid(
-            "spec.template.metadata.labels",
-            shown,
-            "`selector` does not match template `labels`",
-        ));
+    matches_template(spec, faults);
+    true
+}
+
+/// Whether Go can make a selector of it (`LabelSelectorAsSelector`).
+fn readable(selector: &At<'_>) -> bool {
+    let mut wrong = Vec::new();
+    labels::selector(Some(selector.value), "", &mut wrong);
+    wrong.is_empty() && LabelSelector::from_object(selector.value).is_ok()
+}
+
+fn matches_template(spec: &At<'_>, faults: &mut Faults) {
+    let own = spec.at(&["template", "metadata", "labels"]);
+    let labels = object::string_map(spec.value, &["template", "metadata", "labels"]);
+    let selector = spec.child("selector");
+    let parsed = LabelSelector::from_object(selector.value).ok().filter(|_| selector.given());
+    if parsed.is_none_or(|selector| !selector.matches(&labels)) {
+        own.invalid("`selector` does not match template `labels`", faults);
     }
 }
 
-/// A pod template (`ValidatePodTemplateSpecForReplicaSet`).
-pub(super) fn template(value: &Value, path: &str, faults: &mut Faults) {
-    let template = value.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null);
-    labels::labels(
-        template.pointer("/metadata/labels"),
-        &format!("{path}.metadata.labels"),
-        faults,
-    );
-    let annotations = template.pointer("/metadata/annotations");
-    meta::annotations(annotations, &format!("{path}.metadata.annotations"), faults);
+/// A selector that can be read must match the labels of the template; no selector matches nothing.
+pub(super) fn selector_matches(value: &Value, pointer: &str, faults: &mut Faults) {
+    let spec = At::new(value.pointer(pointer), pointer.trim_start_matches('/').replace('/', "."));
+    if !spec.has("selector") || readable(&spec.child("selector")) {
+        matches_template(&spec, faults);
+    }
+}
+
+/// A pod template (`ValidatePodTemplateSpec`).
+pub(super) fn template_at(template: &At<'_>, faults: &mut Faults) {
+    let metadata = template.child("metadata");
+    let at = |field: &str| format!("{}.{field}", template.path);
+    labels::labels(metadata.value.get("labels"), &at("labels"), faults);
+    meta::annotations(metadata.value.get("annotations"), &at("annotations"), faults);
     let empty = json!({});
-    let spec = template.get("spec").unwrap_or(&empty);
-    spec_rules::validate(spec, &format!("{path}.spec"), faults);
+    let spec = template.value.get("spec").unwrap_or(&empty);
+    spec_rules::validate(spec, &at("spec"), faults);
+    let ephemeral = template.at(&["spec", "ephemeralContainers"]);
+    if ephemeral.len() > 0 {
+        ephemeral.forbidden("ephemeral containers not allowed in pod template", faults);
+    }
+}
+
+fn replicated(value: &Value, owner: &str, faults: &mut Faults) {
+    let spec = At::root(value).child("spec");
+    if selector_of(&spec, owner, "invalid label selector", faults) {
+        template_at(&spec.child("template"), faults);
+        always_restarts(value, faults);
+    }
 }
 
 fn always_restarts(value: &Value, faults: &mut Faults) {
@@ -288,9 +318,7 @@ fn always_restarts(value: &Value, faults: &mut Faults) {
 pub(super) fn validate_deployment(value: &Value, faults: &mut Faults) {
     let field = |name: &str| number(value, &format!("/spec/{name}"));
     labels::nonnegative(field("replicas"), "spec.replicas", faults);
-    selector_and_template(value, "deployment", faults);
-    template(value, "spec.template", faults);
-    always_restarts(value, faults);
+    replicated(value, "deployment", faults);
     strategy(value, faults);
     for name in ["minReadySeconds", "revisionHistoryLimit"] {
         labels::nonnegative(field(name), &format!("spec.{name}"), faults);
@@ -312,20 +340,9 @@ pub(super) fn validate_replica_set(value: &Value, faults: &mut Faults) {
     let field = |name: &str| number(value, &format!("/spec/{name}"));
     labels::nonnegative(field("replicas"), "spec.replicas", faults);
     labels::nonnegative(field("minReadySeconds"), "spec.minReadySeconds", faults);
-    selector_and_template(value, "replicaset", faults);
-    template(value, "spec.template", faults);
-    always_restarts(value, faults);
+    replicated(value, "deployment", faults);
 }
 
 pub(super) fn validate_replica_set_update(new: &Value, old: &Value, faults: &mut Faults) {
     labels::immutable(new, old, "/spec/selector", "spec.selector", faults);
-}
-
-/// StatefulSets and DaemonSets: what they share with the others.
-pub(super) fn validate_template_owner(value: &Value, faults: &mut Faults) {
-    let owner = text(value, "/kind").to_lowercase();
-    labels::nonnegative(number(value, "/spec/replicas"), "spec.replicas", faults);
-    selector_and_template(value, &owner, faults);
-    template(value, "spec.template", faults);
-    always_restarts(value, faults);
 }

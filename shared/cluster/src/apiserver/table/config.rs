@@ -128,16 +128,17 @@ pub(super) fn quota(value: &Value, now: Timestamp) -> Cells {
     vec![name(value), of(false), of(true), age(value, now)]
 }
 
-fn modes(value: &Value) -> String {
-    let short = |mode: &str| match mode {
-        "ReadWriteOnce" => "RWO",
-        "ReadOnlyMany" => "ROX",
-        "ReadWriteMany" => "RWX",
-        "ReadWriteOncePod" => "RWOP",
-        _ => "",
-    };
-    let all = items(value, "/spec/accessModes").iter().filter_map(Value::as_str);
-    all.map(short).collect::<Vec<_>>().join(",")
+/// The short names, in the order that upstream has (`GetAccessModesAsString`).
+fn modes(value: &Value, pointer: &str) -> String {
+    let own = items(value, pointer);
+    let known = [
+        ("ReadWriteOnce", "RWO"),
+        ("ReadOnlyMany", "ROX"),
+        ("ReadWriteMany", "RWX"),
+        ("ReadWriteOncePod", "RWOP"),
+    ];
+    let found = known.iter().filter(|(mode, _)| own.iter().any(|one| one.as_str() == Some(mode)));
+    found.map(|(_, short)| *short).collect::<Vec<_>>().join(",")
 }
 
 fn unset(text: &str) -> Value {
@@ -147,14 +148,18 @@ fn unset(text: &str) -> Value {
 pub(super) fn claim(value: &Value, now: Timestamp) -> Cells {
     let volume = text(value, "/spec/volumeName");
     let bound = !volume.is_empty();
+    let capacity = match text(value, "/status/capacity/storage") {
+        "" => "0",
+        size => size,
+    };
     let phase =
         if crate::fields::deleting(value) { "Terminating" } else { text(value, "/status/phase") };
     vec![
         name(value),
         json!(phase),
         json!(volume),
-        json!(if bound { text(value, "/status/capacity/storage") } else { "" }),
-        json!(if bound { modes(value) } else { String::new() }),
+        json!(if bound { capacity } else { "" }),
+        json!(if bound { modes(value, "/status/accessModes") } else { String::new() }),
         json!(text(value, "/spec/storageClassName")),
         unset(text(value, "/spec/volumeAttributesClassName")),
         age(value, now),
@@ -172,7 +177,7 @@ pub(super) fn volume(value: &Value, now: Timestamp) -> Cells {
     vec![
         name(value),
         json!(text(value, "/spec/capacity/storage")),
-        json!(modes(value)),
+        json!(modes(value, "/spec/accessModes")),
         json!(text(value, "/spec/persistentVolumeReclaimPolicy")),
         json!(phase),
         json!(claim),

@@ -103,7 +103,11 @@ pub(super) fn slice(value: &Value, now: Timestamp) -> Cells {
     };
     let ports: Vec<String> = items(value, "/ports")
         .iter()
-        .map(|port| number(port, "/port").map_or_else(|| "*".to_owned(), |port| port.to_string()))
+        .map(|port| match (number(port, "/port"), port.get("name").and_then(Value::as_str)) {
+            (Some(number), _) => number.to_string(),
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => "*".to_owned(),
+        })
         .collect();
     let addresses: Vec<String> = items(value, "/endpoints")
         .iter()
@@ -125,17 +129,18 @@ pub(super) fn policy(value: &Value, now: Timestamp) -> Cells {
 
 pub(super) fn ingress(value: &Value, now: Timestamp) -> Cells {
     let rules = items(value, "/spec/rules");
-    let mut hosts: Vec<String> = rules
+    let hosts: Vec<String> = rules
         .iter()
         .map(|rule| text(rule, "/host"))
         .filter(|host| !host.is_empty())
         .take(3)
         .map(str::to_owned)
         .collect();
-    if rules.len() > 3 {
-        hosts.push(format!("+ {} more...", rules.len() - 3));
+    let more = hosts.len() == 3 && rules.len() > 3;
+    let mut hosts = if hosts.is_empty() { "*".to_owned() } else { hosts.join(",") };
+    if more {
+        hosts = format!("{hosts} + {} more...", rules.len() - 3);
     }
-    let hosts = if hosts.is_empty() { "*".to_owned() } else { hosts.join(",") };
     let addresses: Vec<&str> =
         items(value, "/status/loadBalancer/ingress")
             .iter()

@@ -51,6 +51,12 @@ pub(super) fn replica_set(value: &Value, now: Timestamp) -> Cells {
     ]
 }
 
+/// A scale (`printScale`).
+pub(super) fn scale(value: &Value, now: Timestamp) -> Cells {
+    let replicas = |part: &str| json!(count(value, &format!("/{part}/replicas")));
+    vec![name(value), replicas("spec"), replicas("status"), age(value, now)]
+}
+
 pub(super) fn daemon_set(value: &Value, now: Timestamp) -> Cells {
     let (names, images) = containers(value, "/spec/template");
     let nodes = crate::fields::texts(value, "/spec/template/spec/nodeSelector");
@@ -130,39 +136,12 @@ pub(super) fn cron_job(value: &Value, now: Timestamp) -> Cells {
     ]
 }
 
-pub(super) fn autoscaler(value: &Value, now: Timestamp) -> Cells {
-    let reference = format!(
-        "{}/{}",
-        text(value, "/spec/scaleTargetRef/kind"),
-        text(value, "/spec/scaleTargetRef/name")
-    );
-    let current = items(value, "/status/currentMetrics");
-    let targets: Vec<String> = items(value, "/spec/metrics")
-        .iter()
-        .enumerate()
-        .map(|(index, metric)| {
-            let resource = text(metric, "/resource/name");
-            let wanted = number(metric, "/resource/target/averageUtilization");
-            let found = current
-                .get(index)
-                .and_then(|one| number(one, "/resource/current/averageUtilization"));
-            let found = found.map_or_else(|| "<unknown>".to_owned(), |found| format!("{found}%"));
-            wanted.map_or_else(
-                || "<unknown>".to_owned(),
-                |wanted| format!("{resource}: {found}/{wanted}%"),
-            )
-        })
-        .collect();
-    let least = number(value, "/spec/minReplicas");
-    vec![
-        name(value),
-        json!(reference),
-        or_none(&targets.join(", ")),
-        json!(least.map_or_else(|| "<unset>".to_owned(), |least| least.to_string())),
-        json!(count(value, "/spec/maxReplicas")),
-        json!(count(value, "/status/currentReplicas")),
-        age(value, now),
-    ]
+/// The selector of a ReplicationController is a plain map.
+pub(super) fn replication_controller(value: &Value, now: Timestamp) -> Cells {
+    let mut cells = replica_set(value, now);
+    cells.pop();
+    cells.push(json!(super::format_labels(&crate::fields::texts(value, "/spec/selector"))));
+    cells
 }
 
 pub(super) fn budget(value: &Value, now: Timestamp) -> Cells {
