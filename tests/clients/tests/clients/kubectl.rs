@@ -103,8 +103,6 @@ fn ports_of_pods_and_services_are_forwarded() {
     for (how, websockets) in BOTH {
         let (_running, address) = kubectl.forward(&["service/web", ":8000"], websockets);
         writeln!(seen, "{how}: {}", ask(&address, &["/", "/none", "/"])).expect("text");
-        // The next connection goes through the same client.
-        writeln!(seen, "{how}: {}", ask(&address, &["/"])).expect("text");
         let (mut running, address) = kubectl.forward(&["deployment/web", ":81"], websockets);
         writeln!(seen, "{how}: {:?}", ask(&address, &[])).expect("text");
         let complaint = running.complaint();
@@ -113,13 +111,11 @@ fn ports_of_pods_and_services_are_forwarded() {
     }
     expect![[r#"
         websocket: HTTP/1.1 200 OK, HTTP/1.1 404 Not Found, HTTP/1.1 200 OK
-        websocket: HTTP/1.1 200 OK
         websocket: ""
         websocket: dial tcp4 127.0.0.1:81: connect: connection refused IPv6 dial tcp6 [::1]:81: connect: connection refused "
         error: lost connection to pod
 
         SPDY: HTTP/1.1 200 OK, HTTP/1.1 404 Not Found, HTTP/1.1 200 OK
-        SPDY: HTTP/1.1 200 OK
         SPDY: ""
         SPDY: dial tcp4 127.0.0.1:81: connect: connection refused IPv6 dial tcp6 [::1]:81: connect: connection refused "
         error: lost connection to pod
