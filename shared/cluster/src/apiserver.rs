@@ -25,6 +25,7 @@ mod openapi;
 mod openapi_v2;
 mod options;
 mod patch;
+mod policies;
 mod read;
 mod review;
 mod review_rules;
@@ -55,6 +56,7 @@ use self::call::Call;
 use self::custom::Customs;
 pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
+use self::policies::Policies;
 use crate::addon::{Addon, AddonCall, Served};
 use crate::cluster::ClusterConfig;
 use crate::expressions::Expressions;
@@ -128,6 +130,8 @@ pub struct Apiserver {
     pub(crate) expressions: Option<Arc<dyn Expressions>>,
     /// What the definitions in the store say.
     customs: Arc<Customs>,
+    /// What the admission policies in the store say.
+    policies: Arc<Policies>,
     uids: Stream,
     suffixes: Stream,
     audits: Stream,
@@ -160,6 +164,7 @@ impl Apiserver {
             signs: false,
             expressions: None,
             customs: Arc::default(),
+            policies: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
             audits: Stream::new(config.seed, "audit"),
@@ -220,6 +225,9 @@ impl Apiserver {
         let mut warnings = Vec::new();
         if !self.customs.is_current(&self.store) {
             self.customs = Arc::new(Customs::read(&self.store, self.expressions.as_deref()));
+        }
+        if !self.policies.is_current(&self.store) {
+            self.policies = Arc::new(Policies::read(&self.store, self.expressions.as_deref()));
         }
         let outcome = self.admit(now, request, &mut asked).and_then(|mut call| {
             let info = &call.info;

@@ -113,12 +113,9 @@ impl Scoped {
         mentions.sort();
         mentions.dedup();
         let program = Arc::new(Program { tree: parsed.tree, checked });
-        let compiled = Compiled {
-            program: Arc::<Program>::clone(&program),
-            result: ty.to_string(),
-            mentions,
-            cost,
-        };
+        let result = if ty == Type::Null { ty.name().to_owned() } else { ty.to_string() };
+        let compiled =
+            Compiled { program: Arc::<Program>::clone(&program), result, mentions, cost };
         Ok((compiled, program, ty))
     }
 }

@@ -24,6 +24,7 @@ use super::Apiserver;
 use super::answer::Refusal;
 use super::call::Call;
 use super::kinds::certificate;
+use super::policies::Admitted;
 use super::write::Target;
 
 /// A write that is looked at.
@@ -91,6 +92,10 @@ pub(crate) fn validate(
             None => limit_range::validate_claim(server, operation.target, value)?,
             Some(old) => storage_class::resize(server, operation.target, value, old)?,
         }
+    }
+    let admitted = Admitted::write(call, operation.target, operation.old);
+    for warning in server.check_policies(&admitted, Some(value))? {
+        call.warn(warning);
     }
     webhook::validate(server, call, operation.target, value, operation.old)?;
     quota::check(server, operation, value)

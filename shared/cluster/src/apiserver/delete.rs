@@ -18,6 +18,7 @@ use super::call::Call;
 use super::custom::DEFINITIONS;
 use super::kinds::definition;
 use super::options::{self, DeleteOptions};
+use super::policies::Admitted;
 use super::read::{Selection, listed};
 use super::write::Target;
 use crate::fields::{items, number, put, text};
@@ -38,6 +39,7 @@ impl Apiserver {
         let name = target.name.clone();
         if let Some(live) = self.live(&target.key, &target.namespace, &name) {
             node_restriction::validate_removal(call, &target, &live)?;
+            self.admit_deletion(call, &target, &live)?;
             webhook::validate_removal(self, call, &target, &live)?;
         }
         match self.delete_object(call.now, &call.group_resource(), &target, &name, &options)? {
@@ -58,6 +60,7 @@ impl Apiserver {
         for value in all.iter().filter(|value| selection.matches(value)) {
             let own = Target { namespace: object::namespace(value).to_owned(), ..copy(&target) };
             let name = object::name(value);
+            self.admit_deletion(call, &own, value)?;
             match self.delete_object(call.now, &call.group_resource(), &own, name, &options)? {
                 Outcome::Leaving(value) => deleted.push(self.shown_shared(&value, &target.gvk)),
                 Outcome::Gone(last) => deleted.push(Arc::new(last)),
@@ -65,6 +68,20 @@ impl Apiserver {
         }
         let metadata = json!({"resourceVersion": revision.to_string()});
         Ok(listed(call, &target, deleted, metadata))
+    }
+
+    /// Asks the policies whether an object may go.
+    fn admit_deletion(
+        &self,
+        call: &mut Call,
+        target: &Target,
+        live: &Value,
+    ) -> Result<(), Refusal> {
+        let warnings = self.check_policies(&Admitted::delete(call, target, live), None)?;
+        for warning in warnings {
+            call.warn(warning);
+        }
+        Ok(())
     }
 
     /// Deletes one object, as far as grace and finalizers let it.

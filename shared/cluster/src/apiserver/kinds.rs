@@ -33,6 +33,7 @@ mod pod;
 mod pod_defaults;
 mod pod_spec;
 mod pod_warnings;
+mod policies;
 mod probes;
 mod projected;
 mod quota;
@@ -186,7 +187,9 @@ pub(crate) fn warn(
     if !call.info.subresource.is_empty() {
         return;
     }
-    if !kind.acted_on {
+    let policy =
+        kind.key == super::policies::VALIDATING || kind.key == super::policies::VALIDATING_BINDINGS;
+    if !kind.acted_on || policy && !evaluated {
         let name = call.info.resource.clone();
         call.warn(format!(
             "Podium stores {name}, but nothing in this embedded cluster acts on them"

@@ -8,6 +8,7 @@ use super::Apiserver;
 use super::call::Call;
 use super::custom::DEFINITIONS;
 use super::kinds::{Faults, definition, definition_rules};
+use super::policies;
 use super::write::Target;
 
 /// `hasBlockingErr`: whether what is wrong already makes rules meaningless.
@@ -34,6 +35,13 @@ impl Apiserver {
     ) {
         if target.key == DEFINITIONS && target.subresource.is_empty() {
             self.check_definition(value, old, faults);
+        }
+        let policy = target.key == policies::VALIDATING || target.key == policies::MUTATING;
+        if let Some(expressions) = self.expressions.as_deref()
+            && policy
+            && target.subresource.is_empty()
+        {
+            policies::validate(value, expressions, faults);
         }
         let Some(custom) = target.custom.as_ref().filter(|custom| custom.has_rules()) else {
             return;

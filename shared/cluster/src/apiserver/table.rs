@@ -7,6 +7,7 @@ mod classes;
 mod config;
 mod network;
 mod pods;
+mod policies;
 mod workloads;
 
 use std::borrow::Borrow;
@@ -116,6 +117,8 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("jobs.batch", workloads::job),
     ("leases.coordination.k8s.io", config::lease),
     ("limitranges", created_at),
+    ("mutatingadmissionpolicies.admissionregistration.k8s.io", policies::mutating),
+    ("mutatingadmissionpolicybindings.admissionregistration.k8s.io", policies::binding),
     ("mutatingwebhookconfigurations.admissionregistration.k8s.io", access::webhooks),
     ("namespaces", config::namespace),
     ("networkpolicies.networking.k8s.io", network::policy),
@@ -145,6 +148,8 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("storageclasses.storage.k8s.io", config::storage_class),
     ("volumeattachments.storage.k8s.io", classes::attachment),
     ("volumeattributesclasses.storage.k8s.io", classes::attributes),
+    ("validatingadmissionpolicies.admissionregistration.k8s.io", policies::validating),
+    ("validatingadmissionpolicybindings.admissionregistration.k8s.io", policies::binding),
     ("validatingwebhookconfigurations.admissionregistration.k8s.io", access::webhooks),
 ];
 

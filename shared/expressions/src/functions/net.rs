@@ -98,13 +98,13 @@ fn why_no_address(text: &str) -> String {
     "IPv4 address too short".to_owned()
 }
 
+/// Upstream says it twice.
+const PARSING: &str = "network address parse error during conversion from string: ";
+
 /// `parseCIDR`: `netip.ParsePrefix`.
 fn parse_cidr(text: &str) -> Result<(IpAddr, u8), Fault> {
-    let refuse = |why: String| {
-        said(format!(
-            "network address parse error during conversion from string: netip.ParsePrefix({text:?}): {why}"
-        ))
-    };
+    let refuse =
+        |why: String| said(format!("{PARSING}{PARSING}netip.ParsePrefix({text:?}): {why}"));
     let Some((address, bits)) = text.rsplit_once('/') else {
         return refuse("no '/'".to_owned());
     };
@@ -123,9 +123,7 @@ fn parse_cidr(text: &str) -> Result<(IpAddr, u8), Fault> {
     if let IpAddr::V6(six) = parsed
         && six.to_ipv4_mapped().is_some()
     {
-        return said(format!(
-            "network address parse error during conversion from string: IPv4-mapped IPv6 address {text:?} is not allowed"
-        ));
+        return said(format!("{PARSING}IPv4-mapped IPv6 address {text:?} is not allowed"));
     }
     Ok((parsed, length))
 }

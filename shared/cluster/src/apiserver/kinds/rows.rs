@@ -5,8 +5,8 @@ use apimachinery::names;
 use super::{
     Kind, PLAIN, addresses, api_service, autoscaler, batch, certificate, claim, counts, definition,
     endpoints, events, flow, ingress, job_template, labels, lease, network_policy, node,
-    persistent_volume, pod, pod_warnings, quota, rbac, service, service_account, service_rules,
-    sets, settings, storage, webhook, workload,
+    persistent_volume, pod, pod_warnings, policies, quota, rbac, service, service_account,
+    service_rules, sets, settings, storage, webhook, workload,
 };
 
 /// All kinds that have something of their own.
@@ -369,6 +369,38 @@ pub(super) static KINDS: &[Kind] = &[
         default: workload::default_autoscaler,
         validate: autoscaler::validate,
         validate_status: autoscaler::validate_status,
+        ..PLAIN
+    },
+    Kind {
+        key: "validatingadmissionpolicies.admissionregistration.k8s.io",
+        generation: true,
+        unconditional_update: false,
+        default: policies::default_policy,
+        validate: policies::validate_validating,
+        ..PLAIN
+    },
+    Kind {
+        key: "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        generation: true,
+        unconditional_update: false,
+        default: policies::default_binding,
+        validate: policies::validate_binding,
+        ..PLAIN
+    },
+    Kind {
+        key: "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        generation: true,
+        acted_on: false,
+        default: policies::default_policy,
+        validate: policies::validate_mutating,
+        ..PLAIN
+    },
+    Kind {
+        key: "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+        generation: true,
+        acted_on: false,
+        default: policies::default_binding,
+        validate: policies::validate_mutating_binding,
         ..PLAIN
     },
     Kind {

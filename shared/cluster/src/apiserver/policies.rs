@@ -1,0 +1,69 @@
+//! Admission policies (`apiserver/pkg/admission/plugin/policy`): read from the store whenever they change, like custom
+//! resources, so that a snapshot holds all there is.
+
+mod matching;
+mod params;
+mod policy;
+mod request;
+mod validating;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use self::policy::Policy;
+pub(crate) use self::policy::validate;
+pub(crate) use self::request::Admitted;
+use crate::expressions::Expressions;
+use crate::fields::text;
+use crate::store::Store;
+
+pub(crate) const VALIDATING: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
+pub(crate) const MUTATING: &str = "mutatingadmissionpolicies.admissionregistration.k8s.io";
+/// Bindings of validating policies.
+pub(crate) const VALIDATING_BINDINGS: &str =
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io";
+
+/// The policies of the store.
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    source: Vec<Arc<Value>>,
+    validating: Vec<Hook>,
+}
+
+/// A policy with its bindings.
+#[derive(Debug)]
+struct Hook {
+    policy: Policy,
+    bindings: Vec<Arc<Value>>,
+}
+
+fn sources(store: &Store) -> Vec<Arc<Value>> {
+    [VALIDATING, VALIDATING_BINDINGS].into_iter().flat_map(|key| store.list(key, None)).collect()
+}
+
+impl Policies {
+    /// Whether the policies are still those of the store.
+    pub(crate) fn is_current(&self, store: &Store) -> bool {
+        let now = sources(store);
+        now.len() == self.source.len()
+            && now.iter().zip(&self.source).all(|(one, other)| Arc::ptr_eq(one, other))
+    }
+
+    /// Reads the policies of the store.
+    pub(crate) fn read(store: &Store, expressions: Option<&dyn Expressions>) -> Self {
+        let hooks = |policies: &str, bindings: &str| -> Vec<Hook> {
+            let Some(expressions) = expressions else { return Vec::new() };
+            let bindings = store.list(bindings, None);
+            let hook = |spec: &Arc<Value>| {
+                let name = text(spec, "/metadata/name");
+                let own = |one: &&Arc<Value>| text(one, "/spec/policyName") == name;
+                let bindings: Vec<Arc<Value>> = bindings.iter().filter(own).cloned().collect();
+                let policy = Policy::read(spec, expressions)?;
+                (!bindings.is_empty()).then_some(Hook { policy, bindings })
+            };
+            store.list(policies, None).iter().filter_map(hook).collect()
+        };
+        Self { source: sources(store), validating: hooks(VALIDATING, VALIDATING_BINDINGS) }
+    }
+}
