@@ -50,6 +50,34 @@ pub enum Command {
         hypercloud-4.1/02-authority --kubeconfig ~/.kube/config --set dev=mine"
     )]
     Check(Check),
+    /// Find what is wrong in scenario folders, without playing them.
+    ///
+    /// Every finding has a file, a line, what is wrong, and what to do about it: fields and types, dead
+    /// ids of cells, missing translations, checks that are out of reach, requirements that nobody states,
+    /// links, names of kinds that no server serves, files and names that nothing uses.
+    #[command(
+        after_help = "Examples:\n  podium lint\n  podium lint hypercloud-4.1/03-network-policy\n  \
+        podium lint --format json\n  podium lint --schema > scenario.schema.json"
+    )]
+    Lint(Lint),
+    /// Play wrong states: every check cell must refuse 95 of 100 of them.
+    ///
+    /// Wrong states are made from the solutions: a field removed or another value in it, a label, an
+    /// object of another name, in another namespace or missing, one dash more, a command left out or with
+    /// another word, two cells in the other order. Each is played on an embedded cluster up to the checks
+    /// that follow. Not counted are those after which the cluster is the same as after the solution, and
+    /// those that change what the checks are not about.
+    #[command(
+        after_help = "Examples:\n  podium mutate\n  podium mutate hypercloud-4.1/03-network-policy\n  \
+        podium mutate --format json"
+    )]
+    Mutate(Mutate),
+    /// Make a scenario folder to begin with: in both languages, with a manifest, a check and a quiz.
+    #[command(
+        after_help = "Examples:\n  podium new my-course/01-pods\n  podium new hypercloud-4.1/11-security \
+        --scenarios manifests/scenarios"
+    )]
+    New(New),
     /// List the course, or compile it for the page.
     #[command(
         after_help = "Examples:\n  podium scenarios\n  podium scenarios --format json\n  podium \
@@ -144,6 +172,48 @@ pub struct Check {
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it is not NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// `podium lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Scenarios to look at, for example `hypercloud-4.1/03-network-policy`; all when absent.
+    #[arg(value_name = "SCENARIO")]
+    pub names: Vec<String>,
+    /// Print the JSON Schema of scenario.yaml instead, for editors.
+    #[arg(long, conflicts_with = "names")]
+    pub schema: bool,
+    /// Form of the findings.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Folder of the scenarios.
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
+    pub folder: PathBuf,
+}
+
+/// `podium mutate`.
+#[derive(Debug, Args)]
+pub struct Mutate {
+    /// Scenarios to play, for example `hypercloud-4.1/03-network-policy`; all that are ready when absent.
+    #[arg(value_name = "SCENARIO")]
+    pub names: Vec<String>,
+    /// Form of the answers.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Folder of the scenarios.
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
+    pub folder: PathBuf,
+}
+
+/// `podium new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// Name of the folder: a track, and in it two digits (the section), a dash and a word.
+    #[arg(value_name = "TRACK/NN-name")]
+    pub name: String,
+    /// Folder of the scenarios.
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
+    pub folder: PathBuf,
 }
 
 /// `podium scenarios`.

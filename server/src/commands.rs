@@ -2,6 +2,9 @@
 
 pub mod check;
 pub mod cluster;
+pub mod lint;
+pub mod mutate;
+pub mod new;
 pub mod scenarios;
 pub mod serve;
 

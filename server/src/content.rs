@@ -23,14 +23,7 @@ pub struct Content {
 impl Content {
     /// Reads a folder of scenarios.
     pub fn read(folder: &Path) -> Result<Self, Failure> {
-        if !folder.is_dir() {
-            return Err(Failure::surroundings(
-                format!("there is no folder {}", folder.display()),
-                "name the folder of the scenarios with --scenarios",
-            ));
-        }
-        let mut files = BTreeMap::new();
-        collect(folder, "", &mut files);
+        let files = files(folder)?;
         let catalog = read::catalog(&files).map_err(unsound)?;
         Ok(Self { files, catalog })
     }
@@ -71,6 +64,19 @@ impl Content {
         }
         Ok(found)
     }
+}
+
+/// The texts of all files below a folder, by their paths relative to it.
+pub fn files(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::surroundings(
+            format!("there is no folder {}", folder.display()),
+            "name the folder of the scenarios with --scenarios",
+        ));
+    }
+    let mut files = BTreeMap::new();
+    collect(folder, "", &mut files);
+    Ok(files)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Failure> {

@@ -4,6 +4,7 @@
 //! *Invariant:* credentials never leave the process, and there is no way through it to a real cluster
 //! but the commands of a session. What a session does is decided in `session`, not here.
 
+pub mod authoring;
 pub mod cli;
 pub mod commands;
 pub mod content;

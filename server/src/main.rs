@@ -38,6 +38,9 @@ fn main() -> ExitCode {
             Command::Serve(arguments) => server::commands::serve::run(arguments).await,
             Command::Cluster(arguments) => server::commands::cluster::run(arguments).await,
             Command::Check(arguments) => server::commands::check::run(&arguments).await,
+            Command::Lint(arguments) => server::commands::lint::run(&arguments),
+            Command::Mutate(arguments) => server::commands::mutate::run(&arguments),
+            Command::New(arguments) => server::commands::new::run(&arguments),
             Command::Scenarios(arguments) => server::commands::scenarios::run(&arguments),
         }
     });

@@ -60,7 +60,7 @@ impl Drop for Running {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let help = run(&["--help"]);
-    expect![[r"
+    expect![[r#"
         exit 0
         Kubernetes scenarios as notebooks that run, on an embedded cluster or a real one
 
@@ -71,6 +71,10 @@ fn help_shows_examples_and_exit_codes() {
           cluster    Serve one embedded cluster as a Kubernetes API, in real time, for kubectl, helm and any
                      client
           check      Prove scenarios: every check fails before its step is solved and passes afterwards
+          lint       Find what is wrong in scenario folders, without playing them
+          mutate     Play wrong states: every check cell must refuse 95 of 100 of them
+          new        Make a scenario folder to begin with: in both languages, with a manifest, a check and a
+                     quiz
           scenarios  List the course, or compile it for the page
           help       Print this message or the help of the given subcommand(s)
 
@@ -84,8 +88,8 @@ fn help_shows_examples_and_exit_codes() {
           2  the command line is wrong
           3  the surroundings do not allow it (port in use, cluster not reachable, credentials refused, file
           not readable, or the cluster lacks what a scenario needs)
-    "]].assert_eq(&help);
-    for command in ["serve", "cluster", "check", "scenarios"] {
+    "#]].assert_eq(&help);
+    for command in ["serve", "cluster", "check", "lint", "mutate", "new", "scenarios"] {
         let help = run(&[command, "--help"]);
         assert!(help.starts_with("exit 0\n"), "{help}");
         assert!(help.contains(&format!("Examples:\n  podium {command}")), "{help}");

@@ -59,7 +59,7 @@ fn on_embedded(name: &str, notebook: &Notebook) -> Result<Proof, Failure> {
     ));
     let runner = Runner::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()), notebook);
     cluster
-        .block_on(prove(&runner, &Silent))
+        .block_on(prove(&runner, Some(&cluster), &Silent))
         .map_err(|_stuck| unprovable(name, "it waits for something that never happens"))?
         .map_err(|error| unprovable(name, &error.to_string()))
 }
@@ -120,8 +120,10 @@ fn line(scenario: &str, check: &CellProof, words: &Words) -> String {
         Some(Fault::DidNotHoldBefore) => "DID NOT HOLD BEFORE",
         Some(Fault::FailedAfter) => "FAILED AFTER",
     };
+    let alternative = check.alternative.as_ref();
+    let alternative = alternative.map_or(String::new(), |file| format!(" with {file}"));
     format!(
-        "{sign} {scenario} {}/{}/{}: {} | {} | {}",
+        "{sign} {scenario} {}/{}/{}{alternative}: {} | {} | {}",
         check.step,
         check.cell,
         check.after.id,

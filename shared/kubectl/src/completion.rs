@@ -86,7 +86,7 @@ async fn candidates(kubectl: &Kubectl, words: &[String], last: &str) -> Vec<Comp
     }
 }
 
-fn takes_resources(command: &str) -> bool {
+pub(crate) fn takes_resources(command: &str) -> bool {
     matches!(
         command,
         "get"

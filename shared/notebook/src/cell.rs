@@ -7,6 +7,7 @@ use crate::scenario::Localized;
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
     /// Id, unique in the scenario; the same in all languages.
@@ -26,6 +27,7 @@ pub struct Cell {
 
 /// A hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hint {
     /// Id within the cell.
@@ -39,6 +41,7 @@ pub struct Hint {
 
 /// The kinds of cells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CellKind {
     /// Editable YAML that can be applied.
@@ -48,6 +51,9 @@ pub enum CellKind {
         /// File with a text that solves it; `file` itself when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         solution: Option<String>,
+        /// Files with other texts that solve it as well; the checks must hold for each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alternatives: Vec<String>,
         /// Whether the solution deletes instead of applying.
         #[serde(default, skip_serializing_if = "is_false")]
         delete: bool,
@@ -59,6 +65,10 @@ pub enum CellKind {
     Action {
         /// kubectl lines in order.
         run: Vec<String>,
+        /// Files with something else that does it as well (a manifest to apply, or in a `.txt` file
+        /// kubectl lines); the checks must hold for each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alternatives: Vec<String>,
     },
     /// A console with suggested lines.
     Console {
@@ -97,6 +107,7 @@ pub enum CellKind {
 
 /// An answer of a quiz or a prediction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct QuizOption {
     /// Id within the cell.
@@ -112,6 +123,7 @@ pub struct QuizOption {
 
 /// What a diagram shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "show", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum DiagramView {
     /// Who can connect to whom: pods in their namespaces, and edges.
@@ -183,6 +195,7 @@ pub struct MenuEntry {
 
 /// A connection between pods.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Connection {
     /// `<namespace>/<pod>`.

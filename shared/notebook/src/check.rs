@@ -7,6 +7,7 @@ use crate::scenario::Localized;
 
 /// A condition that can be evaluated on any cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// Id within its cell; may be empty where nothing refers to it (`setupChecks`, `when` of hints).
@@ -35,6 +36,7 @@ pub struct Check {
 
 /// The conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "check", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Condition {
     /// An object exists and matches a partial document. A scalar must be equal; a map must have the
@@ -119,6 +121,7 @@ pub enum Condition {
 
 /// What somebody wants to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccessRequest {
     /// Verb, for example `list`.
@@ -135,6 +138,7 @@ pub struct AccessRequest {
 
 /// A question to the authorizer with its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccessExpectation {
     /// Persona who wants it.
     pub persona: String,
@@ -147,6 +151,7 @@ pub struct AccessExpectation {
 
 /// A connection with what it should do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionExpectation {
     /// The connection.

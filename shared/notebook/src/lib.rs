@@ -16,5 +16,7 @@ pub mod prose;
 #[cfg(feature = "read")]
 pub mod read;
 pub mod scenario;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod variables;
 pub mod words;

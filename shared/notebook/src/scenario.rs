@@ -9,6 +9,7 @@ use crate::prose::Block;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Localized {
     /// Korean.
@@ -19,6 +20,7 @@ pub struct Localized {
 
 /// Whether a scenario can be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Complete and proved by tests.
@@ -29,6 +31,7 @@ pub enum Status {
 
 /// Who a cell acts as. On every cluster this is done with impersonation by an identity that may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Persona {
     /// Id used by cells and checks.
@@ -45,6 +48,7 @@ pub struct Persona {
 
 /// A value that a session may set, for example the name of a namespace on a shared cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Name; `${name}` in cells, commands and checks.
@@ -57,6 +61,7 @@ pub struct Variable {
 
 /// Something the cluster must have for the scenario to be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Requirement {
     /// Pods run (there is a kubelet).
@@ -149,6 +154,7 @@ impl ClusterPlan {
 
 /// A step of a scenario: a heading, prose and cells that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StepPlan {
     /// Id; the prose opens the step with `## Title {#id}`.
@@ -159,6 +165,7 @@ pub struct StepPlan {
 
 /// `scenario.yaml` as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scenario {
     /// Section of the course.

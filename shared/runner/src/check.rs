@@ -23,6 +23,8 @@ use crate::{Progress, RunError, Runner, Said, State, Verdict};
 const WITHIN: Duration = Duration::from_secs(10);
 /// How often a condition is looked at.
 const EVERY: Duration = Duration::from_millis(500);
+/// How often [`Runner::first_failure`] looks at least.
+const LOOKS: u32 = 40;
 
 /// What one look at a condition gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +77,26 @@ impl Runner {
             verdicts.push(self.verdict(check, &[], Duration::ZERO, &missing).await);
         }
         Ok(verdicts)
+    }
+
+    /// The first check of a check cell that does not hold in its time, if any; the others are not looked
+    /// at. For those who only want to know whether a state is right.
+    pub async fn first_failure(&self, cell: &str) -> Result<Option<&Check>, RunError> {
+        let found = self.cell(cell)?;
+        let CellKind::Check { checks } = &found.kind else {
+            return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
+        };
+        for check in checks {
+            let time = |text: &Option<String>| text.as_deref().and_then(duration::parse);
+            let within = time(&check.within).unwrap_or(WITHIN);
+            let stable = time(&check.stable_for).unwrap_or_default();
+            // Whoever waits long need not look often.
+            let every = EVERY.max(within / LOOKS);
+            if !self.until_every(&check.condition, within, stable, every).await.holds {
+                return Ok(Some(check));
+            }
+        }
+        Ok(None)
     }
 
     /// Requirements of these checks that the cluster does not meet.
@@ -135,6 +157,16 @@ impl Runner {
         within: Duration,
         stable: Duration,
     ) -> Look {
+        self.until_every(condition, within, stable, EVERY).await
+    }
+
+    async fn until_every(
+        &self,
+        condition: &Condition,
+        within: Duration,
+        stable: Duration,
+        every: Duration,
+    ) -> Look {
         let start = self.clock.now();
         let passed = |since: Timestamp| self.clock.now().duration_since(since).unsigned_abs();
         let mut held_since = None;
@@ -151,7 +183,7 @@ impl Runner {
                     return look;
                 }
             }
-            self.clock.sleep(EVERY).await;
+            self.clock.sleep(every).await;
         }
     }
 

@@ -74,6 +74,29 @@ fn words(output: &str, quoted: bool) -> String {
     output.split_whitespace().map(quote).collect::<Vec<_>>().join(" ")
 }
 
+/// The commands of a line as they are written: those within `$(kubectl …)` first, then the whole line
+/// with `_` in their places.
+pub fn commands(line: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut done = String::new();
+    let mut rest = line.to_owned();
+    while let Some(insertion) = first(&rest) {
+        commands.push(insertion.command.to_owned());
+        done.push_str(insertion.before);
+        done.push('_');
+        if insertion.quoted {
+            // As in `inserted`: leave the double quotes and enter them again.
+            done.push('"');
+            rest = format!("\"{}", insertion.after);
+        } else {
+            rest = insertion.after.to_owned();
+        }
+    }
+    done.push_str(&rest);
+    commands.push(done);
+    commands
+}
+
 impl Runner {
     /// A line with the outputs of its `$(kubectl …)` in their places. What these commands complain
     /// about is told to `out`; an output that could not be had is empty, as in a shell.
@@ -146,6 +169,15 @@ mod tests {
             let found = found.map(|one| (one.before, one.command, one.after, one.quoted));
             assert_eq!(found, expected, "{line}");
         }
+    }
+
+    #[test]
+    fn the_commands_of_a_line_are_found() {
+        let found =
+            commands("kubectl delete -n dev $(kubectl get pods -o name | head -2) \"a $(b)\"");
+        let expected =
+            ["kubectl get pods -o name | head -2", "b", "kubectl delete -n dev _ \"a _\"\"\""];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod check;
 mod clear;
 mod client;
 pub mod connect;
+mod deed;
 mod fault;
 mod insert;
 mod matching;
@@ -19,22 +20,26 @@ mod preflight;
 mod progress;
 mod prove;
 mod said;
+mod timeline;
 mod verdict;
 
 use std::sync::Arc;
 
 use apimachinery::transport::{Clock, Transport};
-use notebook::cell::{Cell, CellKind};
+use notebook::cell::Cell;
 use notebook::scenario::{Notebook, Persona, StepPlan};
 
 pub use clear::Standing;
 pub use connect::{Connection, Outcome, Probe};
+pub use deed::Deed;
+pub use insert::commands;
 pub use kubectl::apply::DocumentResult;
 pub use play::{CommandRun, SetupError};
 pub use preflight::Capability;
 pub use progress::{Progress, Silent, Stream};
 pub use prove::{CellProof, Fault, Proof, ProofError, prove};
 pub use said::Said;
+pub use timeline::Timeline;
 pub use verdict::{State, Verdict};
 
 use client::Client;
@@ -123,19 +128,5 @@ impl Runner {
                 groups: Vec::new(),
             })),
         }
-    }
-}
-
-/// Whether a cell does something to the cluster when its step's solution is played.
-fn is_played(kind: &CellKind) -> bool {
-    match kind {
-        CellKind::Manifest { .. }
-        | CellKind::Action { .. }
-        | CellKind::Console { .. }
-        | CellKind::Observe { .. } => true,
-        CellKind::Check { .. }
-        | CellKind::Diagram { .. }
-        | CellKind::Quiz { .. }
-        | CellKind::Note { .. } => false,
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::progress::Stream;
-use crate::{Progress, RunError, Runner, Said, Verdict, is_played};
+use crate::{Deed, Progress, RunError, Runner, Said, Verdict};
 
 /// How long a part of the setup may take when it says nothing.
 const SETUP_WITHIN: Duration = Duration::from_mins(2);
@@ -170,7 +170,7 @@ impl Runner {
     ) -> Result<Vec<CommandRun>, RunError> {
         let found = self.cell(cell)?;
         let (lines, stops) = match &found.kind {
-            CellKind::Action { run } => (run, true),
+            CellKind::Action { run, .. } => (run, true),
             CellKind::Observe { run, .. } => (run, false),
             CellKind::Manifest { .. }
             | CellKind::Console { .. }
@@ -209,7 +209,7 @@ impl Runner {
         Ok(CommandRun { line: line.to_owned(), exit_code })
     }
 
-    async fn line(
+    pub(crate) async fn line(
         &self,
         cell: &str,
         line: &str,
@@ -239,43 +239,33 @@ impl Runner {
         step: &str,
         progress: &dyn Progress,
     ) -> Result<Vec<(String, Vec<Verdict>)>, RunError> {
+        self.solve_with(step, None, progress).await
+    }
+
+    /// The same with another deed in one cell.
+    pub(crate) async fn solve_with(
+        &self,
+        step: &str,
+        instead: Option<(&str, &Deed)>,
+        progress: &dyn Progress,
+    ) -> Result<Vec<(String, Vec<Verdict>)>, RunError> {
         let mut verdicts = Vec::new();
         for id in &self.step(step)?.cells {
             let cell = self.cell(id)?;
             if matches!(cell.kind, CellKind::Check { .. }) {
                 verdicts.push((id.clone(), self.check(id, progress).await?));
-            } else if is_played(&cell.kind) {
-                self.play(cell, progress).await?;
+                continue;
+            }
+            match instead {
+                Some((other, deed)) if other == id => {
+                    self.perform(cell, deed, progress).await?;
+                }
+                _ => {
+                    self.perform(cell, &self.deed(cell)?, progress).await?;
+                }
             }
         }
         Ok(verdicts)
-    }
-
-    /// Does what a cell does when it is solved.
-    async fn play(&self, cell: &Cell, progress: &dyn Progress) -> Result<(), RunError> {
-        match &cell.kind {
-            CellKind::Manifest { file, solution, delete, .. } => {
-                let text = self.file(solution.as_ref().unwrap_or(file))?;
-                // What the server answers is told; whether it is right is for the checks to say.
-                let _told = match delete {
-                    true => self.delete(&cell.id, text, progress).await?,
-                    false => self.apply(&cell.id, text, progress).await?,
-                };
-            }
-            CellKind::Action { .. } | CellKind::Observe { .. } => {
-                self.act(&cell.id, progress).await?;
-            }
-            CellKind::Console { suggest } => {
-                for line in suggest {
-                    self.console(&cell.id, line, None, "", progress).await?;
-                }
-            }
-            CellKind::Check { .. }
-            | CellKind::Diagram { .. }
-            | CellKind::Quiz { .. }
-            | CellKind::Note { .. } => {}
-        }
-        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use notebook::cell::CellKind;
 use notebook::check::Check;
+use notebook::scenario::StepPlan;
 use serde::{Deserialize, Serialize};
 
-use crate::{Capability, Progress, RunError, Runner, SetupError, State, Verdict};
+use crate::{Capability, Progress, RunError, Runner, SetupError, State, Timeline, Verdict};
 
 /// What the proof of a scenario found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct CellProof {
     pub before: Verdict,
     /// Its verdict after the solution.
     pub after: Verdict,
+    /// The file of the alternative that was played instead of the solution, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative: Option<String>,
     /// What is wrong with it, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -71,8 +75,13 @@ pub enum ProofError {
 }
 
 /// Proves a scenario on a cluster. Where the cluster lacks what the whole scenario requires, nothing is
-/// run and the proof has no checks (see [`Proof::missing`]).
-pub async fn prove(runner: &Runner, progress: &dyn Progress) -> Result<Proof, ProofError> {
+/// run and the proof has no checks (see [`Proof::missing`]). On a cluster with a timeline, every
+/// alternative of a cell is proved as well.
+pub async fn prove(
+    runner: &Runner,
+    timeline: Option<&(dyn Timeline + Sync)>,
+    progress: &dyn Progress,
+) -> Result<Proof, ProofError> {
     let capabilities = runner.preflight(progress).await;
     let scenario = &runner.notebook().scenario;
     let unmet = |capability: &Capability| {
@@ -92,17 +101,60 @@ pub async fn prove(runner: &Runner, progress: &dyn Progress) -> Result<Proof, Pr
                 before.push(runner.glance(id).await?);
             }
         }
-        let after = runner.solve(&step.id, progress).await?;
-        for (before, (cell, after)) in before.into_iter().zip(after) {
-            let CellKind::Check { checks } = &runner.cell(&cell)?.kind else { continue };
-            for ((check, before), after) in checks.iter().zip(before).zip(after) {
-                let fault = fault(check, &before, &after);
-                let (step, cell) = (step.id.clone(), cell.clone());
-                proof.checks.push(CellProof { step, cell, before, after, fault });
-            }
+        if let Some(timeline) = timeline {
+            let others = alternatives(runner, step, &before, timeline, progress).await?;
+            proof.checks.extend(others);
         }
+        let after = runner.solve(&step.id, progress).await?;
+        proof.checks.extend(judged(runner, step, &before, after, None)?);
     }
     Ok(proof)
+}
+
+/// Plays a step once with each alternative of its cells, and goes back.
+async fn alternatives(
+    runner: &Runner,
+    step: &StepPlan,
+    before: &[Vec<Verdict>],
+    timeline: &(dyn Timeline + Sync),
+    progress: &dyn Progress,
+) -> Result<Vec<CellProof>, RunError> {
+    let mut proofs = Vec::new();
+    for id in &step.cells {
+        for (file, deed) in runner.alternatives(runner.cell(id)?)? {
+            let kept = timeline.keep();
+            let after = runner.solve_with(&step.id, Some((id, &deed)), progress).await?;
+            timeline.back(kept);
+            timeline.drop_kept(kept);
+            proofs.extend(judged(runner, step, before, after, Some(&file))?);
+        }
+    }
+    Ok(proofs)
+}
+
+fn judged(
+    runner: &Runner,
+    step: &StepPlan,
+    before: &[Vec<Verdict>],
+    after: Vec<(String, Vec<Verdict>)>,
+    alternative: Option<&String>,
+) -> Result<Vec<CellProof>, RunError> {
+    let mut proofs = Vec::new();
+    for (before, (cell, after)) in before.iter().zip(after) {
+        let CellKind::Check { checks } = &runner.cell(&cell)?.kind else { continue };
+        for ((check, before), after) in checks.iter().zip(before).zip(after) {
+            let fault = fault(check, before, &after);
+            proofs.push(CellProof {
+                step: step.id.clone(),
+                cell: cell.clone(),
+                before: before.clone(),
+                after,
+                alternative: alternative.cloned(),
+                fault,
+            });
+        }
+    }
+    Ok(proofs)
 }
 
 fn fault(check: &Check, before: &Verdict, after: &Verdict) -> Option<Fault> {

@@ -279,6 +279,20 @@ impl<E: Engine> Steering for Embedded<E> {
     }
 }
 
+impl<E: Engine> runner::Timeline for Embedded<E> {
+    fn keep(&self) -> u64 {
+        self.snapshot()
+    }
+
+    fn back(&self, kept: u64) {
+        self.restore(kept);
+    }
+
+    fn drop_kept(&self, kept: u64) {
+        self.forget(kept);
+    }
+}
+
 /// A whole embedded cluster without the type of its engine: what hosts hold.
 pub trait EmbeddedCluster: Steering + Transport {
     /// See [`Embedded::handle`].

@@ -102,7 +102,7 @@ fn every_check_fails_before_its_step_and_passes_after_its_solution() {
         let notebook = notebook(&track, &folder, &[]);
         let cluster = cluster(&notebook);
         let runner = runner(&cluster, &notebook);
-        let proof = cluster.block_on(prove(&runner, &Journal)).unwrap().unwrap();
+        let proof = cluster.block_on(prove(&runner, Some(&cluster), &Journal)).unwrap().unwrap();
         assert!(proof.missing().next().is_none(), "{folder}: {:?}", proof.capabilities);
         assert!(!proof.checks.is_empty(), "{folder}");
         assert!(proof.holds(), "{folder}\n{}", faults(&proof));
@@ -122,7 +122,7 @@ fn a_scenario_holds_in_namespaces_of_other_names() {
         let notebook = notebook(&track, &folder, &set);
         let cluster = cluster(&notebook);
         let runner = runner(&cluster, &notebook);
-        let proof = cluster.block_on(prove(&runner, &Journal)).unwrap().unwrap();
+        let proof = cluster.block_on(prove(&runner, Some(&cluster), &Journal)).unwrap().unwrap();
         assert!(!proof.checks.is_empty(), "{folder}");
         assert!(proof.holds(), "{folder}\n{}", faults(&proof));
     }

@@ -14,7 +14,7 @@ pub(super) fn cell(ctx: Ctx, id: &str) -> AnyView {
     let Some(cell) = ctx.cell(id) else { return ().into_any() };
     match cell.kind.clone() {
         CellKind::Manifest { file, .. } => manifest_cell::manifest_cell(ctx, cell, &file),
-        CellKind::Action { run } => action_cell::action_cell(ctx, cell, run),
+        CellKind::Action { run, .. } => action_cell::action_cell(ctx, cell, run),
         CellKind::Console { suggest } => console_cell::console_cell(ctx, cell, suggest),
         CellKind::Check { checks } => check_cell::check_cell(ctx, cell, checks),
         CellKind::Diagram { view } => diagram_cell::diagram_cell(ctx, cell, view),

@@ -26,7 +26,7 @@ pub(super) async fn prove_on(
     }
     // Also when it is interrupted, nothing stays.
     let proof = tokio::select! {
-        proof = prove(&runner, &Silent) => Some(proof),
+        proof = prove(&runner, None, &Silent) => Some(proof),
         () = asked_to_stop() => None,
     };
     // Where the cluster lacks something, nothing was set up.

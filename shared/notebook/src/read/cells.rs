@@ -82,7 +82,10 @@ fn kind(
     let word = super::fields::text(FILE, node, "type", report)?;
     Some(match word.as_str() {
         "manifest" => manifest(fields, files, report)?,
-        "action" => CellKind::Action { run: fields.texts("run", report) },
+        "action" => CellKind::Action {
+            run: fields.texts("run", report),
+            alternatives: named(fields, "alternatives", files, report),
+        },
         "console" => CellKind::Console { suggest: fields.texts("suggest", report) },
         "check" => {
             let mut reader = checks::Reader { names, files };
@@ -113,13 +116,24 @@ fn manifest(
     let text = text.and_then(|node| file(node, "file", files, report));
     let solution = fields.take("solution");
     let solution = solution.and_then(|node| file(node, "solution", files, report));
+    let alternatives = named(fields, "alternatives", files, report);
     let delete = fields.switch("delete", report);
     let refused = fields.switch("refused", report);
     if delete && refused {
         let message = "a manifest cannot be both deleted and refused";
         report.say(FILE, fields.line(), message, "one of `delete` and `refused`");
     }
-    Some(CellKind::Manifest { file: text?, solution, delete, refused })
+    Some(CellKind::Manifest { file: text?, solution, alternatives, delete, refused })
+}
+
+/// A list of files of the folder.
+fn named(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    files: &mut Vec<(String, u32)>,
+    report: &mut Report,
+) -> Vec<String> {
+    fields.list(key, report).iter().filter_map(|node| file(node, key, files, report)).collect()
 }
 
 fn options(fields: &mut Fields<'_>, report: &mut Report) -> Vec<QuizOption> {

@@ -8,6 +8,11 @@ use crate::matching::{mismatch, title};
 use crate::{Runner, Said};
 
 impl Runner {
+    /// The live object that a document names, if it is there.
+    pub async fn object(&self, document: &Value) -> Option<Value> {
+        self.client.find(&Target::of(document)).await.ok().flatten()
+    }
+
     pub(super) async fn look_assert(&self, object: &Value) -> Look {
         let named = title(object);
         let expected = Said::new("check-expected-object").with("object", &named);

@@ -3,6 +3,7 @@
 use super::super::commands;
 use super::super::commands::Started;
 use super::super::expand::Expander;
+use super::super::files::absolute;
 use super::super::parse::parse;
 use super::super::syntax::Node;
 use super::super::syntax::Simple;
@@ -171,20 +172,49 @@ impl Shell {
                 task.stack.push(Frame::ReadLine(names));
             }
             _ if is_shell(name) && os.facts.commands.iter().any(|known| known == base(name)) => {
-                let mut child = task.clone();
-                child.stack.clear();
-                child.functions.clear();
-                child.exec(argv, false);
-                let id = self.next;
-                self.next += 1;
-                self.tasks.insert(id, child);
-                task.stack.push(Frame::Await { children: vec![id], negated: false });
+                return self.shell(task, argv, os);
             }
             _ => {
                 let started = commands::start(argv, None, &mut task.scope, os);
                 return self.started(task, started, argv, os);
             }
         }
+        Flow::Next
+    }
+
+    /// A shell within a shell: with a command, a script in a file, or reading its input.
+    fn shell(&mut self, task: &mut Task, argv: &[String], os: &mut Os<'_>) -> Flow {
+        let mut child = task.clone();
+        child.stack.clear();
+        child.functions.clear();
+        match argv {
+            [name, file, arguments @ ..] if !file.starts_with('-') => {
+                let Some(node) = script(&task.scope.folder, file, os) else {
+                    return self.cannot_open(task, name, file, os);
+                };
+                child.stack.push(Frame::Run(node));
+                child.scope.program.clone_from(file);
+                child.scope.arguments = arguments.to_vec();
+            }
+            _ => child.exec(argv, false),
+        }
+        let id = self.next;
+        self.next += 1;
+        self.tasks.insert(id, child);
+        task.stack.push(Frame::Await { children: vec![id], negated: false });
+        Flow::Next
+    }
+
+    /// A shell without its script, in the words of busybox 1.37, dash 0.5.12 and bash 5.2.
+    fn cannot_open(&mut self, task: &mut Task, shell: &str, file: &str, os: &mut Os<'_>) -> Flow {
+        let shell = base(shell);
+        let (text, code) = match (shell, os.facts.busybox) {
+            ("bash", _) => (format!("bash: {file}: No such file or directory\n"), 127),
+            (_, true) => (format!("{shell}: can't open '{file}': No such file or directory\n"), 2),
+            (_, false) => (format!("{shell}: 0: cannot open {file}: No such file\n"), 2),
+        };
+        self.emit(task, 2, text.as_bytes(), os);
+        task.scope.status = code;
         Flow::Next
     }
 
@@ -245,6 +275,12 @@ impl Shell {
         }
         Flow::Next
     }
+}
+
+/// The script in a file; none when there is no such file, or when it cannot be read as one.
+fn script(folder: &str, file: &str, os: &Os<'_>) -> Option<Arc<Node>> {
+    let bytes = os.files.read(&absolute(folder, file)).ok()?;
+    parse(&String::from_utf8_lossy(&bytes)).ok()
 }
 
 pub(super) fn literal(argv: &[String]) -> Simple {

@@ -1,0 +1,259 @@
+//! The tools of authors as programs: what they print, and with which exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use expect_test::{expect, expect_file};
+
+fn podium(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podium"));
+    command.args(arguments).env("COLUMNS", "100").env_remove("PODIUM_LOG");
+    command.current_dir(root());
+    command
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Exit code, standard output and standard error, as a text.
+fn run(arguments: &[&str]) -> String {
+    let output = podium(arguments).output().expect("podium");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&scratch(), "SCRATCH");
+    let code = output.status.code().expect("an exit code");
+    format!("exit {code}\n{}{}", text(&output.stdout), text(&output.stderr))
+}
+
+fn scratch() -> String {
+    format!("{}/authors-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id())
+}
+
+/// A course of these files, in a folder of its own.
+fn course(name: &str, files: &[(&str, &str)]) -> String {
+    let folder = PathBuf::from(scratch()).join(name);
+    for (path, text) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+    }
+    folder.display().to_string()
+}
+
+const TRACK: (&str, &str) = ("t/track.yaml", "title: {ko: t, en: t}\nsummary: {ko: t, en: t}\n");
+
+const SCENARIO: &str = "\
+section: 1
+title: {ko: t, en: t}
+goal: {ko: t, en: t}
+status: ready
+minutes: 5
+prerequisites: [t/00-before]
+variables:
+  - {name: dev, default: dev, title: {ko: t, en: t}}
+  - {name: op, default: op, title: {ko: t, en: t}}
+personas:
+  - {id: admin, title: {ko: t, en: t}}
+  - {id: kim, title: {ko: t, en: t}, user: kim}
+setup: [setup/pod.yaml]
+steps:
+  - id: first
+    cells: [early, act, look, late]
+cells:
+  - id: early
+    type: check
+    title: {ko: t, en: t}
+    checks:
+      - id: web
+        check: assert
+        object: {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: '${dev}'}, status: {phase: Running}}
+  - id: act
+    type: action
+    title: {ko: t, en: t}
+    run:
+      - kubectl label pdo web -n ${dev} a=b
+      - kubectl get pods -n ${dev} --shwo-labels
+    hints:
+      - {id: unseen, text: {ko: t, en: t}}
+  - id: look
+    type: console
+    title: {ko: Look at the pods of dev, en: Look at the pods of dev}
+    suggest: [kubectl get pods]
+  - id: late
+    type: check
+    title: {ko: t, en: t}
+    checks:
+      - id: elsewhere
+        check: assert
+        object: {apiVersion: v1, kind: Deployment, metadata: {name: shop, namespace: '${dev}'}}
+      - id: blocked
+        check: connects
+        connections:
+          - {from: '${dev}/web', to: '${dev}/web', port: 80, allowed: false}
+      - id: anything
+        check: prints
+        persona: kim
+        line: kubectl top pods
+        pattern: '.*'
+";
+
+const PROSE: &str = "Text.\n\n## Title {#first}\n\n```{cell} early\n```\n\n```{cell} act\n```\n\n\
+    ```{cell} look\n```\n\n```{cell} late\n```\n";
+
+#[test]
+fn every_rule_of_lint_finds_what_breaks_it() {
+    let korean = PROSE.replace("Text.", "\u{AE00}.").replace("Title", "\u{C81C}\u{BAA9}");
+    let english = PROSE.replace("Text.", "Text.\n\n\u{AE00} only here.");
+    let folder = course(
+        "rules",
+        &[
+            TRACK,
+            ("t/01-wrong/scenario.yaml", SCENARIO),
+            ("t/01-wrong/ko.md", &korean),
+            ("t/01-wrong/en.md", &english),
+            ("t/01-wrong/setup/pod.yaml", "apiVersion: v1\nkind: Pdo\nmetadata: {name: web}\n"),
+        ],
+    );
+    expect![[r#"
+        exit 1
+        SCRATCH/rules/t/01-wrong/en.md:1: block 2 of `introduction` is a paragraph in English and nothing in Korean; say the same in both languages, block by block
+        SCRATCH/rules/t/01-wrong/en.md:3: a Korean text in the English prose; translate it
+        SCRATCH/rules/t/01-wrong/scenario.yaml:6: there is no scenario `t/00-before` that could be done before; name a folder as <track>/<folder>, see `podium scenarios`
+        SCRATCH/rules/t/01-wrong/scenario.yaml:9: nothing uses the variable `op`; write ${op} where it is meant, or remove it
+        SCRATCH/rules/t/01-wrong/scenario.yaml:22: the check `web` is out of reach: nothing is done in the step `first` before it; place it behind the cell that makes it hold, or say holdsBefore: true
+        SCRATCH/rules/t/01-wrong/scenario.yaml:22: the check needs `pods`, which `requires` does not say: Pod web has `status.phase`; add `requires: [pods]` to the check, or `pods` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:29: no server has a resource `pdo`; did you mean `pod`?
+        SCRATCH/rules/t/01-wrong/scenario.yaml:30: unknown flag: --shwo-labels; write a line that kubectl understands
+        SCRATCH/rules/t/01-wrong/scenario.yaml:31: the hints of `act` are never shown: it has no checks; move them to the check cell that fails
+        SCRATCH/rules/t/01-wrong/scenario.yaml:35: the Korean text is the English one; translate it
+        SCRATCH/rules/t/01-wrong/scenario.yaml:41: the check is out of reach: nothing makes Deployment `shop`; name an object of a manifest or of a command line of this scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:43: no server serves the kind `Deployment` of `v1`; the kind `Deployment` is in `apps/v1`
+        SCRATCH/rules/t/01-wrong/scenario.yaml:44: the check needs `exec`, which `requires` does not say: a real cluster is asked by a command in a pod; add `requires: [exec]` to the check, or `exec` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:44: the check needs `network-policy-enforced`, which `requires` does not say: a connection must be blocked; add `requires: [network-policy-enforced]` to the check, or `network-policy-enforced` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:44: the check needs `pods`, which `requires` does not say: connections are made by pods; add `requires: [pods]` to the check, or `pods` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:48: the check needs `impersonation`, which `requires` does not say: it asks as somebody else; add `requires: [impersonation]` to the check, or `impersonation` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:48: the check needs `metrics-api`, which `requires` does not say: it asks for usage; add `requires: [metrics-api]` to the check, or `metrics-api` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:52: the pattern `.*` fits everything, so the check cannot fail; write what must be there, with ^ and $ where it is all
+        SCRATCH/rules/t/01-wrong/setup/pod.yaml:2: no server serves the kind `Pdo` of `v1`; did you mean `Pod`?
+        podium: 19 findings in 3 files; see the lines above
+    "#]]
+    .assert_eq(&run(&["lint", "--scenarios", &folder]));
+}
+
+/// A folder made by `podium new`, with one text in one of its files replaced.
+fn made(name: &str, file: &str, old: &str, new: &str) -> String {
+    let folder = format!("{}/{name}", scratch());
+    let said = run(&["new", "t/01-made", "--scenarios", &folder]);
+    assert!(said.starts_with("exit 0\n"), "{said}");
+    let path = PathBuf::from(&folder).join("t/01-made").join(file);
+    let text = std::fs::read_to_string(&path).expect("a file");
+    assert!(text.contains(old), "{file} has no `{old}`");
+    std::fs::write(&path, text.replace(old, new)).expect("written");
+    folder
+}
+
+#[test]
+fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
+    let folder = format!("{}/new", scratch());
+    let mut table = String::new();
+    for name in ["alone", "Track/01-x", "t/1-x", "t/01-X", "t/01-", "t/07-made", "t/07-made"] {
+        table += &run(&["new", name, "--scenarios", &folder]);
+    }
+    expect![[r#"
+        exit 2
+        podium: `alone` names no track; write TRACK/NN-name in small letters, for example `my-course/01-pods`
+        exit 2
+        podium: `Track` is no name of a track; write TRACK/NN-name in small letters, for example `my-course/01-pods`
+        exit 2
+        podium: `1-x` is no name of a scenario: it is not two digits, a dash and a word; write TRACK/NN-name in small letters, for example `my-course/01-pods`
+        exit 2
+        podium: `01-X` is no name of a scenario: it is not two digits, a dash and a word; write TRACK/NN-name in small letters, for example `my-course/01-pods`
+        exit 2
+        podium: `01-` is no name of a scenario: it is not two digits, a dash and a word; write TRACK/NN-name in small letters, for example `my-course/01-pods`
+        exit 0
+        SCRATCH/new/t/track.yaml
+        SCRATCH/new/t/07-made/scenario.yaml
+        SCRATCH/new/t/07-made/ko.md
+        SCRATCH/new/t/07-made/en.md
+        SCRATCH/new/t/07-made/setup/namespace.yaml
+        SCRATCH/new/t/07-made/cells/greeting.yaml
+        SCRATCH/new/t/07-made/cells/greeting-solved.yaml
+
+        Next: podium check t/07-made, podium lint t/07-made, podium mutate t/07-made, podium preview t/07-made
+        exit 2
+        podium: SCRATCH/new/t/07-made is there already; choose another name, or remove the folder first
+    "#]].assert_eq(&table);
+    let mut table = String::new();
+    for command in ["lint", "check", "mutate", "scenarios"] {
+        table += &run(&[command, "--scenarios", &folder]);
+    }
+    expect![[r#"
+        exit 0
+        ok   t/07-made
+        exit 0
+        ok   t/07-made greet/greeted/hello: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
+        exit 0
+        ok   t/07-made greet/greeted: 7 of 7 wrong states fail (0 the same, 0 beside the point)
+        exit 0
+        t/07-made                            ready      5 min  Notebook made
+    "#]].assert_eq(&table);
+}
+
+#[test]
+fn a_loose_check_lets_wrong_states_pass_which_are_told_with_file_and_line() {
+    let folder = made("loose", "scenario.yaml", "          data: {hello: world}\n", "");
+    let mut told = run(&["mutate", "--scenarios", &folder]);
+    assert_eq!(told, run(&["mutate", "--scenarios", &folder]), "it is not the same twice");
+    told += &run(&["mutate", "t/02-nothing", "--scenarios", &folder]);
+    expect![[r#"
+        exit 1
+        WEAK t/01-made greet/greeted: 3 of 7 wrong states fail (0 the same, 0 beside the point)
+             SCRATCH/loose/t/01-made/cells/greeting-solved.yaml:6: ConfigMap greeting: data is removed, and all checks hold: the solution differs from the given text in this field; assert this field, or what it does
+             SCRATCH/loose/t/01-made/cells/greeting-solved.yaml:7: ConfigMap greeting: data.hello is removed, and all checks hold: the solution differs from the given text in this field; assert this field, or what it does
+             SCRATCH/loose/t/01-made/cells/greeting-solved.yaml:7: ConfigMap greeting: data.hello is "world-x", and all checks hold: the solution differs from the given text in this field; assert this field, or what it does
+             SCRATCH/loose/t/01-made/cells/greeting.yaml:1: the text is applied as it is given, and all checks hold: the solution differs from the given text in this field; assert this field, or what it does
+        podium: 1 of 1 check cells refuse less than 95 % of the wrong states; see the lines above
+        exit 2
+        podium: there is no scenario `t/02-nothing`; see `podium scenarios`
+    "#]].assert_eq(&told);
+}
+
+#[test]
+fn alternatives_are_proved_like_the_solution() {
+    let solution = "    solution: cells/greeting-solved.yaml\n";
+    let more = format!("{solution}    alternatives: [cells/lines.txt, cells/wrong.yaml]\n");
+    let folder = made("alternatives", "scenario.yaml", solution, &more);
+    let write = |name: &str, text: &str| {
+        let path = PathBuf::from(&folder).join("t/01-made/cells").join(name);
+        std::fs::write(path, text).expect("written");
+    };
+    write(
+        "lines.txt",
+        "# the same in a line\nkubectl create configmap greeting -n dev --from-literal=hello=world\n",
+    );
+    write(
+        "wrong.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting, namespace: dev}\n",
+    );
+    expect![[r#"
+        exit 1
+        ok   t/01-made greet/greeted/hello with cells/lines.txt: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
+        FAILED AFTER t/01-made greet/greeted/hello with cells/wrong.yaml: ConfigMap dev/greeting: data.hello is world | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting: data.hello is not set
+        ok   t/01-made greet/greeted/hello: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
+        podium: 1 of 3 checks do not hold; see the lines above
+    "#]].assert_eq(&run(&["check", "--scenarios", &folder]));
+}
+
+#[test]
+fn the_course_has_no_findings() {
+    let said = run(&["lint"]);
+    assert!(said.starts_with("exit 0\nok   hypercloud-4.1/00-environment\n"), "{said}");
+    let json = run(&["lint", "hypercloud-4.1/06-batch", "--format", "json"]);
+    assert_eq!(json, "exit 0\n[]\n");
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_reader() {
+    let said = run(&["lint", "--schema"]);
+    let schema = said.strip_prefix("exit 0\n").expect("a schema");
+    expect_file![root().join("manifests/scenarios/scenario.schema.json")].assert_eq(schema);
+}
