@@ -5,4 +5,5 @@ pub mod finding;
 pub mod folder;
 pub mod lint;
 pub mod mutate;
+pub mod preview;
 pub mod scaffold;

@@ -78,6 +78,15 @@ pub enum Command {
         --scenarios manifests/scenarios"
     )]
     New(New),
+    /// Serve the notebooks as they are being written: the page follows every saved file.
+    ///
+    /// Sessions go on with the new text. While a file is broken, the page keeps the last content that was
+    /// sound and shows what is wrong with file and line, as the terminal does.
+    #[command(
+        after_help = "Examples:\n  podium preview\n  podium preview my-course/01-pods --lang en\n  podium \
+        preview my-course/01-pods --listen 127.0.0.1:9000 --no-open"
+    )]
+    Preview(Preview),
     /// List the course, or compile it for the page.
     #[command(
         after_help = "Examples:\n  podium scenarios\n  podium scenarios --format json\n  podium \
@@ -214,6 +223,29 @@ pub struct New {
     /// Folder of the scenarios.
     #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
     pub folder: PathBuf,
+}
+
+/// `podium preview`.
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// Scenario to open, for example `my-course/01-pods`; the list of all when absent.
+    #[arg(value_name = "SCENARIO")]
+    pub name: Option<String>,
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Do not open a browser.
+    #[arg(long = "no-open", action = clap::ArgAction::SetFalse)]
+    pub open: bool,
+    /// Language of the page that is opened.
+    #[arg(long, value_enum, default_value_t = Lang::Ko)]
+    pub lang: Lang,
+    /// Folder of the scenarios.
+    #[arg(long = "scenarios", value_name = "DIR", default_value = "manifests/scenarios")]
+    pub folder: PathBuf,
+    /// Folder of the built page.
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub dist: PathBuf,
 }
 
 /// `podium scenarios`.

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod lint;
 pub mod mutate;
 pub mod new;
+pub mod preview;
 pub mod scenarios;
 pub mod serve;
 

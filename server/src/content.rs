@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use notebook::read;
 use notebook::scenario::{Catalog, CatalogEntry, Notebook, Status};
@@ -63,6 +64,45 @@ impl Content {
             }
         }
         Ok(found)
+    }
+}
+
+/// A course that is sound: its content, and what the page fetches.
+#[derive(Debug)]
+pub struct Course {
+    /// The content.
+    pub content: Content,
+    /// What the page fetches, by path.
+    pub compiled: BTreeMap<String, String>,
+}
+
+impl Course {
+    /// Reads and compiles a folder of scenarios.
+    pub fn read(folder: &Path) -> Result<Self, Failure> {
+        let content = Content::read(folder)?;
+        let compiled = content.compiled()?;
+        Ok(Self { content, compiled })
+    }
+}
+
+/// The course that is served now; an author's preview puts newer ones in its place.
+#[derive(Debug, Clone)]
+pub struct Shelf(Arc<RwLock<Arc<Course>>>);
+
+impl Shelf {
+    /// A shelf with a course.
+    pub fn new(course: Course) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(course))))
+    }
+
+    /// The course that is served now.
+    pub fn now(&self) -> Arc<Course> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves another course from now on.
+    pub fn put(&self, course: Course) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(course);
     }
 }
 

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
             Command::Lint(arguments) => server::commands::lint::run(&arguments),
             Command::Mutate(arguments) => server::commands::mutate::run(&arguments),
             Command::New(arguments) => server::commands::new::run(&arguments),
+            Command::Preview(arguments) => server::commands::preview::run(arguments).await,
             Command::Scenarios(arguments) => server::commands::scenarios::run(&arguments),
         }
     });

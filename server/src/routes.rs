@@ -4,10 +4,9 @@ mod api;
 mod asked;
 mod headers;
 mod metrics;
+mod preview;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -17,6 +16,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{StatusCode, Uri};
 use tower_http::services::{ServeDir, ServeFile};
 
+pub use preview::previewed;
+
+use crate::content::Shelf;
 use crate::kubernetes::Api;
 use crate::sessions::Sessions;
 
@@ -25,8 +27,8 @@ use crate::sessions::Sessions;
 pub struct Served {
     /// Sessions.
     pub sessions: Sessions,
-    /// The compiled course, by path.
-    pub compiled: Arc<BTreeMap<String, String>>,
+    /// The course.
+    pub shelf: Shelf,
     /// Folder of the built page.
     pub dist: PathBuf,
     /// Whether it listens on this machine only. Then no other name leads here.
@@ -67,7 +69,7 @@ pub fn router(served: Served) -> Router {
 
 /// A compiled scenario, or the catalogue.
 async fn scenario(State(served): State<Served>, Path(path): Path<String>) -> Response {
-    match served.compiled.get(&path) {
+    match served.shelf.now().compiled.get(&path) {
         Some(text) => {
             let head = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
             (head, text.clone()).into_response()

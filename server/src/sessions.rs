@@ -18,7 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::content::Content;
+use crate::content::Shelf;
 use crate::gateway;
 use crate::kubernetes::Gateway;
 use crate::random;
@@ -39,7 +39,7 @@ const PARTING: Duration = Duration::from_secs(25);
 /// All sessions.
 #[derive(Clone)]
 pub struct Sessions {
-    content: Arc<Content>,
+    shelf: Shelf,
     real: Option<gateway::Cluster>,
     /// How many events there were in all sessions, also those that are closed.
     events: Arc<AtomicU64>,
@@ -168,10 +168,10 @@ fn problem(status: u16, code: &str, detail: impl Into<String>) -> ApiProblem {
 
 impl Sessions {
     /// No sessions yet. `real` is a cluster to offer beside the embedded ones.
-    pub fn new(content: Arc<Content>, real: Option<gateway::Cluster>) -> Self {
+    pub fn new(shelf: Shelf, real: Option<gateway::Cluster>) -> Self {
         let end = Arc::new(watch::Sender::new(false));
         Self {
-            content,
+            shelf,
             real,
             events: Arc::default(),
             end,
@@ -236,6 +236,8 @@ impl Sessions {
             Language::En => "en",
         };
         let notebook = self
+            .shelf
+            .now()
             .content
             .notebook(&request.scenario, language)
             .map_err(|failure| problem(404, "session-no-scenario", failure.to_string()))?;
@@ -283,6 +285,20 @@ impl Sessions {
                 let detail = "an embedded cluster of the tab runs in the tab";
                 Err(problem(422, "session-no-executor", detail))
             }
+        }
+    }
+
+    /// Gives every session the notebook as it is now; one whose scenario is gone keeps its own.
+    pub fn revise(&self) {
+        let course = self.shelf.now();
+        let all: Vec<Arc<Live>> = self.all().values().map(Arc::clone).collect();
+        for live in all {
+            live.with(|session| {
+                let (scenario, language) = session.reads();
+                if let Ok(notebook) = course.content.notebook(scenario, language) {
+                    session.revise(&notebook);
+                }
+            });
         }
     }
 

@@ -1,7 +1,10 @@
 //! The tools of authors as programs: what they print, and with which exit code.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use expect_test::{expect, expect_file};
 
@@ -113,7 +116,7 @@ fn every_rule_of_lint_finds_what_breaks_it() {
             ("t/01-wrong/setup/pod.yaml", "apiVersion: v1\nkind: Pdo\nmetadata: {name: web}\n"),
         ],
     );
-    expect![[r#"
+    expect![[r"
         exit 1
         SCRATCH/rules/t/01-wrong/en.md:1: block 2 of `introduction` is a paragraph in English and nothing in Korean; say the same in both languages, block by block
         SCRATCH/rules/t/01-wrong/en.md:3: a Korean text in the English prose; translate it
@@ -135,7 +138,7 @@ fn every_rule_of_lint_finds_what_breaks_it() {
         SCRATCH/rules/t/01-wrong/scenario.yaml:52: the pattern `.*` fits everything, so the check cannot fail; write what must be there, with ^ and $ where it is all
         SCRATCH/rules/t/01-wrong/setup/pod.yaml:2: no server serves the kind `Pdo` of `v1`; did you mean `Pod`?
         podium: 19 findings in 3 files; see the lines above
-    "#]]
+    "]]
     .assert_eq(&run(&["lint", "--scenarios", &folder]));
 }
 
@@ -158,7 +161,7 @@ fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
     for name in ["alone", "Track/01-x", "t/1-x", "t/01-X", "t/01-", "t/07-made", "t/07-made"] {
         table += &run(&["new", name, "--scenarios", &folder]);
     }
-    expect![[r#"
+    expect![[r"
         exit 2
         podium: `alone` names no track; write TRACK/NN-name in small letters, for example `my-course/01-pods`
         exit 2
@@ -181,12 +184,12 @@ fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
         Next: podium check t/07-made, podium lint t/07-made, podium mutate t/07-made, podium preview t/07-made
         exit 2
         podium: SCRATCH/new/t/07-made is there already; choose another name, or remove the folder first
-    "#]].assert_eq(&table);
+    "]].assert_eq(&table);
     let mut table = String::new();
     for command in ["lint", "check", "mutate", "scenarios"] {
         table += &run(&[command, "--scenarios", &folder]);
     }
-    expect![[r#"
+    expect![[r"
         exit 0
         ok   t/07-made
         exit 0
@@ -195,7 +198,7 @@ fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
         ok   t/07-made greet/greeted: 7 of 7 wrong states fail (0 the same, 0 beside the point)
         exit 0
         t/07-made                            ready      5 min  Notebook made
-    "#]].assert_eq(&table);
+    "]].assert_eq(&table);
 }
 
 #[test]
@@ -234,13 +237,13 @@ fn alternatives_are_proved_like_the_solution() {
         "wrong.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting, namespace: dev}\n",
     );
-    expect![[r#"
+    expect![[r"
         exit 1
         ok   t/01-made greet/greeted/hello with cells/lines.txt: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
         FAILED AFTER t/01-made greet/greeted/hello with cells/wrong.yaml: ConfigMap dev/greeting: data.hello is world | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting: data.hello is not set
         ok   t/01-made greet/greeted/hello: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
         podium: 1 of 3 checks do not hold; see the lines above
-    "#]].assert_eq(&run(&["check", "--scenarios", &folder]));
+    "]].assert_eq(&run(&["check", "--scenarios", &folder]));
 }
 
 #[test]
@@ -256,4 +259,91 @@ fn the_published_schema_is_that_of_the_reader() {
     let said = run(&["lint", "--schema"]);
     let schema = said.strip_prefix("exit 0\n").expect("a schema");
     expect_file![root().join("manifests/scenarios/scenario.schema.json")].assert_eq(schema);
+}
+
+/// A `podium preview` that ends with the test.
+struct Preview(Child, String);
+
+impl Preview {
+    fn start(folder: &str, dist: &str) -> Self {
+        let arguments =
+            ["preview", "t/01-made", "--no-open", "--lang", "en", "--listen", "127.0.0.1:0"];
+        let mut command = podium(&arguments);
+        command.args(["--scenarios", folder, "--dist", dist]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("podium");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("standard output"))
+            .read_line(&mut line)
+            .expect("a line");
+        let address = line.trim().strip_prefix("Podium previews http://").expect("an address");
+        let address = address.strip_suffix("/en/t/01-made/").expect("the scenario").to_owned();
+        Self(child, address)
+    }
+
+    /// Sends a request; what follows its head can be read.
+    fn ask(&self, request: &str, body: &str) -> BufReader<TcpStream> {
+        let mut stream = TcpStream::connect(&self.1).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: {}\r\nX-Podium-Protocol: v1\r\nConnection: close\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.1,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).expect("sent");
+        BufReader::new(stream)
+    }
+
+    fn text(&self, request: &str, body: &str) -> String {
+        let mut text = String::new();
+        self.ask(request, body).read_to_string(&mut text).expect("an answer");
+        text
+    }
+}
+
+impl Drop for Preview {
+    fn drop(&mut self) {
+        let _ended = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+/// The next thing that an event stream says.
+fn news(stream: &mut BufReader<TcpStream>) -> String {
+    let mut line = String::new();
+    while !line.starts_with("data: ") {
+        line.clear();
+        assert_ne!(stream.read_line(&mut line).expect("a line"), 0, "the stream ended");
+    }
+    line.trim().trim_start_matches("data: ").to_owned()
+}
+
+#[test]
+fn the_preview_follows_every_saved_file_and_keeps_what_was_sound() {
+    let folder = made("preview", "en.md", "Introduce in", "First in");
+    let page = course("dist", &[("index.html", "<html><head></head><body></body></html>")]);
+    let preview = Preview::start(&folder, &page);
+    let html = preview.text("GET /en/t/01-made/", "");
+    assert!(html.contains("src=\"/api/preview/follow.js\""), "{html}");
+    let request = r#"{"scenario":"t/01-made","language":"en","executor":"embedded-server"}"#;
+    let session = preview.text("POST /api/v1/sessions", request);
+    let id = session.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let id = id.unwrap_or_else(|| unreachable!("{session}"));
+
+    let mut stream = preview.ask("GET /api/preview/events", "");
+    let mut told = vec![news(&mut stream)];
+    let path = PathBuf::from(&folder).join("t/01-made/en.md");
+    let text = std::fs::read_to_string(&path).expect("the prose");
+    for (old, new) in [("First in", "Second in"), ("{#greet}", "{#gret}"), ("First in", "Third in")]
+    {
+        std::fs::write(&path, text.replace(old, new)).expect("written");
+        told.push(news(&mut stream));
+        let content = preview.text("GET /scenarios/t/01-made/en.json", "");
+        let words = ["First in", "Second in", "Third in"];
+        told.extend(
+            words.iter().filter(|word| content.contains(**word)).map(|word| (*word).to_owned()),
+        );
+    }
+    expect![[r#""#]].assert_eq(&told.join("\n"));
+    let session = preview.text(&format!("GET /api/v1/sessions/{id}"), "");
+    assert!(session.contains("200 OK") && session.contains("t/01-made"), "{session}");
 }

@@ -90,16 +90,20 @@ fn attempts(folder: &Folder, notebook: &Notebook, cell: &Cell, deed: &Deed) -> V
     let place = folder.cells().into_iter().find(|(_, known)| known.id == cell.id);
     let place = place.map(|(place, _)| place).unwrap_or_default();
     let structure = format!("{}/{}", folder.id, super::folder::STRUCTURE);
-    let mut attempts = vec![Attempt {
-        fault: mutants::Fault::Deed,
-        deed: Deed::Nothing,
-        file: structure.clone(),
-        line: folder.line(&place),
-        what: format!("`{}` is not done", cell.id),
-        taught: true,
-        document: None,
-        field: None,
-    }];
+    let mut attempts = Vec::new();
+    // What only looks and waits changes nothing: it may be left out.
+    if play::may_change(deed, true) {
+        attempts.push(Attempt {
+            fault: mutants::Fault::Deed,
+            deed: Deed::Nothing,
+            file: structure.clone(),
+            line: folder.line(&place),
+            what: format!("`{}` is not done", cell.id),
+            taught: true,
+            document: None,
+            field: None,
+        });
+    }
     let namespaces = namespaces(notebook);
     match (deed, &cell.kind) {
         // What is refused changes nothing: there is nothing to be wrong about but leaving it out.

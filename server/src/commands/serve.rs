@@ -1,10 +1,8 @@
 //! `podium serve`: the page and its sessions.
 
-use std::sync::Arc;
-
 use super::{asked_to_stop, say};
 use crate::cli;
-use crate::content::Content;
+use crate::content::{Course, Shelf};
 use crate::error::Failure;
 use crate::gateway;
 use crate::listen;
@@ -14,14 +12,13 @@ use crate::sessions::Sessions;
 /// Serves until it is asked to stop.
 pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
     let real = gateway::Cluster::of(&arguments.real).await?;
-    let content = Arc::new(Content::read(&arguments.scenarios)?);
-    let compiled = content.compiled()?;
+    let shelf = Shelf::new(Course::read(&arguments.scenarios)?);
     let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
-    let sessions = Sessions::new(content, real);
+    let sessions = Sessions::new(shelf.clone(), real);
     let served = Served {
         sessions: sessions.clone(),
-        compiled: Arc::new(compiled),
+        shelf,
         dist: arguments.dist,
         only_here: address.ip().is_loopback(),
     };

@@ -1,9 +1,7 @@
 //! A small HTTP client: what goes over the wire is what these tests are about.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -11,7 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use protocol::v1::{Event, EventBody};
 use serde::de::DeserializeOwned;
-use server::content::Content;
+use server::content::{Course, Shelf};
 use server::routes::{Served, router};
 use server::sessions::Sessions;
 
@@ -21,13 +19,10 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// Starts a server on a free port of loopback.
 pub(crate) async fn server() -> SocketAddr {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/scenarios");
-    let content = Arc::new(Content::read(&scenarios).expect("the course"));
-    let served = Served {
-        sessions: Sessions::new(content, None),
-        compiled: Arc::new(BTreeMap::new()),
-        dist: PathBuf::from("no-page"),
-        only_here: true,
-    };
+    let shelf = Shelf::new(Course::read(&scenarios).expect("the course"));
+    let sessions = Sessions::new(shelf.clone(), None);
+    let served =
+        Served { sessions, shelf, dist: PathBuf::from("no-page"), only_here: true };
     let listener =
         tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -212,7 +212,7 @@ impl Player<'_> {
 
     /// The next deed before this one.
     fn exchange(&mut self, at: usize) -> Result<(), MutateError> {
-        let changes = |stop: &&Stop| stop.deed != Deed::Nothing && may_change(&stop.deed);
+        let changes = |stop: &&Stop| stop.deed != Deed::Nothing && may_change(&stop.deed, false);
         let Some(this) = self.stops.get(at).filter(changes) else { return Ok(()) };
         let later = self.stops.iter().enumerate().skip(at + 1);
         let next =
@@ -396,15 +396,15 @@ fn silent(deed: Deed) -> Deed {
     if lines.is_empty() { Deed::Nothing } else { Deed::Run { lines, stops } }
 }
 
-/// Whether a deed may change something that can be seen in the API.
-fn may_change(deed: &Deed) -> bool {
+/// Whether a deed may change something: that can be seen in the API, or also within containers.
+pub(super) fn may_change(deed: &Deed, within: bool) -> bool {
     match deed {
         Deed::Apply(_) | Deed::Delete(_) => true,
         Deed::Nothing => false,
         Deed::Run { lines, .. } => {
             lines.iter().flat_map(|line| runner::commands(line)).any(|command| {
                 kubectl::line::read(&command)
-                    .is_ok_and(|read| read.changes && read.command != "exec")
+                    .is_ok_and(|read| read.changes && (within || read.command != "exec"))
             })
         }
     }

@@ -51,6 +51,28 @@ impl Session {
         Ok(session)
     }
 
+    /// The scenario and the language of its notebook.
+    pub fn reads(&self) -> (&str, &str) {
+        (&self.notebook.id, &self.notebook.language)
+    }
+
+    /// Goes on with a newer text of the notebook. What was done stays done: the setup is not repeated, and
+    /// runs under way end as they began. A text whose variables are others is taken with their defaults.
+    pub fn revise(&mut self, notebook: &Notebook) {
+        let known = |name: &String| notebook.scenario.variables.iter().any(|one| one.name == *name);
+        let mut set = self.variables.clone();
+        set.retain(|name, _| known(name));
+        let filled = variables::values(&notebook.scenario.variables, &set)
+            .and_then(|values| Ok((notebook.with_variables(&set)?, values)));
+        // (Its own defaults cannot break a notebook that the reader has found right.)
+        let Ok((notebook, values)) = filled else { return };
+        let (transport, clock) = (Arc::clone(&self.ends.transport), Arc::clone(&self.ends.clock));
+        self.runner = Arc::new(Runner::new(transport, clock, &notebook));
+        self.probes = Probes::new(&notebook, self.ends.steering.is_some());
+        self.variables = values;
+        self.notebook = Arc::new(notebook);
+    }
+
     fn watch_objects(&mut self) {
         let scope = Arc::new(match self.ends.steering {
             Some(_) => Scope::Everything,
