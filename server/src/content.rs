@@ -50,7 +50,12 @@ impl Content {
         let own = self.files.iter().filter_map(|(path, text)| {
             Some((path.strip_prefix(&prefix)?.to_owned(), text.clone()))
         });
-        read::notebook(track, folder, &own.collect(), language).map_err(unsound)
+        read::notebook(track, folder, &own.collect(), language).map_err(|mut found| {
+            for one in &mut found {
+                one.file = format!("{prefix}{}", one.file);
+            }
+            unsound(found)
+        })
     }
 
     /// Everything that the page fetches, by path: the catalogue, and each scenario in each language.

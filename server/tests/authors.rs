@@ -283,7 +283,7 @@ impl Preview {
     /// Sends a request; what follows its head can be read.
     fn ask(&self, request: &str, body: &str) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(&self.1).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a limit");
         let head = format!(
             "{request} HTTP/1.1\r\nHost: {}\r\nX-Podium-Protocol: v1\r\nConnection: close\r\n\
              Content-Length: {}\r\n\r\n{body}",
@@ -343,7 +343,14 @@ fn the_preview_follows_every_saved_file_and_keeps_what_was_sound() {
             words.iter().filter(|word| content.contains(**word)).map(|word| (*word).to_owned()),
         );
     }
-    expect![[r#""#]].assert_eq(&told.join("\n"));
+    expect![[r#"
+        {"version":0,"wrong":[]}
+        {"version":1,"wrong":[]}
+        Second in
+        {"version":1,"wrong":["t/01-made/en.md:1: the step `greet` has no prose; expected a heading `## Title {#greet}`","t/01-made/en.md:3: the step `gret` is not in scenario.yaml; expected one of `greet`"]}
+        Second in
+        {"version":2,"wrong":[]}
+        Third in"#]].assert_eq(&told.join("\n"));
     let session = preview.text(&format!("GET /api/v1/sessions/{id}"), "");
     assert!(session.contains("200 OK") && session.contains("t/01-made"), "{session}");
 }

@@ -2,10 +2,11 @@
 
 use cluster::{Cluster, ClusterConfig, Controllers};
 use jiff::Timestamp;
+use notebook::scenario::ClusterPlan;
 use session::embedded::Embedded;
 
-/// An embedded cluster as sessions have it, at a time that does not depend on today.
-pub fn cluster() -> Embedded<Cluster> {
+/// An embedded cluster as sessions of a scenario have it, at a time that does not depend on today.
+pub fn cluster(plan: &ClusterPlan) -> Embedded<Cluster> {
     let epoch = "2026-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
     Embedded::new(Cluster::furnished(
         ClusterConfig {
@@ -16,6 +17,6 @@ pub fn cluster() -> Embedded<Cluster> {
             admin_token: String::new(),
             extra_tokens: Vec::new(),
         },
-        addons::of_sessions(),
+        crate::system::with_language(addons::of_plan(plan.profile.name(), plan.products())),
     ))
 }

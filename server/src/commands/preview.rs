@@ -30,7 +30,12 @@ pub async fn run(arguments: cli::Preview) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let shelf = Shelf::new(course);
     let sessions = Sessions::new(shelf.clone(), None);
-    let served = Served { sessions: sessions.clone(), shelf: shelf.clone(), dist: arguments.dist };
+    let served = Served {
+        sessions: sessions.clone(),
+        shelf: shelf.clone(),
+        dist: arguments.dist,
+        only_here: address.ip().is_loopback(),
+    };
     let (told, news) = watch::channel(News::default());
     let router = routes::previewed(routes::router(served), news.clone());
     let ending = sessions.clone();

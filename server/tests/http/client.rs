@@ -21,8 +21,7 @@ pub(crate) async fn server() -> SocketAddr {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/scenarios");
     let shelf = Shelf::new(Course::read(&scenarios).expect("the course"));
     let sessions = Sessions::new(shelf.clone(), None);
-    let served =
-        Served { sessions, shelf, dist: PathBuf::from("no-page"), only_here: true };
+    let served = Served { sessions, shelf, dist: PathBuf::from("no-page"), only_here: true };
     let listener =
         tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -171,6 +171,7 @@ pub enum DiagramView {
 
 /// A menu of a console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Menu {
     /// What it is called.
@@ -181,6 +182,7 @@ pub struct Menu {
 
 /// An entry of a [`Menu`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MenuEntry {
     /// What it is called.

@@ -90,6 +90,7 @@ pub enum Requirement {
 
 /// A product that the embedded cluster of a scenario has beside Kubernetes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
     /// HyperCloud 4.1: its operator, its webhook and HyperAuth.
@@ -110,6 +111,7 @@ impl Product {
 
 /// What machines the embedded cluster of a scenario has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Profile {
     /// A control plane and three workers.
     #[default]
@@ -135,6 +137,7 @@ impl Profile {
 
 /// What the embedded cluster of a scenario is made of. A real cluster is as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClusterPlan {
     /// Its machines.

@@ -69,6 +69,22 @@ fn structure() -> Value {
             "workloads",
             json!({"type": "diagram", "view": {"show": "workloads", "namespaces": ["a"]}}),
         ),
+        cell(
+            "rollout",
+            json!({"type": "diagram",
+            "view": {"show": "rollout", "namespace": "a", "deployment": "b"}}),
+        ),
+        cell(
+            "autoscaler",
+            json!({"type": "diagram",
+            "view": {"show": "autoscaler", "namespace": "a", "name": "b"}}),
+        ),
+        cell("machines", json!({"type": "diagram", "view": {"show": "machines"}})),
+        cell(
+            "menus",
+            json!({"type": "diagram", "view": {"show": "menus",
+            "menus": [{"title": both("t"), "entries": [{"title": both("t")}]}]}}),
+        ),
         cell("quiz", json!({"type": "quiz", "options": options})),
         cell(
             "observe",
@@ -81,6 +97,7 @@ fn structure() -> Value {
         "section": 1, "title": both("t"), "goal": both("t"), "status": "ready", "minutes": 1,
         "variables": [{"name": "a", "default": "a", "title": both("t")}],
         "personas": [{"id": "admin", "title": both("t")}],
+        "cluster": {"profile": "plain", "addons": []},
         "setupChecks": checks(),
         "steps": [{"id": "s", "cells": ids}],
         "cells": cells,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use apimachinery::transport::Clock as _;
 use kubectl::Kubectl;
 use kubectl::apply::{ApplyOptions, apply_documents};
 use kubectl::served::Served;
@@ -15,6 +16,9 @@ use crate::authoring::engine;
 use crate::authoring::finding::Finding;
 use crate::authoring::folder::Folder;
 
+/// How long a fresh cluster may take until it serves what it has.
+const SETTLE: std::time::Duration = std::time::Duration::from_mins(1);
+
 /// What the cluster of a scenario serves, and which objects it has before the first step.
 pub(super) struct World {
     served: Option<Served>,
@@ -25,7 +29,7 @@ pub(super) struct World {
 impl World {
     /// A fresh cluster with the scenario's own definitions; what the scenario says of kinds is checked.
     pub(super) fn of(folder: &Folder, found: &mut Vec<Finding>) -> Self {
-        let cluster = engine::cluster();
+        let cluster = engine::cluster(&folder.english.scenario.cluster);
         let kubectl = Kubectl::new(Arc::new(cluster.clone()), Arc::new(cluster.clone()));
         let own: Vec<_> = folder
             .manifests()
@@ -33,12 +37,14 @@ impl World {
             .flat_map(|file| folder.documents(file))
             .filter(|document| text(&document.value, "/kind") == "CustomResourceDefinition")
             .collect();
-        let names = names_of(&cluster, &kubectl);
         let asked = async {
             apply_documents(&kubectl, &own, &ApplyOptions::default()).await;
+            // Definitions are served a moment after they are there.
+            cluster.sleep(SETTLE).await;
             Served::ask(&kubectl).await
         };
-        let world = Self { served: cluster.block_on(asked).ok().flatten(), names };
+        let served = cluster.block_on(asked).ok().flatten();
+        let world = Self { served, names: names_of(&cluster, &kubectl) };
         world.manifests(folder, found);
         world.lines(folder, found);
         world.checks(folder, found);

@@ -18,7 +18,12 @@ pub(super) fn check(folder: &Folder, found: &mut Vec<Finding>) {
             return;
         }
         for (requirement, why) in needed(scenario, check) {
-            if scenario.requires.contains(&requirement) || check.requires.contains(&requirement) {
+            let said = |one: Requirement| {
+                scenario.requires.contains(&one) || check.requires.contains(&one)
+            };
+            // Where its operator runs, pods run.
+            let implied = requirement == Requirement::Pods && said(Requirement::Hypercloud);
+            if said(requirement) || implied {
                 continue;
             }
             let word = word(requirement);
@@ -154,6 +159,9 @@ fn of_object(object: &Value) -> Vec<Need> {
     let kind = text(object, "/kind");
     let why = |field: &str| format!("{kind} {} has `{field}`", text(object, "/metadata/name"));
     let mut needs = Vec::new();
+    if text(object, "/apiVersion").contains("tmax.io/") {
+        needs.push((Requirement::Hypercloud, why("apiVersion tmax.io")));
+    }
     let fields: &[&str] = match kind {
         "Pod" => &[
             "/status/containerStatuses",

@@ -84,7 +84,7 @@ impl<'w> Made<'w> {
     fn of(folder: &Folder, world: &'w World) -> Self {
         let mut words = Vec::new();
         let mut take = |text: &str| {
-            let split = |letter: char| !letter.is_ascii_alphanumeric() && !"-.".contains(letter);
+            let split = |letter: char| !letter.is_ascii_alphanumeric() && !"-.@".contains(letter);
             words.extend(text.split(split).filter(|word| !word.is_empty()).map(str::to_owned));
         };
         folder

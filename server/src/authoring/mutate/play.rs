@@ -75,7 +75,7 @@ struct Player<'f> {
 
 /// Plays the wrong states of a scenario.
 pub fn scenario(folder: &Folder, notebook: &Notebook) -> Result<Vec<Score>, MutateError> {
-    let cluster = engine::cluster();
+    let cluster = engine::cluster(&notebook.scenario.cluster);
     let transport: Arc<dyn Transport> = Arc::new(cluster.clone());
     let runner = Runner::new(Arc::clone(&transport), Arc::new(cluster.clone()), notebook);
     cluster
