@@ -41,7 +41,8 @@ impl World {
         let EngineAnswer::Full(answer) = self.0.handle(request) else { panic!("a stream") };
         self.0.advance(Duration::from_secs(1));
         let document: Value = serde_json::from_slice(answer.body()).unwrap();
-        let mut said = vec![document["message"].as_str().unwrap_or("done").to_owned()];
+        let message = document.get("message").and_then(Value::as_str).unwrap_or("done");
+        let mut said = vec![message.to_owned()];
         for warning in answer.headers().get_all("warning") {
             said.push(warning.to_str().unwrap().to_owned());
         }
