@@ -120,7 +120,7 @@ fn an_unknown_field_is_shown_with_the_known_ones() {
     check(
         &with("scenario.yaml", "    file: cells", "    solutoin: x\n    file: cells"),
         expect![
-            "scenario.yaml:22: a cell has an unknown field `solutoin`; expected one of `delete`, `file`, `hints`, `id`, `persona`, `refused`, `solution`, `title`, `type`"
+            "scenario.yaml:22: a cell has an unknown field `solutoin`; expected one of `alternatives`, `delete`, `file`, `hints`, `id`, `persona`, `refused`, `solution`, `title`, `type`"
         ],
     );
 }
