@@ -85,13 +85,13 @@ fn ask(address: &str, paths: &[&str]) -> String {
 }
 
 fn web(kubectl: &Kubectl) {
-    for line in [
-        "create deployment web --image nginx --port 80",
-        "expose deployment web --port 8000 --target-port 80",
-        "wait deployment web --for condition=Available --timeout 60s",
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/manifests/web.yaml");
+    for words in [
+        &["create", "-f", manifest][..],
+        &["expose", "deployment", "web", "--port", "8000", "--target-port", "80"],
+        &["wait", "deployment", "web", "--for", "condition=Available", "--timeout", "60s"],
     ] {
-        let words: Vec<&str> = line.split(' ').collect();
-        kubectl.podium.kubectl(&words).expect("a web server");
+        kubectl.podium.kubectl(words).expect("a web server");
     }
 }
 
@@ -103,6 +103,8 @@ fn ports_of_pods_and_services_are_forwarded() {
     for (how, websockets) in BOTH {
         let (_running, address) = kubectl.forward(&["service/web", ":8000"], websockets);
         writeln!(seen, "{how}: {}", ask(&address, &["/", "/none", "/"])).expect("text");
+        // The next connection goes through the same client.
+        writeln!(seen, "{how}: {}", ask(&address, &["/"])).expect("text");
         let (mut running, address) = kubectl.forward(&["deployment/web", ":81"], websockets);
         writeln!(seen, "{how}: {:?}", ask(&address, &[])).expect("text");
         let complaint = running.complaint();
@@ -111,11 +113,13 @@ fn ports_of_pods_and_services_are_forwarded() {
     }
     expect![[r#"
         websocket: HTTP/1.1 200 OK, HTTP/1.1 404 Not Found, HTTP/1.1 200 OK
+        websocket: HTTP/1.1 200 OK
         websocket: ""
         websocket: dial tcp4 127.0.0.1:81: connect: connection refused IPv6 dial tcp6 [::1]:81: connect: connection refused "
         error: lost connection to pod
 
         SPDY: HTTP/1.1 200 OK, HTTP/1.1 404 Not Found, HTTP/1.1 200 OK
+        SPDY: HTTP/1.1 200 OK
         SPDY: ""
         SPDY: dial tcp4 127.0.0.1:81: connect: connection refused IPv6 dial tcp6 [::1]:81: connect: connection refused "
         error: lost connection to pod
