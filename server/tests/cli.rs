@@ -75,6 +75,7 @@ fn help_shows_examples_and_exit_codes() {
           mutate     Play wrong states: every check cell must refuse 95 of 100 of them
           new        Make a scenario folder to begin with: in both languages, with a manifest, a check and a
                      quiz
+          preview    Serve the notebooks as they are being written: the page follows every saved file
           scenarios  List the course, or compile it for the page
           help       Print this message or the help of the given subcommand(s)
 
