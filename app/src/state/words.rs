@@ -167,16 +167,27 @@ mod tests {
             if word && CODES.iter().any(|begin| code.len() > begin.len() && code.starts_with(begin))
             {
                 let given = before.ends_with("::new(").then(|| given(after));
-                found.push(Code { name: code, given });
+                found.push(Code { name: code, given: given.flatten() });
             }
             (before, rest) = (code, after);
         }
         found
     }
 
-    fn given(behind: &str) -> Vec<&str> {
+    /// The names that are given behind a code: by `.with(…)`, or in a list; nothing when the list is made
+    /// elsewhere.
+    fn given(behind: &str) -> Option<Vec<&str>> {
+        if let Some(list) = behind.strip_prefix(", &[") {
+            let list = list.split("])").next().unwrap_or_default();
+            return Some(
+                list.split('(').skip(1).filter_map(|pair| pair.split('"').nth(1)).collect(),
+            );
+        }
+        if behind.starts_with(", &") {
+            return None;
+        }
         let own = behind.split("\n\n").next().unwrap_or_default();
-        own.split(".with(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect()
+        Some(own.split(".with(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect())
     }
 
     fn sources() -> Vec<(String, String)> {

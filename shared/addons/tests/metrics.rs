@@ -216,7 +216,7 @@ fn an_autoscaler_follows_the_load_and_returns_after_its_window() {
         let status = world.get(path)["status"].clone();
         seen.push(format!("{}>{}", status["currentReplicas"], status["desiredReplicas"]));
     }
-    expect!["null>null 1>0 1>1 1>1 1>1 1>3 3>4 4>4 4>4 4>4 4>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>4 4>4 4>1"].assert_eq(&seen.join(" "));
+    expect!["null>0 1>0 1>1 1>1 1>1 1>3 3>4 4>4 4>4 4>4 4>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>5 5>4 4>4 4>1"].assert_eq(&seen.join(" "));
     expect![[r#"
         4/1 [{"resource":{"current":{"averageUtilization":1,"averageValue":"1m"},"name":"cpu"},"type":"Resource"}]
           AbleToScale=True SucceededRescale: the HPA controller was able to update the target scale to 1

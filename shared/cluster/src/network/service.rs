@@ -123,10 +123,10 @@ impl Entrance {
         let Some(port) = &self.port else {
             let number = dial.port.to_string();
             let code = "connect-service-has-no-port";
-            return Err(self.refuse(
+            return Err(Box::new(self.refuse(
                 Outcome::Blocked,
                 Reason::new(code, &[("service", &full), ("port", &number)]),
-            ));
+            )));
         };
         let slices = self.slices(store);
         let all = endpoints(&slices, fields::text(port, "/name"));
@@ -144,7 +144,8 @@ impl Entrance {
         }
         if usable.is_empty() {
             let code = "connect-service-without-endpoints";
-            return Err(self.refuse(Outcome::Refused, Reason::new(code, &[("service", &full)])));
+            let reason = Reason::new(code, &[("service", &full)]);
+            return Err(Box::new(self.refuse(Outcome::Refused, reason)));
         }
         if fields::text(service, "/spec/internalTrafficPolicy") == "Local" {
             let node = fields::text(dial.source, "/spec/nodeName");
@@ -152,7 +153,7 @@ impl Entrance {
             if usable.is_empty() {
                 let code = "connect-no-local-endpoint";
                 let reason = Reason::new(code, &[("service", &full), ("node", node)]);
-                return Err(self.refuse(Outcome::Blocked, reason));
+                return Err(Box::new(self.refuse(Outcome::Blocked, reason)));
             }
         }
         let chosen = self.choose(&usable, dial, path);
@@ -198,14 +199,14 @@ impl Entrance {
         slices
     }
 
-    fn refuse(&self, outcome: Outcome, reason: Reason) -> Box<Verdict> {
+    fn refuse(&self, outcome: Outcome, reason: Reason) -> Verdict {
         let decider = Decider {
             api_version: "v1",
             kind: "Service",
             namespace: fields::namespace(&self.service).to_owned(),
             name: fields::name(&self.service).to_owned(),
         };
-        Box::new(verdict(outcome, reason, Some(decider)))
+        verdict(outcome, reason, Some(decider))
     }
 }
 
