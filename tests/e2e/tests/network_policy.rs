@@ -11,8 +11,8 @@ const SCENARIO: &str = "hypercloud-4.1/03-network-policy";
 /// No YAML at all from the third line on.
 const BROKEN: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: [";
 
-/// A kind that can be guessed.
-const MISSPELLED: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolcy\nmetadata: {name: a}\nspec: {podSelector: {}}\n";
+/// A kind that can be guessed, and that the editor offers nothing for: an offer would take the Enter behind it.
+const MISSPELLED: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicys\nmetadata: {name: a}\nspec: {podSelector: {}}\n";
 
 /// Steps after the ones that are walked by hand, with their check cells.
 const REST: [(&str, &[&str]); 6] = [
