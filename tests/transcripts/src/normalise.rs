@@ -5,6 +5,11 @@ use regex_lite::Regex;
 /// Letters of generated names (`k8s.io/apimachinery/pkg/util/rand`).
 const SAFE: &str = "[bcdfghjklmnpqrstvwxz2456789]";
 
+/// Reasons of events that the real server writes by chance: its repair of Service addresses looks at
+/// two caches, and when that of the addresses comes second, it "repairs" what nothing is wrong with
+/// (`pkg/registry/core/service/ipallocator/controller/repairip.go`, `syncService`).
+const BY_CHANCE: &str = "ClusterIPNotAllocated";
+
 /// The rules, compiled once.
 pub struct Normaliser {
     rules: Vec<(Regex, &'static str)>,
@@ -77,7 +82,7 @@ impl Normaliser {
     /// One table, or other lines.
     fn block(&self, block: &str) -> String {
         let lines: Vec<&str> = block.lines().collect();
-        let mut out = Vec::new();
+        let mut out: Vec<String> = Vec::new();
         let mut rest = lines.as_slice();
         while let Some((line, following)) = rest.split_first() {
             if let Some(header) = Header::of(line) {
@@ -85,7 +90,15 @@ impl Normaliser {
                 let in_table = |row: &&&str| !line.starts_with(' ') || row.starts_with("  ");
                 let rows = 1 + following.iter().take_while(in_table).count();
                 let (table, others) = rest.split_at(rows);
-                out.extend(self.table(&header, table));
+                let expected: Vec<&str> =
+                    table.iter().filter(|row| !row.contains(BY_CHANCE)).copied().collect();
+                // Left are the header and the line under it.
+                let by_chance_only = expected.len() < table.len() && expected.len() == 2;
+                if by_chance_only && let Some(title) = out.pop() {
+                    out.push(without_events(&title, &out));
+                } else {
+                    out.extend(self.table(&header, &expected));
+                }
                 rest = others;
                 continue;
             }
@@ -130,6 +143,16 @@ impl Normaliser {
         }
         (row, moves)
     }
+}
+
+/// What a description says in place of its table of events, in the column of its other values.
+fn without_events(title: &str, above: &[String]) -> String {
+    let column = above.iter().find_map(|line| {
+        let (label, value) = line.split_once(':')?;
+        let padding = value.len() - value.trim_start().len();
+        (!label.starts_with(' ') && padding > 0).then_some(label.len() + 1 + padding)
+    });
+    format!("{title:<width$}<none>", width = column.unwrap_or(title.len() + 2))
 }
 
 struct Column {
@@ -197,6 +220,21 @@ mod tests {
     fn generated_names_and_addresses_are_named_for_what_they_are() {
         let table = "NAME                   CLUSTER-IP\nweb-5d59d67564-b9xkz   10.96.7.13\n";
         assert_eq!(normalised(table), "NAME  CLUSTER-IP\nweb-<hash>-<suffix>  <ip>\n");
+    }
+
+    #[test]
+    fn what_the_real_server_repairs_by_chance_is_no_event() {
+        let described =
+            |events: &str| format!("Name:     web\nLabels:   app=web\nEvents:{events}\n");
+        let header = "\n  Type     Reason   Age   From      Message\n  \
+                      ----     ------   ----  ----      -------";
+        let chance = "\n  Warning  ClusterIPNotAllocated  1s  ipallocator-repair-controller  no";
+        let other = "\n  Normal  Other  1s  somebody  yes";
+        assert_eq!(normalised(&described(&format!("{header}{chance}"))), described("   <none>"));
+        assert_eq!(
+            normalised(&described(&format!("{header}{chance}{other}"))),
+            normalised(&described(&format!("{header}{other}")))
+        );
     }
 
     #[test]
