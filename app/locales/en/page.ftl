@@ -179,6 +179,7 @@ reset-keeps-texts = The YAML you edited stays.
 reset-loses-objects = Objects created or changed since then are gone.
 reset-loses-results = Results of cells that ran since then are cleared.
 reset-loses-texts = All YAML you edited goes back to the original.
+reset-run-what = Takes the cluster back to before this run. What was done since then stays reachable.
 reset-scenario = Reset the scenario
 reset-scenario-real = Deletes the objects of this notebook from the real cluster and sets them up again.
 reset-scenario-what = Takes the cluster back to where the scenario began.

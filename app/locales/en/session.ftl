@@ -1,5 +1,6 @@
 # What a session tells, and requests that it does not take: what happened and what to do.
 session-clock-far = The clock can be moved by at most 24 hours at a time. Move it in smaller steps.
+session-clock-no-time = There is no such time of the day. Hours go from 0 to 23, minutes from 0 to 59.
 session-clock-nothing = Nothing is due in the cluster, so the clock was not moved.
 session-clock-real = The clock of a real cluster cannot be moved.
 session-clock-speed = The clock can run at ×1 to ×{ $most }.

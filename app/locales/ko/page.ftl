@@ -179,6 +179,7 @@ reset-keeps-texts = 편집한 YAML은 그대로 남습니다.
 reset-loses-objects = 그 뒤에 만들거나 바꾼 오브젝트가 사라집니다.
 reset-loses-results = 그 뒤에 실행한 셀의 결과가 지워집니다.
 reset-loses-texts = 편집한 YAML이 모두 원래 내용으로 돌아갑니다.
+reset-run-what = 클러스터를 이 실행 이전으로 되돌립니다. 그 뒤에 한 일로도 다시 돌아갈 수 있습니다.
 reset-scenario = 시나리오 처음부터
 reset-scenario-real = 실제 클러스터에서 이 노트북의 오브젝트를 지우고 처음부터 다시 준비합니다.
 reset-scenario-what = 시나리오를 시작한 때로 클러스터를 되돌립니다.

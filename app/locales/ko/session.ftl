@@ -1,5 +1,6 @@
 # 세션이 알리는 것과 받아들이지 않은 요청: 무슨 일이 있었고 무엇을 하면 되는지.
 session-clock-far = 시계는 한 번에 24시간까지만 앞으로 옮길 수 있습니다. 더 짧게 나누어 옮기세요.
+session-clock-no-time = 그런 시각은 없습니다. 시는 0부터 23까지, 분은 0부터 59까지입니다.
 session-clock-nothing = 클러스터에 예정된 일이 없어서 시계를 옮기지 않았습니다.
 session-clock-real = 실제 클러스터의 시계는 옮길 수 없습니다.
 session-clock-speed = 시계는 1배부터 { $most }배까지 빠르게 할 수 있습니다.

@@ -1,6 +1,6 @@
 //! Everything the page knows about a session, folded out of its event log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::v1::{
     CapabilityView, ClockView, ConnectionView, Event, EventBody, Level, Phrase, ResetScope, RunId,
@@ -48,14 +48,22 @@ pub(crate) struct CellPlace {
     pub changes: bool,
 }
 
+/// What the cells show.
+type Cells = BTreeMap<String, Shared<CellRun>>;
+
+/// How many runs can be gone back to.
+const MOST_MOMENTS: usize = 64;
+
 /// The folded log.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
     places: Vec<CellPlace>,
     /// Newest event folded.
     pub seq: u64,
-    cells: BTreeMap<String, Shared<CellRun>>,
-    before_reset: Option<BTreeMap<String, Shared<CellRun>>>,
+    cells: Cells,
+    before_reset: Option<Cells>,
+    /// What the cells showed before the latest runs.
+    moments: VecDeque<(RunId, Cells)>,
     /// Which cells a run (of a step's solution) touched.
     touched: BTreeMap<RunId, Vec<String>>,
     /// The cell whose run may have changed connections.
@@ -186,6 +194,10 @@ impl Model {
         let place = self.place(cell).map(|(index, place)| (index, place.console, place.changes));
         let console = place.map_or(cell == CONSOLE, |(_, console, _)| console);
         let seq = self.seq;
+        self.moments.push_back((run.clone(), self.cells.clone()));
+        if self.moments.len() > MOST_MOMENTS {
+            self.moments.pop_front();
+        }
         self.touched.entry(run.clone()).or_default().push(cell.to_owned());
         let entry = self.cells.entry(cell.to_owned()).or_default();
         let again = entry.first_seq > 0;
@@ -262,6 +274,16 @@ impl Model {
             }
         } else {
             self.before_reset = Some(self.cells.clone());
+            if let ResetScope::Run { run } = &scope
+                && let Some((_, cells)) = self.moments.iter().find(|(known, _)| known == run)
+            {
+                let shown = std::mem::replace(&mut self.cells, cells.clone());
+                let kept = shown.into_iter().filter(|(id, _)| {
+                    id == CONSOLE
+                        || self.places.iter().any(|place| place.console && place.id == *id)
+                });
+                self.cells.extend(kept);
+            }
             let from = self.reset_point(&scope);
             // Output of consoles stays: it is a record of what was asked.
             let consoles: Vec<&str> = self
@@ -287,6 +309,8 @@ impl Model {
                 let cells = self.places.iter().filter(|place| place.step == *step);
                 cells.filter_map(|place| first(&place.id)).min().unwrap_or(u64::MAX)
             }
+            // What it showed then is shown already.
+            ResetScope::Run { .. } => u64::MAX,
             ResetScope::Scenario => 0,
         }
     }

@@ -1,6 +1,11 @@
 //! Where a session can go back to.
 
-use protocol::v1::ResetScope;
+use std::collections::VecDeque;
+
+use protocol::v1::{ResetScope, RunId};
+
+/// How many runs can be gone back to. A snapshot shares what has not changed since, but what has is kept.
+const MOST_MOMENTS: usize = 64;
 
 /// The state before a cell or a step first ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,12 +15,22 @@ struct Mark {
     snapshot: u64,
 }
 
+/// The state before a run, with the marks of then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Moment {
+    run: RunId,
+    snapshot: u64,
+    marks: Vec<Mark>,
+}
+
 /// The states that a session keeps, in the order in which they were left.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     after_setup: Option<u64>,
     marks: Vec<Mark>,
     undo: Option<Undo>,
+    /// Of all branches: going back forgets none.
+    moments: VecDeque<Moment>,
 }
 
 /// What undoing a reset brings back.
@@ -42,8 +57,24 @@ impl History {
         self.marks.push(Mark { step, cell: cell.to_owned(), snapshot });
     }
 
+    /// Remembers the state before a run. Returns snapshots that nobody needs now.
+    pub(crate) fn moment(&mut self, run: &RunId, snapshot: u64) -> Vec<u64> {
+        let marks = self.marks.iter().filter(|mark| mark.snapshot != snapshot).cloned().collect();
+        self.moments.push_back(Moment { run: run.clone(), snapshot, marks });
+        if self.moments.len() <= MOST_MOMENTS {
+            return Vec::new();
+        }
+        let forgotten = self.moments.pop_front();
+        let snapshots = forgotten.into_iter().flat_map(Moment::snapshots);
+        snapshots.filter(|snapshot| !self.keeps(*snapshot)).collect()
+    }
+
     /// The state that a reset goes back to, if it ever left it.
     pub(crate) fn target(&self, scope: &ResetScope) -> Option<u64> {
+        if let ResetScope::Run { run } = scope {
+            let moment = self.moments.iter().find(|moment| moment.run == *run)?;
+            return Some(moment.snapshot);
+        }
         match self.position(scope) {
             Some(at) => self.marks.get(at).map(|mark| mark.snapshot),
             None if *scope == ResetScope::Scenario => self.after_setup,
@@ -57,15 +88,21 @@ impl History {
             ResetScope::Step { step } => {
                 self.marks.iter().position(|mark| mark.step.as_ref() == Some(step))
             }
-            ResetScope::Scenario => None,
+            ResetScope::Run { .. } | ResetScope::Scenario => None,
         }
     }
 
     /// The cluster went back; `left` is the state it was in. Returns snapshots that nobody needs now.
     pub(crate) fn went_back(&mut self, scope: &ResetScope, left: u64) -> Vec<u64> {
-        let at = self.position(scope).unwrap_or(0);
         let marks = self.marks.clone();
-        self.marks.truncate(at);
+        let moment = self.moments.iter().find(|moment| match scope {
+            ResetScope::Run { run } => moment.run == *run,
+            _ => false,
+        });
+        match moment {
+            Some(moment) => self.marks.clone_from(&moment.marks),
+            None => self.marks.truncate(self.position(scope).unwrap_or(0)),
+        }
         let undo = Undo { scope: scope.clone(), snapshot: left, marks };
         let forgotten = self.undo.replace(undo);
         self.unneeded(forgotten)
@@ -78,15 +115,26 @@ impl History {
         Some((undo.scope, undo.snapshot))
     }
 
+    /// Whether somebody may still want to go to a state.
+    pub(crate) fn keeps(&self, snapshot: u64) -> bool {
+        let undo = self.undo.iter().flat_map(|undo| &undo.marks);
+        let moments = self.moments.iter().flat_map(|moment| &moment.marks);
+        self.after_setup == Some(snapshot)
+            || self.undo.as_ref().is_some_and(|undo| undo.snapshot == snapshot)
+            || self.moments.iter().any(|moment| moment.snapshot == snapshot)
+            || self.marks.iter().chain(undo).chain(moments).any(|mark| mark.snapshot == snapshot)
+    }
+
     fn unneeded(&self, undo: Option<Undo>) -> Vec<u64> {
         let Some(undo) = undo else { return Vec::new() };
-        let kept = |snapshot: &u64| {
-            let undo_marks = self.undo.iter().flat_map(|undo| &undo.marks);
-            self.marks.iter().chain(undo_marks).any(|mark| mark.snapshot == *snapshot)
-                || self.after_setup == Some(*snapshot)
-        };
         let marks = undo.marks.iter().map(|mark| mark.snapshot);
-        marks.chain([undo.snapshot]).filter(|snapshot| !kept(snapshot)).collect()
+        marks.chain([undo.snapshot]).filter(|snapshot| !self.keeps(*snapshot)).collect()
+    }
+}
+
+impl Moment {
+    fn snapshots(self) -> impl Iterator<Item = u64> {
+        self.marks.into_iter().map(|mark| mark.snapshot).chain([self.snapshot])
     }
 }
 
@@ -131,5 +179,36 @@ mod tests {
         let mut history = played();
         history.went_back(&cell("b"), 5);
         assert_eq!(history.went_back(&cell("a"), 6), [3, 4, 5]);
+    }
+
+    #[test]
+    fn every_run_can_be_gone_back_to_also_from_another_branch() {
+        let run = |name: &str| RunId(name.to_owned());
+        let to = |name: &str| ResetScope::Run { run: run(name) };
+        let mut history = played();
+        history.moment(&run("c again"), 5);
+        history.moment(&run("back"), 6);
+        history.went_back(&cell("b"), 6);
+        history.mark(Some("two".to_owned()), "d", 7);
+        history.moment(&run("d"), 7);
+        assert_eq!(history.target(&to("c again")), Some(5), "of the branch that was left");
+        history.moment(&run("over"), 8);
+        history.went_back(&to("c again"), 8);
+        assert!(!history.is_first_run("c") && history.is_first_run("d"));
+        assert_eq!(history.target(&to("over")), Some(8));
+        history.went_back(&to("over"), 9);
+        assert!(history.is_first_run("c") && !history.is_first_run("d"));
+        assert_eq!(history.target(&to("never")), None);
+    }
+
+    #[test]
+    fn the_oldest_runs_are_forgotten_with_their_states() {
+        let mut history = History::default();
+        let mut forgotten = Vec::new();
+        for number in 1..=70 {
+            forgotten.extend(history.moment(&RunId(number.to_string()), number));
+        }
+        assert_eq!(forgotten, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(history.target(&ResetScope::Run { run: RunId("6".to_owned()) }), None);
     }
 }

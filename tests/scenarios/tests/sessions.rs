@@ -11,8 +11,8 @@ use std::time::Duration;
 use cluster::{Cluster, ClusterConfig, Controllers};
 use notebook::read;
 use protocol::v1::{
-    Command, CommandEnvelope, CreateSession, Event, EventBody, Executor, ExecutorView, Language,
-    ResetScope, RunId, RunOutcome, SessionId,
+    ClockCommand, Command, CommandEnvelope, CreateSession, Event, EventBody, Executor,
+    ExecutorView, Language, ResetScope, RunId, RunOutcome, SessionId,
 };
 use scenarios::{content, files};
 use session::embedded::Embedded;
@@ -102,6 +102,13 @@ impl Host {
         panic!("{run} did not end within {turns} turns");
     }
 
+    /// The time in the cluster.
+    fn now(&self) -> String {
+        let millis = self.session.view().clock.now_millis;
+        let now = jiff::Timestamp::from_millisecond(millis).unwrap();
+        now.round(jiff::Unit::Second).unwrap().to_string()
+    }
+
     fn run(&mut self, run: &str, command: Command) -> RunOutcome {
         self.session.command(CommandEnvelope { run: RunId(run.to_owned()), command }).unwrap();
         self.outcome(run)
@@ -140,6 +147,46 @@ fn every_step_can_be_checked_solved_reset_and_undone() {
     assert_eq!(host.run("again", check()), RunOutcome::Failed);
     assert_eq!(host.run("undo", Command::Undo), RunOutcome::Ok);
     assert_eq!(host.run("restored", check()), RunOutcome::Ok);
+}
+
+#[test]
+fn time_moves_to_an_hour_and_to_a_condition_and_runs_are_branches() {
+    let mut host = Host::open("03-network-policy");
+    let console = |line: &str| Command::Console {
+        cell: "console".to_owned(),
+        line: line.to_owned(),
+        persona: None,
+        stdin: None,
+    };
+    let clock = |clock| Command::Clock { clock };
+    assert_eq!(host.run("pause", clock(ClockCommand::Pause)), RunOutcome::Ok);
+    let night = clock(ClockCommand::Daily { hour: 2, minute: 0 });
+    assert_eq!(host.run("night", night.clone()), RunOutcome::Ok);
+    assert_eq!(host.now(), "2026-01-01T02:00:00Z");
+    assert_eq!(host.run("next night", night), RunOutcome::Ok);
+    assert_eq!(host.now(), "2026-01-02T02:00:00Z");
+    let never = clock(ClockCommand::Daily { hour: 24, minute: 0 });
+    assert_eq!(host.run("never", never), RunOutcome::Failed);
+
+    assert_eq!(host.run("run", console("kubectl run web --image=nginx -n dev")), RunOutcome::Ok);
+    let ready = "--for=condition=Ready pod/web -n dev".to_owned();
+    let until = clock(ClockCommand::Until { condition: ready });
+    assert_eq!(host.run("until", until), RunOutcome::Ok);
+    let later = host.now();
+    assert!(later.as_str() > "2026-01-02T02:00:00Z" && later.as_str() < "2026-01-02T02:01:00Z");
+
+    let to = |run: &str| Command::Reset { scope: ResetScope::Run { run: RunId(run.to_owned()) } };
+    let get = || console("kubectl get pod web -n dev");
+    assert_eq!(host.run("back", to("run")), RunOutcome::Ok);
+    assert_eq!(host.now(), "2026-01-02T02:00:00Z");
+    assert_eq!(host.run("gone", get()), RunOutcome::Failed);
+    let missing = "--for=create pod/web -n dev --timeout=90s".to_owned();
+    let until = clock(ClockCommand::Until { condition: missing });
+    assert_eq!(host.run("in vain", until), RunOutcome::Failed);
+    assert_eq!(host.now(), "2026-01-02T02:01:30Z");
+    assert_eq!(host.run("other branch", to("back")), RunOutcome::Ok);
+    assert_eq!(host.now(), later);
+    assert_eq!(host.run("there", get()), RunOutcome::Ok);
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn reset_dialog(ctx: Ctx) -> AnyView {
         let what = match &scope {
             ResetScope::Cell { .. } => text.say("reset-cell-what"),
             ResetScope::Step { .. } => text.say("reset-step-what"),
+            ResetScope::Run { .. } => text.say("reset-run-what"),
             ResetScope::Scenario if real => text.say("reset-scenario-real"),
             ResetScope::Scenario => text.say("reset-scenario-what"),
         };

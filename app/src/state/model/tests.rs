@@ -148,6 +148,21 @@ fn a_reset_takes_back_what_ran_later_and_can_be_undone() {
 }
 
 #[test]
+fn a_run_can_be_gone_back_to_and_the_branch_that_was_left_too() {
+    let mut model = Model::new(places());
+    fold(
+        &mut model,
+        vec![started("1", "a"), finished("1", "a"), started("2", "c"), finished("2", "c")],
+    );
+    let to =
+        |run: &str| EventBody::Reset { scope: ResetScope::Run { run: id(run) }, undone: false };
+    fold(&mut model, vec![started("3", "reset"), to("2"), finished("3", "reset")]);
+    assert_eq!([model.cell("a").phase, model.cell("c").phase], [Phase::Ok, Phase::Pristine]);
+    fold(&mut model, vec![started("4", "reset"), to("3"), finished("4", "reset")]);
+    assert_eq!([model.cell("a").phase, model.cell("c").phase], [Phase::Ok, Phase::Ok]);
+}
+
+#[test]
 fn a_changed_connection_belongs_to_the_cell_that_ran_last() {
     let mut model = Model::new(places());
     fold(

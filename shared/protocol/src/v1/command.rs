@@ -98,12 +98,18 @@ pub enum ResetScope {
         /// The step.
         step: String,
     },
+    /// To the state before this run, also one that a reset left behind: resets are runs themselves, so that
+    /// whoever went back and on from there finds the other branch before the reset.
+    Run {
+        /// The run.
+        run: RunId,
+    },
     /// To the state after the scenario's setup.
     Scenario,
 }
 
 /// Movements of simulated time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClockCommand {
     /// Stop time.
@@ -119,5 +125,17 @@ pub enum ClockCommand {
     Advance {
         /// Milliseconds, at most a day.
         millis: u64,
+    },
+    /// Move forward to the next time that the cluster's clocks show this time of the day (UTC).
+    Daily {
+        /// 0 to 23.
+        hour: u8,
+        /// 0 to 59.
+        minute: u8,
+    },
+    /// Move forward until something is true.
+    Until {
+        /// What follows `kubectl wait`, as `--for=condition=Ready pod/web -n dev`; an hour unless it has a `--timeout`.
+        condition: String,
     },
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use notebook::cell::{Cell, CellKind};
 use protocol::v1::{
-    ApiProblem, Command, CommandEnvelope, EventBody, Level, Phrase, RunId, RunOutcome,
+    ApiProblem, ClockCommand, Command, CommandEnvelope, EventBody, Level, Phrase, RunId, RunOutcome,
 };
 
 use super::{After, Running, Session};
@@ -110,18 +110,15 @@ impl Session {
         let CommandEnvelope { run, command } = envelope;
         let cell = place(&command);
         self.push(EventBody::RunStarted { run: run.clone(), cell: cell.clone() });
-        self.mark(&command, &cell);
+        self.mark(&run, &command, &cell);
         let work = match command {
             Command::Cancel { target } => {
                 self.end(&target, RunOutcome::Cancelled);
                 return self.done(run, cell, RunOutcome::Ok);
             }
-            Command::Clock { clock } => match self.move_clock(clock) {
+            Command::Clock { clock } => match self.move_clock(&run, clock) {
                 Ok(outcome) => return self.done(run, cell, outcome),
-                Err(work) => Box::pin(async move {
-                    work.await;
-                    RunOutcome::Ok
-                }),
+                Err(work) => work,
             },
             Command::Reset { scope } => {
                 if let Some(outcome) = self.reset(&run, scope) {
@@ -151,25 +148,32 @@ impl Session {
         self.push(EventBody::RunFinished { run, cell, outcome });
     }
 
-    /// Keeps the state before the first run of something that may change the cluster.
-    fn mark(&mut self, command: &Command, cell: &str) {
-        let changes = match command {
+    /// Keeps the state before a run that may change the cluster or its time; a cell's first run is where the cell
+    /// is reset to.
+    fn mark(&mut self, run: &RunId, command: &Command, cell: &str) {
+        let (changes, moves) = match command {
             Command::Apply { .. }
             | Command::Delete { .. }
             | Command::Act { .. }
             | Command::Console { .. }
-            | Command::Solve { .. } => true,
-            Command::Check { .. }
+            | Command::Solve { .. } => (true, true),
+            Command::Clock { clock: ClockCommand::Pause | ClockCommand::Run { .. } }
+            | Command::Check { .. }
             | Command::Cancel { .. }
-            | Command::Clock { .. }
-            | Command::Reset { .. }
-            | Command::Undo
-            | Command::Preflight => false,
+            | Command::Preflight => (false, false),
+            Command::Clock { .. } | Command::Reset { .. } | Command::Undo => (false, true),
         };
         let Some(steering) = self.ends.steering.as_ref().map(Arc::clone) else { return };
+        if !moves {
+            return;
+        }
+        let snapshot = steering.snapshot();
         if changes && self.history.is_first_run(cell) {
             let step = self.step_of(cell);
-            self.history.mark(step, cell, steering.snapshot());
+            self.history.mark(step, cell, snapshot);
+        }
+        for unneeded in self.history.moment(run, snapshot) {
+            steering.forget(unneeded);
         }
     }
 

@@ -89,7 +89,9 @@ impl Session {
             self.notice(Level::Error, Phrase::new("session-reset-lost"));
             return RunOutcome::Failed;
         }
-        steering.forget(snapshot);
+        if !self.history.keeps(snapshot) {
+            steering.forget(snapshot);
+        }
         self.push(EventBody::Reset { scope, undone: true });
         RunOutcome::Ok
     }
