@@ -4,11 +4,14 @@
 mod check;
 mod managers;
 mod order;
+mod overlay;
 pub mod set;
 mod typed;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+pub use self::overlay::overlay;
 
 use self::managers::{Manager, Managers};
 use self::set::FieldSet;

@@ -96,6 +96,8 @@ pub struct Outcome {
     pub value: Result<Value, String>,
     /// What it did cost.
     pub cost: u64,
+    /// Objects that it made under other names than their places say (`CheckTypeNamesMatchFieldPathNames`).
+    pub misnamed: Vec<String>,
 }
 
 /// A question of an expression to the authorizer.

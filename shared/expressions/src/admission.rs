@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::schema::{Declared, Parts};
 use crate::types::{Record, Type};
+use crate::value::Value;
 
 fn simple(ty: Type) -> Declared {
     Declared { ty, max: 0, min_size: 2, of: Parts::None }
@@ -121,4 +122,52 @@ pub(crate) fn made(name: &str) -> Option<Type> {
     let object = name == "Object" || name.starts_with("Object.");
     let open = || Record { name: name.to_owned(), fields: BTreeMap::new(), open: true };
     object.then(|| Type::Record(Arc::new(open())))
+}
+
+/// `CheckTypeNamesMatchFieldPathNames`: objects that a mutation made under other names than their places say.
+pub(crate) fn misnamed(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let patches = |value: &Value| matches!(value, Value::Made(made) if made.name == "JSONPatch");
+    match value {
+        Value::List(list) if list.items.iter().all(patches) => {
+            for patch in &list.items {
+                if let Value::Made(patch) = patch
+                    && let Some(Value::Made(value)) = patch.fields.get("value")
+                {
+                    compare_names(&Value::Made(Arc::clone(value)), &value.name, &mut found);
+                }
+            }
+        }
+        Value::Made(made) => compare_names(value, &made.name, &mut found),
+        _ => {}
+    }
+    found
+}
+
+fn compare_names(value: &Value, expected: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Made(made) => {
+            if made.name != expected {
+                found.push(format!(
+                    "unexpected type name {:?}, expected {expected:?}, which matches field name path from root Object type",
+                    made.name
+                ));
+            }
+            for (name, field) in &made.fields {
+                compare_names(field, &format!("{expected}.{name}"), found);
+            }
+        }
+        // Lists and maps have no names of their own.
+        Value::List(list) => {
+            for item in &list.items {
+                compare_names(item, expected, found);
+            }
+        }
+        Value::Map(map) => {
+            for item in map.entries.values() {
+                compare_names(item, expected, found);
+            }
+        }
+        _ => {}
+    }
 }

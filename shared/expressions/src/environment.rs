@@ -226,11 +226,13 @@ impl Names for Bound<'_> {
 impl Evaluation for Bound<'_> {
     fn evaluate(&mut self, compiled: &Compiled, limit: u64) -> Outcome {
         let Some(program) = compiled.program.downcast_ref::<Program>() else {
-            return Outcome { value: Err("the expression is of another kind".to_owned()), cost: 0 };
+            let value = Err("the expression is of another kind".to_owned());
+            return Outcome { value, cost: 0, misnamed: Vec::new() };
         };
         let mut evaluator = Evaluator::new(&program.checked, self, self.authority, limit);
         let value = evaluator.run(&program.tree);
         let cost = evaluator.cost + self.spent.take();
+        let misnamed = value.as_ref().map(admission::misnamed).unwrap_or_default();
         let value = match value {
             Ok(value) => to_json(&value).ok_or_else(|| {
                 format!("type conversion error from '{}' to JSON", value.type_name())
@@ -238,6 +240,6 @@ impl Evaluation for Bound<'_> {
             Err(Fault::Said(why)) => Err(why),
             Err(Fault::Limit) => Err(TOO_EXPENSIVE.to_owned()),
         };
-        Outcome { value, cost }
+        Outcome { value, cost, misnamed }
     }
 }

@@ -9,12 +9,14 @@ pub(super) mod node_restriction;
 mod pod_security;
 mod pods;
 mod quota;
+pub(super) mod reinvocation;
 mod runtime_class;
 mod service_account;
 mod storage_class;
 pub(super) mod webhook;
 
 pub(crate) use self::evaluate::used;
+use self::reinvocation::Reinvocation;
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::Status;
@@ -39,10 +41,31 @@ fn forbidden(target: &Target, name: &str, why: &str) -> Refusal {
     Box::new(Status::forbidden(&GroupResource::new(&target.gvk.group, plural), name, why))
 }
 
-/// The plugins that change an object.
+/// The plugins that change an object, a second time when policies or webhooks have changed it.
 pub(crate) fn mutate(
     server: &mut Apiserver,
-    _call: &mut Call,
+    call: &Call,
+    target: &Target,
+    value: &mut Value,
+    old: Option<&Value>,
+) -> Result<(), Refusal> {
+    let mut chain = Reinvocation::default();
+    loop {
+        // What comes through a subresource is no new object.
+        if target.subresource.is_empty() {
+            mutate_in_tree(server, target, value, old)?;
+        }
+        server.mutate_by_policies(call, target, value, old, &mut chain)?;
+        webhook::mutate(server, call, target, (value, old), &mut chain)?;
+        if chain.second || !chain.wanted {
+            return Ok(());
+        }
+        chain.second = true;
+    }
+}
+
+fn mutate_in_tree(
+    server: &mut Apiserver,
     target: &Target,
     value: &mut Value,
     old: Option<&Value>,

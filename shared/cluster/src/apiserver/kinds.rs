@@ -187,8 +187,7 @@ pub(crate) fn warn(
     if !call.info.subresource.is_empty() {
         return;
     }
-    let policy =
-        kind.key == super::policies::VALIDATING || kind.key == super::policies::VALIDATING_BINDINGS;
+    let policy = super::policies::ALL.contains(&kind.key);
     if !kind.acted_on || policy && !evaluated {
         let name = call.info.resource.clone();
         call.warn(format!(

@@ -2,6 +2,7 @@
 //! resources, so that a snapshot holds all there is.
 
 mod matching;
+mod mutating;
 mod params;
 mod policy;
 mod request;
@@ -23,11 +24,17 @@ pub(crate) const MUTATING: &str = "mutatingadmissionpolicies.admissionregistrati
 /// Bindings of validating policies.
 pub(crate) const VALIDATING_BINDINGS: &str =
     "validatingadmissionpolicybindings.admissionregistration.k8s.io";
+/// Bindings of mutating policies.
+pub(crate) const MUTATING_BINDINGS: &str =
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io";
+/// The kinds that only somebody who has the language acts on.
+pub(crate) const ALL: [&str; 4] = [MUTATING, MUTATING_BINDINGS, VALIDATING, VALIDATING_BINDINGS];
 
 /// The policies of the store.
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
     source: Vec<Arc<Value>>,
+    mutating: Vec<Hook>,
     validating: Vec<Hook>,
 }
 
@@ -39,7 +46,7 @@ struct Hook {
 }
 
 fn sources(store: &Store) -> Vec<Arc<Value>> {
-    [VALIDATING, VALIDATING_BINDINGS].into_iter().flat_map(|key| store.list(key, None)).collect()
+    ALL.into_iter().flat_map(|key| store.list(key, None)).collect()
 }
 
 impl Policies {
@@ -64,6 +71,10 @@ impl Policies {
             };
             store.list(policies, None).iter().filter_map(hook).collect()
         };
-        Self { source: sources(store), validating: hooks(VALIDATING, VALIDATING_BINDINGS) }
+        Self {
+            source: sources(store),
+            mutating: hooks(MUTATING, MUTATING_BINDINGS),
+            validating: hooks(VALIDATING, VALIDATING_BINDINGS),
+        }
     }
 }

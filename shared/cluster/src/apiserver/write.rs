@@ -120,7 +120,6 @@ impl Apiserver {
         }
         let generated = self.settle_name(&mut value);
         admission::mutate(self, call, target, &mut value, None)?;
-        admission::webhook::mutate(self, call, target, &mut value, None)?;
         // Before the strategy of the kind: a Job's selector is made of its uid.
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
@@ -229,10 +228,7 @@ impl Apiserver {
         if target.subresource == "scale" {
             managed::forget_scale_time(&mut value);
         }
-        if target.subresource.is_empty() {
-            admission::mutate(self, call, target, &mut value, Some(live))?;
-        }
-        admission::webhook::mutate(self, call, target, &mut value, Some(live))?;
+        admission::mutate(self, call, target, &mut value, Some(live))?;
         prepare_update(target, &mut value, live);
         if target.kind.key == kinds::certificate::KEY {
             let now = format_rfc3339(call.now);

@@ -158,9 +158,16 @@ impl Checker<'_> {
                 if field.optional { self.inside(&field.value) } else { self.get(&field.value) };
             let declared = made.as_ref().and_then(|record| record.field(&field.field));
             let Some(declared) = declared else {
-                if made.is_some() {
-                    self.issue(entry.id, format!("undefined field '{}'", field.field));
-                }
+                // A patch knows every field, those that it has not without a type (`cel/mutation/jsonpatch.go`).
+                let why = match &made {
+                    Some(record) if record.name == "JSONPatch" => format!(
+                        "expected type of field '{}' is '' but provided type is '{value}'",
+                        field.field
+                    ),
+                    Some(_) => format!("undefined field '{}'", field.field),
+                    None => continue,
+                };
+                self.issue(entry.id, why);
                 continue;
             };
             if !self.mapping.assign(&declared, &value) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde_json::Value as Json;
 
-use super::{Key, List, Map, Order, Value};
+use super::{Key, List, Map, Order, Value, whole};
 use crate::escape::escape;
 use crate::functions::time;
 use crate::schema::{properties, says, word};
@@ -184,6 +184,13 @@ pub(crate) fn to_json(value: &Value) -> Option<Json> {
             }
             Json::Object(fields)
         }
+        Value::Made(made) if made.name == "JSONPatch" => {
+            let mut patch = made_json(&made.fields)?;
+            if let Some(value) = patch.get_mut("value") {
+                through_protobuf(value);
+            }
+            patch
+        }
         Value::Made(made) => made_json(&made.fields)?,
         Value::Preserved(json) => json.as_ref().clone(),
         Value::Optional(Some(value)) => to_json(value)?,
@@ -197,4 +204,23 @@ fn made_json(fields: &BTreeMap<String, Value>) -> Option<Json> {
         found.insert(name.clone(), to_json(one)?);
     }
     Some(Json::Object(found))
+}
+
+/// The values of JSON patches go through `structpb.Value`, whose numbers are all doubles: a larger one is told as text.
+fn through_protobuf(value: &mut Json) {
+    const LARGEST: i64 = (1 << 53) - 1;
+    match value {
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) if (-LARGEST..=LARGEST).contains(&whole) => {}
+            Some(whole) => *value = Json::from(whole.to_string()),
+            None => {
+                if let Some(whole) = number.as_f64().and_then(whole) {
+                    *value = Json::from(whole);
+                }
+            }
+        },
+        Json::Array(items) => items.iter_mut().for_each(through_protobuf),
+        Json::Object(fields) => fields.values_mut().for_each(through_protobuf),
+        _ => {}
+    }
 }

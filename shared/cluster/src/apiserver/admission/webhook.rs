@@ -1,6 +1,7 @@
 //! `MutatingAdmissionWebhook` and `ValidatingAdmissionWebhook` (`apiserver/pkg/admission/plugin/webhook`). Webhooks whose
 //! Service belongs to an add-on are called; no other can be reached, and its `failurePolicy` says what follows.
 
+use apimachinery::object;
 use apimachinery::patch::json;
 use apimachinery::selector::LabelSelector;
 use apimachinery::status::{Status, StatusCause, StatusDetails};
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use crate::addon::{Admission, Review};
 use crate::apiserver::Apiserver;
+use crate::apiserver::admission::reinvocation::Reinvocation;
 use crate::apiserver::answer::Refusal;
 use crate::apiserver::call::Call;
 use crate::apiserver::decode;
@@ -22,18 +24,25 @@ pub(in crate::apiserver) fn mutate(
     server: &Apiserver,
     call: &Call,
     target: &Target,
-    value: &mut Value,
-    old: Option<&Value>,
+    (value, old): (&mut Value, Option<&Value>),
+    chain: &mut Reinvocation,
 ) -> Result<(), Refusal> {
     if is_exempt(target) {
         return Ok(());
     }
+    if chain.webhooks.begin(chain.second, value) {
+        chain.webhooks.require();
+    }
     let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
     for configuration in server.store.list(MUTATING, None) {
         for hook in fields::items(&configuration, "/webhooks") {
-            if !applies(server, hook, target, operation, value, old) {
+            let name = fields::text(hook, "/name");
+            let key = format!("{}/{name}", object::name(&configuration));
+            let skipped = chain.second && !chain.webhooks.is_due(&key);
+            if skipped || !applies(server, hook, target, operation, value, old) {
                 continue;
             }
+            let before = value.clone();
             match ask(server, call, hook, value, old) {
                 Ok(Admission::Allowed(patch)) => {
                     *value = json::apply(value, &patch).map_err(|_unpatchable| {
@@ -48,8 +57,16 @@ pub(in crate::apiserver) fn mutate(
                 Err(_) if fields::text(hook, "/failurePolicy") == "Ignore" => {}
                 Err(why) => return Err(internal(hook, &why)),
             }
+            if *value != before {
+                chain.webhooks.require();
+                chain.wanted = true;
+            }
+            if fields::text(hook, "/reinvocationPolicy") == "IfNeeded" {
+                chain.webhooks.invoked(key);
+            }
         }
     }
+    chain.webhooks.end(value);
     Ok(())
 }
 

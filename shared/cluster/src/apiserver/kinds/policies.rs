@@ -11,6 +11,9 @@ use crate::fields::{items, text};
 
 const OPERATIONS: [&str; 5] = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 const MUTATING_OPERATIONS: [&str; 4] = ["*", "CONNECT", "CREATE", "UPDATE"];
+/// How many conditions a policy may have, and how many annotations.
+const MOST_CONDITIONS: usize = 64;
+const MOST_ANNOTATIONS: usize = 20;
 
 fn default_match(value: &mut Value, pointer: &str) {
     let Some(resources) = map_at(value, pointer) else { return };
@@ -44,7 +47,7 @@ pub(super) fn default_binding(value: &mut Value) {
 
 /// A validating policy.
 pub(super) fn validate_validating(value: &Value, faults: &mut Faults) {
-    validate_head(value, &OPERATIONS, faults);
+    validate_head(value, false, faults);
     let (validations, annotations) =
         (items(value, "/spec/validations"), items(value, "/spec/auditAnnotations"));
     if validations.is_empty() && annotations.is_empty() {
@@ -54,6 +57,11 @@ pub(super) fn validate_validating(value: &Value, faults: &mut Faults) {
     }
     for (index, one) in validations.iter().enumerate() {
         validate_validation(one, &format!("spec.validations[{index}]"), faults);
+    }
+    if annotations.len() > MOST_ANNOTATIONS {
+        let why = format!("must not have more than {MOST_ANNOTATIONS} auditAnnotations");
+        let shown = Value::Array(annotations.to_vec());
+        faults.push(FieldError::invalid("spec.auditAnnotations", shown, why));
     }
     let mut seen = Vec::new();
     for (index, one) in annotations.iter().enumerate() {
@@ -74,7 +82,7 @@ pub(super) fn validate_validating(value: &Value, faults: &mut Faults) {
 
 /// A mutating policy.
 pub(super) fn validate_mutating(value: &Value, faults: &mut Faults) {
-    validate_head(value, &MUTATING_OPERATIONS, faults);
+    validate_head(value, true, faults);
     let mutations = items(value, "/spec/mutations");
     if mutations.is_empty() {
         let why = "mutations must contain at least one item";
@@ -97,8 +105,7 @@ fn validate_mutation(one: &Value, path: &str, faults: &mut Faults) {
     let kind = text(one, "/patchType");
     let (field, other, what) = match kind {
         "" => {
-            let why = "patchType is required";
-            faults.push(FieldError::required(&format!("{path}.patchType"), why));
+            faults.push(FieldError::required(&format!("{path}.patchType"), ""));
             return;
         }
         "ApplyConfiguration" => ("applyConfiguration", "jsonPatch", "ApplyConfiguration"),
@@ -115,18 +122,17 @@ fn validate_mutation(one: &Value, path: &str, faults: &mut Faults) {
         let why = format!("must be specified when patchType is {what}");
         faults.push(FieldError::required(&format!("{path}.{field}"), why));
     } else if text(one, &format!("/{field}/expression")).trim().is_empty() {
-        let why = "expression is not specified";
-        faults.push(FieldError::required(&format!("{path}.{field}.expression"), why));
+        faults.push(FieldError::required(&format!("{path}.{field}.expression"), ""));
     }
     if given(other) {
-        let shown = one.get(other).cloned().unwrap_or_default();
-        let why = format!("must be omitted when patchType is {what}");
+        let why = format!("must not be specified when patchType is {what}");
+        let shown = format!("{{{other}}}");
         faults.push(FieldError::invalid(&format!("{path}.{other}"), shown, why));
     }
 }
 
 /// What both kinds of policies have.
-fn validate_head(value: &Value, operations: &[&str], faults: &mut Faults) {
+fn validate_head(value: &Value, mutates: bool, faults: &mut Faults) {
     match text(value, "/spec/failurePolicy") {
         "" => faults.push(FieldError::required("spec.failurePolicy", "")),
         "Fail" | "Ignore" => {}
@@ -141,15 +147,29 @@ fn validate_head(value: &Value, operations: &[&str], faults: &mut Faults) {
     match value.pointer("/spec/matchConstraints").filter(|one| one.is_object()) {
         None => faults.push(FieldError::required("spec.matchConstraints", "")),
         Some(constraints) => {
-            validate_match(constraints, "spec.matchConstraints", operations, faults);
-            if items(constraints, "/resourceRules").is_empty() {
-                let path = "spec.matchConstraints.resourceRules";
+            validate_match(constraints, "spec.matchConstraints", faults);
+            let path = "spec.matchConstraints.resourceRules";
+            let rules = items(constraints, "/resourceRules");
+            if rules.is_empty() {
                 faults.push(FieldError::required(path, ""));
+            }
+            let operations = rules.iter().flat_map(|rule| items(rule, "/operations"));
+            for one in operations.filter_map(Value::as_str).filter(|_| mutates) {
+                let path = format!("{path}.operations");
+                labels::one_of(one, &MUTATING_OPERATIONS, &path, faults);
             }
         }
     }
+    let conditions = items(value, "/spec/matchConditions");
+    if conditions.len() > MOST_CONDITIONS {
+        faults.push(FieldError::too_many(
+            "spec.matchConditions",
+            conditions.len(),
+            MOST_CONDITIONS,
+        ));
+    }
     let mut seen = Vec::new();
-    for (index, one) in items(value, "/spec/matchConditions").iter().enumerate() {
+    for (index, one) in conditions.iter().enumerate() {
         let path = format!("spec.matchConditions[{index}]");
         if text(one, "/expression").trim().is_empty() {
             faults.push(FieldError::required(&format!("{path}.expression"), ""));
@@ -235,7 +255,7 @@ fn validate_param_kind(kind: &Value, faults: &mut Faults) {
     }
 }
 
-fn validate_match(resources: &Value, path: &str, operations: &[&str], faults: &mut Faults) {
+fn validate_match(resources: &Value, path: &str, faults: &mut Faults) {
     match text(resources, "/matchPolicy") {
         "" => faults.push(FieldError::required(&format!("{path}.matchPolicy"), "")),
         given => {
@@ -247,12 +267,12 @@ fn validate_match(resources: &Value, path: &str, operations: &[&str], faults: &m
     }
     for field in ["resourceRules", "excludeResourceRules"] {
         for (index, rule) in items(resources, &format!("/{field}")).iter().enumerate() {
-            validate_rule(rule, &format!("{path}.{field}[{index}]"), operations, faults);
+            validate_rule(rule, &format!("{path}.{field}[{index}]"), faults);
         }
     }
 }
 
-fn validate_rule(rule: &Value, path: &str, known: &[&str], faults: &mut Faults) {
+fn validate_rule(rule: &Value, path: &str, faults: &mut Faults) {
     let mut names_seen = Vec::new();
     for (index, name) in items(rule, "/resourceNames").iter().enumerate() {
         let path = format!("{path}.resourceNames[{index}]");
@@ -277,7 +297,7 @@ fn validate_rule(rule: &Value, path: &str, known: &[&str], faults: &mut Faults) 
     wildcard("operations", "operations", faults);
     for (index, one) in items(rule, "/operations").iter().enumerate() {
         let path = format!("{path}.operations[{index}]");
-        labels::one_of(one.as_str().unwrap_or_default(), known, &path, faults);
+        labels::one_of(one.as_str().unwrap_or_default(), &OPERATIONS, &path, faults);
     }
     wildcard("apiGroups", "API groups", faults);
     wildcard("apiVersions", "API versions", faults);
@@ -366,7 +386,7 @@ pub(super) fn validate_mutating_binding(value: &Value, faults: &mut Faults) {
         validate_params(params, "spec.paramRef", faults);
     }
     if let Some(resources) = value.pointer("/spec/matchResources").filter(|one| one.is_object()) {
-        validate_match(resources, "spec.matchResources", &OPERATIONS, faults);
+        validate_match(resources, "spec.matchResources", faults);
     }
 }
 

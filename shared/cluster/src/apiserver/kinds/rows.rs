@@ -390,7 +390,7 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         key: "mutatingadmissionpolicies.admissionregistration.k8s.io",
         generation: true,
-        acted_on: false,
+        unconditional_update: false,
         default: policies::default_policy,
         validate: policies::validate_mutating,
         ..PLAIN
@@ -398,7 +398,7 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         key: "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
         generation: true,
-        acted_on: false,
+        unconditional_update: false,
         default: policies::default_binding,
         validate: policies::validate_mutating_binding,
         ..PLAIN

@@ -23,6 +23,17 @@ pub(super) struct Policy {
     /// Validations: as written, program, message.
     pub(super) validations: Vec<(Value, Program, Option<Program>)>,
     pub(super) annotations: Vec<(String, String, Program)>,
+    pub(super) mutations: Vec<Mutation>,
+}
+
+/// A mutation.
+#[derive(Debug)]
+pub(super) struct Mutation {
+    /// Whether it gives JSON patches; otherwise it gives what is applied.
+    pub(super) is_patch: bool,
+    /// As written.
+    pub(super) source: String,
+    pub(super) program: Program,
 }
 
 /// What the expressions of a policy may name.
@@ -103,6 +114,12 @@ impl Policy {
             (text(one, "/key").to_owned(), source.to_owned(), compile(own, source.trim(), &TEXT))
         });
         let annotations = annotations.collect();
+        let mutations = items(spec, "/spec/mutations").iter().map(|one| {
+            let (is_patch, source, wanted) = mutation(one);
+            let program = compile(own, source.trim(), &[wanted]);
+            Mutation { is_patch, source: source.to_owned(), program }
+        });
+        let mutations = mutations.collect();
         Some(Self {
             spec: Arc::clone(spec),
             conditions_environment,
@@ -110,6 +127,7 @@ impl Policy {
             conditions,
             validations,
             annotations,
+            mutations,
         })
     }
 
@@ -148,10 +166,12 @@ pub(crate) fn validate(spec: &Value, expressions: &dyn Expressions, faults: &mut
         let path = format!("spec.matchConditions[{index}].expression");
         check(conditions.as_ref(), path, text(one, "/expression").trim(), &BOOL);
     }
+    // A variable makes no objects; only mutations do.
+    let Some(mut plain) = environment(spec, expressions, (false, true)) else { return };
     for (index, one) in items(spec, "/spec/variables").iter().enumerate() {
-        let source = text(one, "/expression");
-        check(own.as_ref(), format!("spec.variables[{index}].expression"), source, &[]);
-        drop(own.define(text(one, "/name"), source));
+        let (name, source) = (text(one, "/name"), text(one, "/expression"));
+        check(plain.as_ref(), format!("spec.variables[{index}].expression"), source, &[]);
+        drop((plain.define(name, source), own.define(name, source)));
     }
     for (index, one) in items(spec, "/spec/validations").iter().enumerate() {
         let path = format!("spec.validations[{index}]");
@@ -176,7 +196,7 @@ pub(crate) fn validate(spec: &Value, expressions: &dyn Expressions, faults: &mut
         check(
             own.as_ref(),
             format!("spec.mutations[{index}].{field}.expression"),
-            source,
+            source.trim(),
             &[wanted],
         );
     }

@@ -9,11 +9,11 @@ use super::super::answer::Refusal;
 use super::policy::Policy;
 use super::request::{Admitted, Asking, namespace_object};
 use super::{Hook, matching, params};
-use crate::expressions::{CALL_LIMIT, Compiled, Evaluation};
+use crate::expressions::{CALL_LIMIT, Compiled, Evaluation, Outcome};
 use crate::fields::{items, text};
 
 /// `RuntimeCELCostBudget`.
-const BUDGET: u64 = 10_000_000;
+pub(super) const BUDGET: u64 = 10_000_000;
 /// `RuntimeCELCostBudgetMatchConditions`.
 const CONDITIONS_BUDGET: u64 = 2_500_000;
 const LONGEST_MESSAGE: usize = 5 * 1024;
@@ -87,17 +87,22 @@ impl Subject<'_> {
                 match run(evaluation, program.as_ref(), source, &mut left) {
                     Ok(Value::Bool(false)) => return Ok(false),
                     Ok(_) => {}
-                    Err(Fault::Spent) => return Err(SPENT.to_owned()),
+                    Err(Fault::Spent) => return spent(policy),
                     Err(Fault::Said(why)) => errors.push(why),
                 }
             }
             match errors.as_slice() {
                 [] => Ok(true),
+                _ if policy.ignores_failures() => Ok(false),
                 [only] => Err(only.clone()),
                 all => Err(format!("[{}]", all.join(", "))),
             }
         })
     }
+}
+
+fn spent(policy: &Policy) -> Result<bool, String> {
+    if policy.ignores_failures() { Ok(false) } else { Err(SPENT.to_owned()) }
 }
 
 /// Why an expression has no value.
@@ -106,19 +111,40 @@ pub(super) enum Fault {
     Spent,
 }
 
-/// `evaluationActivation.Evaluate`.
+impl Fault {
+    /// In upstream's words.
+    pub(super) fn said(self) -> String {
+        match self {
+            Self::Said(why) => why,
+            Self::Spent => SPENT.to_owned(),
+        }
+    }
+}
+
+/// `evaluationActivation.Evaluate`: an outcome that has a value.
+pub(super) fn evaluated(
+    evaluation: &mut dyn Evaluation,
+    program: Result<&Compiled, &String>,
+    source: &str,
+    left: &mut u64,
+) -> Result<Outcome, Fault> {
+    let program = program.map_err(|why| Fault::Said(format!("compilation error: {why}")))?;
+    let outcome = evaluation.evaluate(program, CALL_LIMIT);
+    *left = left.checked_sub(outcome.cost).ok_or(Fault::Spent)?;
+    if let Err(why) = &outcome.value {
+        return Err(Fault::Said(format!("expression '{source}' resulted in error: {why}")));
+    }
+    Ok(outcome)
+}
+
+/// The value of an expression.
 pub(super) fn run(
     evaluation: &mut dyn Evaluation,
     program: Result<&Compiled, &String>,
     source: &str,
     left: &mut u64,
 ) -> Result<Value, Fault> {
-    let program = program.map_err(|why| Fault::Said(format!("compilation error: {why}")))?;
-    let outcome = evaluation.evaluate(program, CALL_LIMIT);
-    *left = left.checked_sub(outcome.cost).ok_or(Fault::Spent)?;
-    outcome
-        .value
-        .map_err(|why| Fault::Said(format!("expression '{source}' resulted in error: {why}")))
+    evaluated(evaluation, program, source, left)?.value.map_err(Fault::Said)
 }
 
 impl Apiserver {
@@ -285,13 +311,8 @@ fn annotations(policy: &Policy, subject: &Subject<'_>, params: Option<&Value>) -
     })
 }
 
-/// `NewForbidden` with the reason of the policy.
-pub(super) fn refusal(
-    admitted: &Admitted<'_>,
-    new: Option<&Value>,
-    message: &str,
-    reason: &str,
-) -> Refusal {
+/// `NewForbidden`.
+pub(super) fn forbidden(admitted: &Admitted<'_>, new: Option<&Value>, message: &str) -> Status {
     let resource = GroupResource::new(&admitted.target.gvk.group, admitted.plural());
     let name = admitted.name(new);
     let generated = new.map_or("", |new| text(new, "/metadata/generateName"));
@@ -300,7 +321,12 @@ pub(super) fn refusal(
         (true, false) => generated,
         (true, true) => "Unknown",
     };
-    let mut status = Status::forbidden(&resource, name, message);
+    Status::forbidden(&resource, name, message)
+}
+
+/// `NewForbidden` with the reason of the policy.
+fn refusal(admitted: &Admitted<'_>, new: Option<&Value>, message: &str, reason: &str) -> Refusal {
+    let mut status = forbidden(admitted, new, message);
     let (code, reason) = match reason {
         "" | "Invalid" => (422, "Invalid"),
         "RequestEntityTooLarge" => (413, "RequestEntityTooLarge"),
