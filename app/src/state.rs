@@ -11,6 +11,7 @@ pub(crate) mod model;
 pub(crate) mod namespaces;
 pub(crate) mod objects;
 pub(crate) mod outline;
+pub(crate) mod policy;
 pub(crate) mod preferences;
 pub(crate) mod run;
 pub(crate) mod scene;

@@ -14,6 +14,7 @@ session-no-persona = This notebook has no user `{ $name }`. Reload the page.
 session-no-scenario = This notebook cannot be read. Reload the page; if that does not help, open it from the catalogue.
 session-no-step = This notebook has no step `{ $name }`. Reload the page.
 session-no-time = The page did not tell the time, so the cluster could not start. Reload the page.
+session-not-rewritten = That cannot be written into this YAML. Make the change in the YAML itself.
 session-not-shown = These kinds are not shown, because you may not list them: { $kinds }
 session-not-the-page = The request did not come from this server's page and was refused. Open the page at the address that the server printed.
 session-not-this-kind = The cell `{ $name }` cannot do this. Reload the page.

@@ -14,6 +14,7 @@ session-no-persona = 이 노트북에 `{ $name }` 사용자가 없습니다. 페
 session-no-scenario = 이 노트북을 읽을 수 없습니다. 페이지를 새로 고치고, 계속되면 목록에서 다시 여세요.
 session-no-step = 이 노트북에 `{ $name }` 단계가 없습니다. 페이지를 새로 고치세요.
 session-no-time = 페이지가 현재 시각을 알리지 않아 클러스터를 시작하지 못했습니다. 페이지를 새로 고치세요.
+session-not-rewritten = 이 YAML에는 그 변경을 써 넣을 수 없습니다. YAML에서 직접 고치세요.
 session-not-shown = 권한이 없어 다음 종류는 표시하지 않습니다: { $kinds }
 session-not-the-page = 이 서버의 페이지에서 보낸 요청이 아니라서 거부했습니다. 서버가 알려 준 주소로 페이지를 여세요.
 session-not-this-kind = `{ $name }` 셀에서는 할 수 없는 일입니다. 페이지를 새로 고치세요.

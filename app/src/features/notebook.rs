@@ -17,6 +17,7 @@ mod menus;
 mod note_cell;
 mod observe_cell;
 mod options;
+mod policy;
 mod preflight;
 mod prose;
 mod quiz_cell;

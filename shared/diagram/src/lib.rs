@@ -6,6 +6,7 @@
 //! - [`machines::scene`]: the machines and their roles.
 //! - [`access::matrix`]: who may do what.
 //! - [`rollout::rollout`]: the versions of a Deployment while it is updated.
+//! - [`policy::policy`]: a NetworkPolicy in three columns, and what a change of them makes of it.
 //! - [`autoscaler::calculation`]: what a HorizontalPodAutoscaler calculates.
 //!
 //! *Invariant:* draws nothing and knows no SVG, no DOM and no sentences (summaries are codes); asks no
@@ -18,6 +19,7 @@ pub mod connections;
 pub mod layout;
 pub mod machines;
 mod object;
+pub mod policy;
 pub mod rollout;
 pub mod scene;
 pub mod table;

@@ -7,10 +7,12 @@
 mod number;
 mod reader;
 mod resolve;
+mod rewrite;
 mod spans;
 mod writer;
 
 pub use reader::{Document, Duplicate, ManifestError, read};
+pub use rewrite::rewrite;
 pub use spans::{Position, Span, SpanTree};
 pub use writer::to_yaml;
 

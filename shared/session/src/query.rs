@@ -44,6 +44,14 @@ impl Questions {
                 let schema = schema_at(&custom, &text, line);
                 Answer::Hover(lookup::hover(schema, &text, line, column))
             }
+            Query::Documents { text } => match manifest::read(&text) {
+                Ok(documents) => {
+                    let values = documents.iter().map(|document| document.value.to_string());
+                    Answer::Documents(values.collect())
+                }
+                Err(error) => Answer::Failed(convert::unreadable(&error).phrase),
+            },
+            Query::Rewrite { text, document, wanted } => rewritten(&text, document, &wanted),
             Query::Diff { cell, text } => self.diff(&cell, &text).await,
             Query::Object { key } => self.kubectl_text(&key, "get", "-o yaml").await,
             Query::Describe { key } => self.kubectl_text(&key, "describe", "").await,
@@ -116,6 +124,20 @@ impl Questions {
         Answer::Failed(
             Phrase::new("finding-refused-whole").with("message", out.stderr.trim_end().to_owned()),
         )
+    }
+}
+
+/// The text with another value for one of its documents.
+fn rewritten(text: &str, document: u32, wanted: &str) -> Answer {
+    let wanted = serde_json::from_str(wanted).ok();
+    let index = usize::try_from(document).ok();
+    let written = wanted.zip(index).and_then(|(wanted, index)| {
+        let written = manifest::rewrite(text, index, &wanted)?;
+        (written.len() <= manifest::MAX_BYTES).then_some(written)
+    });
+    match written {
+        Some(text) => Answer::Text(text),
+        None => Answer::Failed(Phrase::new("session-not-rewritten")),
     }
 }
 

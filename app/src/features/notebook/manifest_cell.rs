@@ -10,6 +10,7 @@ use super::difference::difference;
 use super::editor::editor;
 use super::frame::{running, watch};
 use super::manifest_tools::tools;
+use super::policy::policy;
 use super::results::results;
 use crate::parts::findings::findings;
 use crate::state::context::Ctx;
@@ -115,6 +116,7 @@ pub(super) fn manifest_cell(ctx: Ctx, cell: Cell, file: &str) -> AnyView {
                 let go = move |line, column| parts.go.set(Some((line, column)));
                 findings(ctx.text, findings_now.get(), go, move |fix| parts.mend(ctx, fix))
             },
+            policy(ctx, parts),
             tools(ctx, parts),
             move || {
                 parts.diff.get().map(|diff| difference(ctx, diff, move || parts.diff.set(None)))

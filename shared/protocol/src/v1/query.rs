@@ -40,6 +40,20 @@ pub enum Query {
         /// The YAML.
         text: String,
     },
+    /// The documents of this text as JSON, in their order.
+    Documents {
+        /// The YAML.
+        text: String,
+    },
+    /// The text with another value for one of its documents, changed in as few places as it takes.
+    Rewrite {
+        /// The YAML.
+        text: String,
+        /// Which document, from 0, of those with content.
+        document: u32,
+        /// What it says then, as JSON.
+        wanted: String,
+    },
     /// One object as YAML, as `kubectl get -o yaml` shows it.
     Object {
         /// Which.
@@ -69,8 +83,10 @@ pub enum Answer {
     Hover(Option<String>),
     /// To `Diff`: per object, the difference to the live object.
     Diff(Vec<ObjectDiff>),
-    /// To `Object` and `Describe`.
+    /// To `Object`, `Describe` and `Rewrite`.
     Text(String),
+    /// To `Documents`.
+    Documents(Vec<String>),
     /// The question could not be answered.
     Failed(Phrase),
 }
