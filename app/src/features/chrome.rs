@@ -8,6 +8,7 @@ mod rail;
 mod real;
 mod status_bar;
 mod time_controls;
+mod timeline;
 mod top_bar;
 mod visitor;
 

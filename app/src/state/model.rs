@@ -1,6 +1,6 @@
 //! Everything the page knows about a session, folded out of its event log.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use protocol::v1::{
     CapabilityView, ClockView, ConnectionView, Event, EventBody, Level, Phrase, ResetScope, RunId,
@@ -12,6 +12,10 @@ use super::shared::Shared;
 
 /// The cell id of the free console of the page.
 pub(crate) const CONSOLE: &str = "console";
+
+/// Cell ids of what moves the clock and of what goes back.
+pub(crate) const CLOCK: &str = "clock";
+const BACK: [&str; 2] = ["reset", "undo"];
 
 /// Something to be told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +58,22 @@ type Cells = BTreeMap<String, Shared<CellRun>>;
 /// How many runs can be gone back to.
 const MOST_MOMENTS: usize = 64;
 
+/// A run that can be gone back to before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The run.
+    pub run: RunId,
+    /// Its cell, or a step, [`CONSOLE`] or [`CLOCK`].
+    pub cell: String,
+    /// Cluster time of its beginning.
+    pub at_millis: i64,
+    seq: u64,
+    /// What was done before it, on its branch.
+    before: Option<RunId>,
+    /// What the cells showed.
+    cells: Cells,
+}
+
 /// The folded log.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
@@ -61,9 +81,12 @@ pub(crate) struct Model {
     /// Newest event folded.
     pub seq: u64,
     cells: Cells,
-    before_reset: Option<Cells>,
-    /// What the cells showed before the latest runs.
-    moments: VecDeque<(RunId, Cells)>,
+    /// What the cells showed before the newest reset, and what was done last then.
+    before_reset: Option<(Cells, Option<RunId>)>,
+    /// The latest runs, of all branches.
+    moments: Vec<Moment>,
+    /// What was done last on this branch.
+    last: Option<RunId>,
     /// Which cells a run (of a step's solution) touched.
     touched: BTreeMap<RunId, Vec<String>>,
     /// The cell whose run may have changed connections.
@@ -152,7 +175,10 @@ impl Model {
         }
         self.seq = seq;
         match body {
-            EventBody::RunStarted { run, cell } => self.start(run, &cell, at_millis),
+            EventBody::RunStarted { run, cell } => {
+                self.remember(&run, &cell, at_millis);
+                self.start(run, &cell, at_millis);
+            }
             EventBody::RunProgress { run, cell, phrase, done, total } => {
                 let entry = self.touch(&run, &cell, at_millis);
                 entry.progress = Some(Progress { phrase, done, total });
@@ -186,6 +212,52 @@ impl Model {
         }
     }
 
+    /// A run begins that may change the cluster or its time.
+    fn remember(&mut self, run: &RunId, cell: &str, at_millis: i64) {
+        let known = self.places.iter().any(|place| {
+            (place.id == cell && (place.console || place.changes)) || place.step == cell
+        });
+        let back = BACK.contains(&cell);
+        if !(known || back || cell == CONSOLE || cell == CLOCK) {
+            return;
+        }
+        let (run, cell, before) = (run.clone(), cell.to_owned(), self.last.clone());
+        if !back {
+            self.last = Some(run.clone());
+        }
+        let (seq, cells) = (self.seq, self.cells.clone());
+        self.moments.push(Moment { run, cell, at_millis, seq, before, cells });
+        let extra = self.moments.len().saturating_sub(MOST_MOMENTS);
+        self.moments.drain(..extra);
+    }
+
+    fn moment(&self, run: &RunId) -> Option<&Moment> {
+        self.moments.iter().find(|one| one.run == *run)
+    }
+
+    /// What was done up to a run, the newest first.
+    fn branch<'a>(&'a self, last: Option<&'a RunId>) -> impl Iterator<Item = &'a Moment> {
+        let newest = last.and_then(|run| self.moment(run));
+        std::iter::successors(newest, |one| self.moment(one.before.as_ref()?))
+    }
+
+    /// What was done on this branch, the newest first.
+    pub(crate) fn past(&self) -> Vec<Moment> {
+        self.branch(self.last.as_ref()).cloned().collect()
+    }
+
+    /// Branches that were left: when they were, and what was done last on them.
+    pub(crate) fn left(&self) -> Vec<(Moment, String)> {
+        let past = self.past();
+        let left = self.moments.iter().rev().filter(|one| BACK.contains(&one.cell.as_str()));
+        let left = left.filter_map(|one| {
+            let last = self.moment(one.before.as_ref()?)?;
+            let here = past.iter().any(|done| done.run == last.run);
+            (!here).then(|| (one.clone(), last.cell.clone()))
+        });
+        left.collect()
+    }
+
     fn place(&self, cell: &str) -> Option<(usize, &CellPlace)> {
         self.places.iter().enumerate().find(|(_, place)| place.id == cell)
     }
@@ -194,10 +266,6 @@ impl Model {
         let place = self.place(cell).map(|(index, place)| (index, place.console, place.changes));
         let console = place.map_or(cell == CONSOLE, |(_, console, _)| console);
         let seq = self.seq;
-        self.moments.push_back((run.clone(), self.cells.clone()));
-        if self.moments.len() > MOST_MOMENTS {
-            self.moments.pop_front();
-        }
         self.touched.entry(run.clone()).or_default().push(cell.to_owned());
         let entry = self.cells.entry(cell.to_owned()).or_default();
         let again = entry.first_seq > 0;
@@ -269,15 +337,16 @@ impl Model {
 
     fn go_back(&mut self, scope: ResetScope, undone: bool) {
         if undone {
-            if let Some(cells) = self.before_reset.take() {
-                self.cells = cells;
+            if let Some((cells, last)) = self.before_reset.take() {
+                (self.cells, self.last) = (cells, last);
             }
         } else {
-            self.before_reset = Some(self.cells.clone());
+            self.before_reset = Some((self.cells.clone(), self.last.clone()));
             if let ResetScope::Run { run } = &scope
-                && let Some((_, cells)) = self.moments.iter().find(|(known, _)| known == run)
+                && let Some(moment) = self.moment(run).cloned()
             {
-                let shown = std::mem::replace(&mut self.cells, cells.clone());
+                self.last = moment.before;
+                let shown = std::mem::replace(&mut self.cells, moment.cells);
                 let kept = shown.into_iter().filter(|(id, _)| {
                     id == CONSOLE
                         || self.places.iter().any(|place| place.console && place.id == *id)
@@ -285,6 +354,8 @@ impl Model {
                 self.cells.extend(kept);
             }
             let from = self.reset_point(&scope);
+            let earlier = self.branch(self.last.as_ref()).find(|one| one.seq < from);
+            self.last = earlier.map(|one| one.run.clone());
             // Output of consoles stays: it is a record of what was asked.
             let consoles: Vec<&str> = self
                 .places

@@ -2,12 +2,12 @@
 
 use app_ui::press::{Kind, Press};
 use leptos::ev;
-use leptos::html::{div, label, option, select, span};
+use leptos::html::{div, label, option, select};
 use leptos::prelude::*;
 use protocol::v1::{ClockCommand, ClockView, Command};
 
+use super::timeline::timeline;
 use crate::state::context::Ctx;
-use crate::state::time;
 
 const SPEEDS: [u32; 4] = [1, 4, 16, 64];
 
@@ -24,13 +24,7 @@ pub(super) fn time_controls(ctx: Ctx) -> AnyView {
                 .class("time")
                 .attr("role", "group")
                 .attr("aria-label", ctx.text.say("time-title"))
-                .child((
-                    controls(ctx, clock),
-                    span()
-                        .class("time__clock")
-                        .attr("title", ctx.text.say("time-simulated"))
-                        .child(move || clock.get().map(|clock| time::length(clock.elapsed_millis))),
-                ))
+                .child((controls(ctx, clock), timeline(ctx, clock)))
         })
     };
     shown.into_any()

@@ -193,3 +193,33 @@ fn a_command_that_was_refused_leaves_a_newer_run_alone() {
     model.refuse("a", &id("2"), Phase::Unknown);
     assert_eq!(model.cell("a").phase, Phase::Unknown);
 }
+
+#[test]
+fn what_was_done_is_a_tree_of_branches() {
+    let mut model = Model::new(places());
+    let told = |model: &Model| {
+        let past: Vec<_> = model.past().iter().map(|one| one.run.0.clone()).collect();
+        let left: Vec<_> =
+            model.left().iter().map(|(one, last)| format!("{}:{last}", one.run.0)).collect();
+        format!("{} | {}", past.join(" "), left.join(" "))
+    };
+    let to = |run: &str| {
+        let scope = ResetScope::Run { run: id(run) };
+        vec![started(&format!("to-{run}"), "reset"), EventBody::Reset { scope, undone: false }]
+    };
+    fold(&mut model, vec![started("1", "a"), started("2", CLOCK), started("3", "b")]);
+    fold(&mut model, vec![started("4", "c"), started("5", "speed")]);
+    assert_eq!(told(&model), "4 2 1 | ", "checks and speeds change nothing");
+    fold(&mut model, to("2"));
+    assert_eq!(told(&model), "1 | to-2:c");
+    fold(&mut model, vec![started("6", "shell")]);
+    assert_eq!(told(&model), "6 1 | to-2:c");
+    fold(&mut model, to("to-2"));
+    assert_eq!(told(&model), "4 2 1 | to-to-2:shell");
+    let undo = EventBody::Reset { scope: ResetScope::Run { run: id("to-2") }, undone: true };
+    fold(&mut model, vec![started("7", "undo"), undo]);
+    assert_eq!(told(&model), "6 1 | 7:c to-2:c");
+    let cell = EventBody::Reset { scope: ResetScope::Cell { cell: "a".into() }, undone: false };
+    fold(&mut model, vec![started("8", "reset"), cell]);
+    assert!(told(&model).starts_with(" | 8:shell"), "{}", told(&model));
+}

@@ -151,12 +151,16 @@ impl Session {
     /// Keeps the state before a run that may change the cluster or its time; a cell's first run is where the cell
     /// is reset to.
     fn mark(&mut self, run: &RunId, command: &Command, cell: &str) {
+        let first = self.history.is_first_run(cell);
         let (changes, moves) = match command {
             Command::Apply { .. }
             | Command::Delete { .. }
             | Command::Act { .. }
-            | Command::Console { .. }
             | Command::Solve { .. } => (true, true),
+            // What the page asks again and again on its own account would crowd out what people did.
+            Command::Console { cell, .. } => {
+                (true, first || cell == "console" || self.cell(cell).is_some())
+            }
             Command::Clock { clock: ClockCommand::Pause | ClockCommand::Run { .. } }
             | Command::Check { .. }
             | Command::Cancel { .. }
@@ -168,7 +172,7 @@ impl Session {
             return;
         }
         let snapshot = steering.snapshot();
-        if changes && self.history.is_first_run(cell) {
+        if changes && first {
             let step = self.step_of(cell);
             self.history.mark(step, cell, snapshot);
         }
@@ -200,6 +204,9 @@ fn place(command: &Command) -> String {
         | Command::Check { cell } => cell.clone(),
         Command::Solve { step, .. } => step.clone(),
         Command::Cancel { .. } => "cancel".to_owned(),
+        Command::Clock { clock: ClockCommand::Pause | ClockCommand::Run { .. } } => {
+            "speed".to_owned()
+        }
         Command::Clock { .. } => "clock".to_owned(),
         Command::Reset { .. } => "reset".to_owned(),
         Command::Undo => "undo".to_owned(),
