@@ -1,3 +1,5 @@
+//! Policies as pictures, and what changes of the picture make of them.
+
 use expect_test::expect;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! Texts before and after another value is written into them.
+
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
