@@ -1,5 +1,8 @@
 //! The tools of authors as programs: what they print, and with which exit code.
 
+#![expect(clippy::non_ascii_literal, reason = "notebooks are Korean first")]
+#![expect(clippy::needless_raw_string_hashes, reason = "expected texts are written by the test")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -116,29 +119,38 @@ fn every_rule_of_lint_finds_what_breaks_it() {
             ("t/01-wrong/setup/pod.yaml", "apiVersion: v1\nkind: Pdo\nmetadata: {name: web}\n"),
         ],
     );
-    expect![[r"
+    expect![[r#"
         exit 1
         SCRATCH/rules/t/01-wrong/en.md:1: block 2 of `introduction` is a paragraph in English and nothing in Korean; say the same in both languages, block by block
         SCRATCH/rules/t/01-wrong/en.md:3: a Korean text in the English prose; translate it
+        SCRATCH/rules/t/01-wrong/en.md:15: it does not say what would be different on another cluster; end with `### What would be different on your cluster?` and a list below it
+        SCRATCH/rules/t/01-wrong/ko.md:13: it does not say what would be different on another cluster; end with `### 여러분의 클러스터에서는 무엇이 다를까요?` and a list below it
         SCRATCH/rules/t/01-wrong/scenario.yaml:6: there is no scenario `t/00-before` that could be done before; name a folder as <track>/<folder>, see `podium scenarios`
         SCRATCH/rules/t/01-wrong/scenario.yaml:9: nothing uses the variable `op`; write ${op} where it is meant, or remove it
+        SCRATCH/rules/t/01-wrong/scenario.yaml:17: the learner is asked 0 questions, not 3 or more; add cells of type quiz or observe
+        SCRATCH/rules/t/01-wrong/scenario.yaml:17: the learner predicts nothing; add a cell of type observe: a question, and the lines that show the truth
+        SCRATCH/rules/t/01-wrong/scenario.yaml:17: the presenter is told nothing; add a cell of type note
         SCRATCH/rules/t/01-wrong/scenario.yaml:22: the check `web` is out of reach: nothing is done in the step `first` before it; place it behind the cell that makes it hold, or say holdsBefore: true
         SCRATCH/rules/t/01-wrong/scenario.yaml:22: the check needs `pods`, which `requires` does not say: Pod web has `status.phase`; add `requires: [pods]` to the check, or `pods` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:22: the condition `web` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/rules/t/01-wrong/scenario.yaml:29: no server has a resource `pdo`; did you mean `pod`?
         SCRATCH/rules/t/01-wrong/scenario.yaml:30: unknown flag: --shwo-labels; write a line that kubectl understands
         SCRATCH/rules/t/01-wrong/scenario.yaml:31: the hints of `act` are never shown: it has no checks; move them to the check cell that fails
         SCRATCH/rules/t/01-wrong/scenario.yaml:35: the Korean text is the English one; translate it
         SCRATCH/rules/t/01-wrong/scenario.yaml:41: the check is out of reach: nothing makes Deployment `shop`; name an object of a manifest or of a command line of this scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:41: the condition `elsewhere` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/rules/t/01-wrong/scenario.yaml:43: no server serves the kind `Deployment` of `v1`; the kind `Deployment` is in `apps/v1`
         SCRATCH/rules/t/01-wrong/scenario.yaml:44: the check needs `exec`, which `requires` does not say: a real cluster is asked by a command in a pod; add `requires: [exec]` to the check, or `exec` to that of the scenario
         SCRATCH/rules/t/01-wrong/scenario.yaml:44: the check needs `network-policy-enforced`, which `requires` does not say: a connection must be blocked; add `requires: [network-policy-enforced]` to the check, or `network-policy-enforced` to that of the scenario
         SCRATCH/rules/t/01-wrong/scenario.yaml:44: the check needs `pods`, which `requires` does not say: connections are made by pods; add `requires: [pods]` to the check, or `pods` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:44: the condition `blocked` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/rules/t/01-wrong/scenario.yaml:48: the check needs `impersonation`, which `requires` does not say: it asks as somebody else; add `requires: [impersonation]` to the check, or `impersonation` to that of the scenario
         SCRATCH/rules/t/01-wrong/scenario.yaml:48: the check needs `metrics-api`, which `requires` does not say: it asks for usage; add `requires: [metrics-api]` to the check, or `metrics-api` to that of the scenario
+        SCRATCH/rules/t/01-wrong/scenario.yaml:48: the condition `anything` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/rules/t/01-wrong/scenario.yaml:52: the pattern `.*` fits everything, so the check cannot fail; write what must be there, with ^ and $ where it is all
         SCRATCH/rules/t/01-wrong/setup/pod.yaml:2: no server serves the kind `Pdo` of `v1`; did you mean `Pod`?
-        podium: 19 findings in 3 files; see the lines above
-    "]]
+        podium: 28 findings in 4 files; see the lines above
+    "#]]
     .assert_eq(&run(&["lint", "--scenarios", &folder]));
 }
 
@@ -154,6 +166,80 @@ fn made(name: &str, file: &str, old: &str, new: &str) -> String {
     folder
 }
 
+/// A notebook that is right as far as it goes.
+const BARE: &str = "\
+section: 1
+title: {ko: t, en: t}
+goal: {ko: t, en: t}
+status: ready
+minutes: 0
+variables:
+  - {name: dev, default: dev, title: {ko: t, en: t}}
+personas:
+  - {id: admin, title: {ko: t, en: t}}
+steps:
+  - id: first
+    cells: [gap, judged, unjudged]
+cells:
+  - id: gap
+    type: manifest
+    title: {ko: t, en: t}
+    file: cells/given.yaml
+    solution: cells/solved.yaml
+  - id: judged
+    type: check
+    title: {ko: t, en: t}
+    checks:
+      - id: there
+        check: assert
+        object: {apiVersion: v1, kind: ConfigMap, metadata: {name: made, namespace: '${dev}'}, data: {a: b}}
+    hints:
+      - {id: always, text: {ko: t, en: t}}
+  - id: unjudged
+    type: manifest
+    title: {ko: t, en: t}
+    file: cells/given.yaml
+    solution: cells/solved.yaml
+    alternatives: [cells/lines.txt]
+";
+
+#[test]
+fn a_notebook_that_lacks_a_part_is_told_which() {
+    let prose = "Text.\n\n## Title {#first}\n\n```{cell} gap\n```\n\n```{cell} judged\n```\n\n\
+        ```{cell} unjudged\n```\n\n### What would be different on your cluster?\n\nNothing.\n";
+    let korean = prose.replace("Text.", "\u{AE00}.").replace("Nothing.", "\u{AE00}.");
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made, namespace: dev}\n";
+    let folder = course(
+        "parts",
+        &[
+            TRACK,
+            ("t/01-bare/scenario.yaml", BARE),
+            ("t/01-bare/ko.md", &korean),
+            ("t/01-bare/en.md", prose),
+            ("t/01-bare/cells/given.yaml", map),
+            ("t/01-bare/cells/solved.yaml", &format!("{map}data: {{a: b}}\n")),
+            ("t/01-bare/cells/lines.txt", "kubectl get pods\n"),
+        ],
+    );
+    expect![[r#"
+        exit 1
+        SCRATCH/parts/t/01-bare/en.md:16: it does not say what would be different on another cluster; end with `### What would be different on your cluster?` and a list below it
+        SCRATCH/parts/t/01-bare/ko.md:16: it does not say what would be different on another cluster; end with `### 여러분의 클러스터에서는 무엇이 다를까요?` and a list below it
+        SCRATCH/parts/t/01-bare/scenario.yaml:5: it does not say what should be done before; add `prerequisites:` with scenarios as <track>/<folder>, or `[]` for none
+        SCRATCH/parts/t/01-bare/scenario.yaml:5: it takes no time; say how many minutes a learner needs
+        SCRATCH/parts/t/01-bare/scenario.yaml:13: the learner is asked 0 questions, not 3 or more; add cells of type quiz or observe
+        SCRATCH/parts/t/01-bare/scenario.yaml:13: the learner predicts nothing; add a cell of type observe: a question, and the lines that show the truth
+        SCRATCH/parts/t/01-bare/scenario.yaml:13: the presenter is told nothing; add a cell of type note
+        SCRATCH/parts/t/01-bare/scenario.yaml:14: `gap` is accepted in one way only; write something else that solves it, and name its file in `alternatives`
+        SCRATCH/parts/t/01-bare/scenario.yaml:19: `judged` has one condition for all that can be wrong; add a check for each thing that can be wrong, with a title of its own
+        SCRATCH/parts/t/01-bare/scenario.yaml:19: no hint of `judged` depends on what is wrong; add `hints`, with the condition in `when` that recognises a mistake
+        SCRATCH/parts/t/01-bare/scenario.yaml:19: nobody explains the solution of `gap`; add `explanation` to `judged`: it is shown once everything holds
+        SCRATCH/parts/t/01-bare/scenario.yaml:23: the condition `there` has no words of its own; add a `title` that says what must hold, in both languages
+        SCRATCH/parts/t/01-bare/scenario.yaml:28: nothing checks `unjudged`; add a cell of type check behind it in its step
+        podium: 13 findings in 3 files; see the lines above
+    "#]].assert_eq(&run(&["lint", "--scenarios", &folder]));
+}
+
 #[test]
 fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
     let folder = format!("{}/new", scratch());
@@ -161,7 +247,7 @@ fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
     for name in ["alone", "Track/01-x", "t/1-x", "t/01-X", "t/01-", "t/07-made", "t/07-made"] {
         table += &run(&["new", name, "--scenarios", &folder]);
     }
-    expect![[r"
+    expect![[r#"
         exit 2
         podium: `alone` names no track; write TRACK/NN-name in small letters, for example `my-course/01-pods`
         exit 2
@@ -180,25 +266,29 @@ fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
         SCRATCH/new/t/07-made/setup/namespace.yaml
         SCRATCH/new/t/07-made/cells/greeting.yaml
         SCRATCH/new/t/07-made/cells/greeting-solved.yaml
+        SCRATCH/new/t/07-made/cells/greeting-by-command.txt
 
         Next: podium check t/07-made, podium lint t/07-made, podium mutate t/07-made, podium preview t/07-made
         exit 2
         podium: SCRATCH/new/t/07-made is there already; choose another name, or remove the folder first
-    "]].assert_eq(&table);
+    "#]].assert_eq(&table);
     let mut table = String::new();
     for command in ["lint", "check", "mutate", "scenarios"] {
         table += &run(&[command, "--scenarios", &folder]);
     }
-    expect![[r"
+    expect![[r#"
         exit 0
         ok   t/07-made
         exit 0
+        ok   t/07-made greet/greeted/there with cells/greeting-by-command.txt: `kubectl get configmaps greeting -n dev -o name` prints something like ^configmap/greeting$ | `kubectl get configmaps greeting -n dev -o name` prints: Error from server (NotFound): configmaps "greeting" not found | `kubectl get configmaps greeting -n dev -o name` prints: configmap/greeting
+        ok   t/07-made greet/greeted/hello with cells/greeting-by-command.txt: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
+        ok   t/07-made greet/greeted/there: `kubectl get configmaps greeting -n dev -o name` prints something like ^configmap/greeting$ | `kubectl get configmaps greeting -n dev -o name` prints: Error from server (NotFound): configmaps "greeting" not found | `kubectl get configmaps greeting -n dev -o name` prints: configmap/greeting
         ok   t/07-made greet/greeted/hello: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
         exit 0
         ok   t/07-made greet/greeted: 7 of 7 wrong states fail (0 the same, 0 beside the point)
         exit 0
         t/07-made                            ready      5 min  Notebook made
-    "]].assert_eq(&table);
+    "#]].assert_eq(&table);
 }
 
 #[test]
@@ -222,9 +312,10 @@ fn a_loose_check_lets_wrong_states_pass_which_are_told_with_file_and_line() {
 
 #[test]
 fn alternatives_are_proved_like_the_solution() {
-    let solution = "    solution: cells/greeting-solved.yaml\n";
-    let more = format!("{solution}    alternatives: [cells/lines.txt, cells/wrong.yaml]\n");
-    let folder = made("alternatives", "scenario.yaml", solution, &more);
+    let given = "    alternatives: [cells/greeting-by-command.txt]\n";
+    let more =
+        "    alternatives: [cells/greeting-by-command.txt, cells/lines.txt, cells/wrong.yaml]\n";
+    let folder = made("alternatives", "scenario.yaml", given, more);
     let write = |name: &str, text: &str| {
         let path = PathBuf::from(&folder).join("t/01-made/cells").join(name);
         std::fs::write(path, text).expect("written");
@@ -237,13 +328,18 @@ fn alternatives_are_proved_like_the_solution() {
         "wrong.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting, namespace: dev}\n",
     );
-    expect![[r"
+    expect![[r#"
         exit 1
+        ok   t/01-made greet/greeted/there with cells/greeting-by-command.txt: `kubectl get configmaps greeting -n dev -o name` prints something like ^configmap/greeting$ | `kubectl get configmaps greeting -n dev -o name` prints: Error from server (NotFound): configmaps "greeting" not found | `kubectl get configmaps greeting -n dev -o name` prints: configmap/greeting
+        ok   t/01-made greet/greeted/hello with cells/greeting-by-command.txt: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
+        ok   t/01-made greet/greeted/there with cells/lines.txt: `kubectl get configmaps greeting -n dev -o name` prints something like ^configmap/greeting$ | `kubectl get configmaps greeting -n dev -o name` prints: Error from server (NotFound): configmaps "greeting" not found | `kubectl get configmaps greeting -n dev -o name` prints: configmap/greeting
         ok   t/01-made greet/greeted/hello with cells/lines.txt: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
+        ok   t/01-made greet/greeted/there with cells/wrong.yaml: `kubectl get configmaps greeting -n dev -o name` prints something like ^configmap/greeting$ | `kubectl get configmaps greeting -n dev -o name` prints: Error from server (NotFound): configmaps "greeting" not found | `kubectl get configmaps greeting -n dev -o name` prints: configmap/greeting
         FAILED AFTER t/01-made greet/greeted/hello with cells/wrong.yaml: ConfigMap dev/greeting: data.hello is world | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting: data.hello is not set
+        ok   t/01-made greet/greeted/there: `kubectl get configmaps greeting -n dev -o name` prints something like ^configmap/greeting$ | `kubectl get configmaps greeting -n dev -o name` prints: Error from server (NotFound): configmaps "greeting" not found | `kubectl get configmaps greeting -n dev -o name` prints: configmap/greeting
         ok   t/01-made greet/greeted/hello: ConfigMap dev/greeting exists and is as described | ConfigMap dev/greeting does not exist | ConfigMap dev/greeting is as described
-        podium: 1 of 3 checks do not hold; see the lines above
-    "]].assert_eq(&run(&["check", "--scenarios", &folder]));
+        podium: 1 of 8 checks do not hold; see the lines above
+    "#]].assert_eq(&run(&["check", "--scenarios", &folder]));
 }
 
 #[test]

@@ -85,6 +85,7 @@ hero-text = Nothing to install. Play the HyperCloud 4.1 PoC step by step on a cl
 hero-title = A scenario to run, not a document to read
 hero-watch = Watch the cluster move
 hero-watch-text = Picture, objects and events follow at once. Time can be stopped and run faster.
+check-reason = Why this is so
 hints-title = Hints: { $count }
 home = Podium, first page
 keys-check = Check

@@ -85,6 +85,7 @@ hero-text = 설치할 것이 없습니다. 이 페이지 안의 클러스터에�
 hero-title = 읽는 문서가 아니라, 실행하는 시나리오
 hero-watch = 클러스터가 움직입니다
 hero-watch-text = 그림, 오브젝트, 이벤트가 적용과 동시에 바뀝니다. 시간은 멈추고 빨리 돌릴 수 있습니다.
+check-reason = 왜 이렇게 되나요
 hints-title = 힌트 { $count }개
 home = Podium 처음 화면
 keys-check = 확인 실행

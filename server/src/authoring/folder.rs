@@ -49,6 +49,11 @@ impl Folder {
         )
     }
 
+    /// Whether the structure says something at a path.
+    pub fn says(&self, path: &str) -> bool {
+        self.places.find_key(path).is_some()
+    }
+
     /// A finding in the structure.
     pub fn finding(
         &self,

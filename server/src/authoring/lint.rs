@@ -6,6 +6,7 @@ mod needs;
 mod prose;
 mod reach;
 mod unused;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,5 +66,6 @@ fn scenario(folder: &Folder, files: &Files) -> Vec<Finding> {
     needs::check(folder, &mut found);
     let world = kinds::World::of(folder, &mut found);
     reach::check(folder, &world, &mut found);
+    whole::check(folder, &mut found);
     found
 }

@@ -6,13 +6,17 @@ use std::path::Path;
 use crate::error::Failure;
 
 /// The files of a new folder. Capital words are filled in.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("scenario.yaml", include_str!("../../templates/new/scenario.yaml")),
     ("ko.md", include_str!("../../templates/new/ko.md")),
     ("en.md", include_str!("../../templates/new/en.md")),
     ("setup/namespace.yaml", include_str!("../../templates/new/setup/namespace.yaml")),
     ("cells/greeting.yaml", include_str!("../../templates/new/cells/greeting.yaml")),
     ("cells/greeting-solved.yaml", include_str!("../../templates/new/cells/greeting-solved.yaml")),
+    (
+        "cells/greeting-by-command.txt",
+        include_str!("../../templates/new/cells/greeting-by-command.txt"),
+    ),
 ];
 const TRACK: &str = include_str!("../../templates/new/track.yaml");
 

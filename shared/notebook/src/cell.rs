@@ -80,6 +80,9 @@ pub enum CellKind {
     Check {
         /// What must hold.
         checks: Vec<Check>,
+        /// Why what was done makes it hold; shown once everything holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<Localized>,
     },
     /// A live diagram.
     Diagram {

@@ -157,8 +157,16 @@ impl Notebook {
             .filter(|(default, value)| default != value)
             .map(|(default, value)| (default.clone(), value.clone()))
             .collect();
-        let files =
-            self.files.iter().map(|(path, text)| (path.clone(), rename(text, &renames))).collect();
+        let mut files = BTreeMap::new();
+        for (path, text) in &self.files {
+            // Lines name variables as those of cells do, manifests have the names literally.
+            let text = if path.ends_with(".txt") {
+                substitute(text, &values)?
+            } else {
+                rename(text, &renames)
+            };
+            files.insert(path.clone(), text);
+        }
         Ok(Self {
             scenario: serde_json::from_str(&scenario.to_string()).map_err(broken)?,
             files,

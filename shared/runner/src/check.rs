@@ -50,7 +50,7 @@ impl Runner {
         progress: &dyn Progress,
     ) -> Result<Vec<Verdict>, RunError> {
         let found = self.cell(cell)?;
-        let CellKind::Check { checks } = &found.kind else {
+        let CellKind::Check { checks, .. } = &found.kind else {
             return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
         };
         let missing = self.missing(checks).await;
@@ -68,7 +68,7 @@ impl Runner {
     /// Looks once at the checks of a check cell, without waiting for anything.
     pub async fn glance(&self, cell: &str) -> Result<Vec<Verdict>, RunError> {
         let found = self.cell(cell)?;
-        let CellKind::Check { checks } = &found.kind else {
+        let CellKind::Check { checks, .. } = &found.kind else {
             return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
         };
         let missing = self.missing(checks).await;
@@ -83,7 +83,7 @@ impl Runner {
     /// at. For those who only want to know whether a state is right.
     pub async fn first_failure(&self, cell: &str) -> Result<Option<&Check>, RunError> {
         let found = self.cell(cell)?;
-        let CellKind::Check { checks } = &found.kind else {
+        let CellKind::Check { checks, .. } = &found.kind else {
             return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
         };
         for check in checks {

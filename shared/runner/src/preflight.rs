@@ -80,7 +80,7 @@ impl Runner {
         let scenario = &self.notebook.scenario;
         let mut needed = scenario.requires.clone();
         for cell in &scenario.cells {
-            if let notebook::cell::CellKind::Check { checks } = &cell.kind {
+            if let notebook::cell::CellKind::Check { checks, .. } = &cell.kind {
                 needed.extend(checks.iter().flat_map(|check| check.requires.iter().copied()));
             }
         }

@@ -141,7 +141,7 @@ fn judged(
 ) -> Result<Vec<CellProof>, RunError> {
     let mut proofs = Vec::new();
     for (before, (cell, after)) in before.iter().zip(after) {
-        let CellKind::Check { checks } = &runner.cell(&cell)?.kind else { continue };
+        let CellKind::Check { checks, .. } = &runner.cell(&cell)?.kind else { continue };
         for ((check, before), after) in checks.iter().zip(before).zip(after) {
             let fault = fault(check, before, &after);
             proofs.push(CellProof {

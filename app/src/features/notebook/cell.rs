@@ -16,7 +16,9 @@ pub(super) fn cell(ctx: Ctx, id: &str) -> AnyView {
         CellKind::Manifest { file, .. } => manifest_cell::manifest_cell(ctx, cell, &file),
         CellKind::Action { run, .. } => action_cell::action_cell(ctx, cell, run),
         CellKind::Console { suggest } => console_cell::console_cell(ctx, cell, suggest),
-        CellKind::Check { checks } => check_cell::check_cell(ctx, cell, checks),
+        CellKind::Check { checks, explanation } => {
+            check_cell::check_cell(ctx, cell, checks, explanation)
+        }
         CellKind::Diagram { view } => diagram_cell::diagram_cell(ctx, cell, view),
         CellKind::Quiz { options } => quiz_cell::quiz_cell(ctx, cell, options),
         CellKind::Observe { options, run } => observe_cell::observe_cell(ctx, cell, options, run),

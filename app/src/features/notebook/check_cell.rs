@@ -5,6 +5,7 @@ use leptos::html::{details, div, li, p, summary, ul};
 use leptos::prelude::*;
 use notebook::cell::{Cell, Hint};
 use notebook::check::Check;
+use notebook::scenario::Localized;
 use protocol::v1::{CheckState, Command};
 
 use super::check_row::check_row;
@@ -20,7 +21,12 @@ use crate::state::verdicts::{passed, rows};
 const OFFER_AFTER: u32 = 2;
 
 /// The cell.
-pub(super) fn check_cell(ctx: Ctx, cell: Cell, checks: Vec<Check>) -> AnyView {
+pub(super) fn check_cell(
+    ctx: Ctx,
+    cell: Cell,
+    checks: Vec<Check>,
+    explanation: Option<Localized>,
+) -> AnyView {
     let run = watch(ctx, &cell.id);
     let id = cell.id.clone();
     let idle = Signal::derive(move || !ctx.session.is_ready() || run.with(|run| run.is_busy()));
@@ -47,6 +53,7 @@ pub(super) fn check_cell(ctx: Ctx, cell: Cell, checks: Vec<Check>) -> AnyView {
             )),
             move || waiting(ctx, &run.get()),
             move || advice(ctx, &run.get(), &hints),
+            move || reason(ctx, &run.get(), explanation.as_ref()),
             solution(ctx, &cell.id, run),
         ))
         .into_any();
@@ -61,6 +68,15 @@ fn score(ctx: Ctx, run: &CellRun) -> Option<AnyView> {
     let (good, all) = (good.to_string(), all.to_string());
     let said = ctx.text.with("check-score", &[("passed", &good), ("total", &all)]);
     Some(p().class("check__score").attr("role", "status").child(said).into_any())
+}
+
+/// Why it holds, once everything does: it would give the solution away before.
+fn reason(ctx: Ctx, run: &Shared<CellRun>, explanation: Option<&Localized>) -> Option<AnyView> {
+    let (good, all) = passed(&run.checks);
+    let text = explanation.filter(|_| all > 0 && good == all)?;
+    let title = p().class("reason__title").child(ctx.text.say("check-reason"));
+    let text = p().child(ctx.text.pick(text));
+    Some(div().class("reason").attr("role", "note").child((title, text)).into_any())
 }
 
 /// Hints that fit what is wrong now.

@@ -190,7 +190,7 @@ pub(super) fn each_check(folder: &Folder, visit: &mut dyn FnMut(&str, &Check)) {
         visit(&format!("setupChecks[{index}]"), check);
     }
     for (place, cell) in folder.cells() {
-        if let CellKind::Check { checks } = &cell.kind {
+        if let CellKind::Check { checks, .. } = &cell.kind {
             for (index, check) in checks.iter().enumerate() {
                 visit(&format!("{place}.checks[{index}]"), check);
             }

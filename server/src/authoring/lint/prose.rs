@@ -81,7 +81,7 @@ fn is_korean(text: &str) -> bool {
 }
 
 /// Lines outside of fences, with their numbers.
-fn lines<'f>(folder: &'f Folder, file: &str) -> Vec<(usize, &'f str)> {
+pub(super) fn lines<'f>(folder: &'f Folder, file: &str) -> Vec<(usize, &'f str)> {
     let text = folder.files.get(file).map(String::as_str).unwrap_or_default();
     let mut fenced = false;
     let mut lines = Vec::new();

@@ -48,7 +48,7 @@ fn before_anything(folder: &Folder, found: &mut Vec<Finding>) {
                 | CellKind::Action { .. }
                 | CellKind::Console { .. }
                 | CellKind::Observe { .. } => done = true,
-                CellKind::Check { checks } if !done => {
+                CellKind::Check { checks, .. } if !done => {
                     for (index, check) in
                         checks.iter().enumerate().filter(|(_, one)| !one.holds_before)
                     {

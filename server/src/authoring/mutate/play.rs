@@ -58,7 +58,7 @@ struct Stop {
 impl Stop {
     fn checks(&self) -> Option<&[Check]> {
         match &self.cell.kind {
-            CellKind::Check { checks } => Some(checks),
+            CellKind::Check { checks, .. } => Some(checks),
             _ => None,
         }
     }

@@ -89,7 +89,11 @@ fn kind(
         "console" => CellKind::Console { suggest: fields.texts("suggest", report) },
         "check" => {
             let mut reader = checks::Reader { names, files };
-            CellKind::Check { checks: reader.list(fields.list("checks", report), true, report) }
+            let checks = reader.list(fields.list("checks", report), true, report);
+            let explanation = fields.take("explanation");
+            let explanation = explanation
+                .and_then(|node| super::fields::localized(FILE, node, "explanation", report));
+            CellKind::Check { checks, explanation }
         }
         "diagram" => {
             let view = fields.require("view", report)?;
