@@ -153,6 +153,10 @@ pub struct Cluster {
     /// stage RequestReceived); `-` for standard output.
     #[arg(long, value_name = "FILE|-")]
     pub audit_log: Option<PathBuf>,
+    /// Authorities (PEM) whose client certificates are accepted as well: the common name is the user, the
+    /// organizations are the groups. `--cluster-signing-cert-file` of a real kube-controller-manager, for example.
+    #[arg(long, value_name = "FILE")]
+    pub client_ca_file: Option<PathBuf>,
 }
 
 /// `podium check`.

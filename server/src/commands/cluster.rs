@@ -10,7 +10,7 @@ use session::embedded::Embedded;
 
 use super::{asked_to_stop, say};
 use crate::audit_log::AuditLog;
-use crate::certificates::Certificates;
+use crate::certificates::{Certificates, Others};
 use crate::cli;
 use crate::error::Failure;
 use crate::kubeconfig::{Kubeconfig, write_private};
@@ -23,14 +23,16 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     let controllers = controllers(&arguments.controllers)?;
     let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
-    let certificates = Certificates::new(address.ip())?;
+    let others = arguments.client_ca_file.as_deref().map(Others::read).transpose()?;
+    let others = others.unwrap_or_default();
+    let certificates = Certificates::new(address.ip(), &others)?;
     let token = random::token()?;
     let mut system = with_language(system(&arguments)?);
     if let Some(file) = &arguments.audit_log {
         system.audit = Some(AuditLog::open(file)? as Arc<dyn Sink>);
     }
     system.signer = Some(Arc::clone(&certificates.signer) as Arc<dyn Signer>);
-    system.authority.clone_from(&certificates.authority);
+    system.authority = format!("{}{}", certificates.authority, others.text);
     let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),

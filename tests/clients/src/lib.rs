@@ -7,6 +7,7 @@
 
 mod installed;
 mod podium;
+pub mod side;
 
 pub use installed::{node, python};
 pub use podium::Podium;

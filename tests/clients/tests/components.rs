@@ -3,10 +3,10 @@
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use clients::{Podium, said};
+use clients::Podium;
+use clients::side::{Side, errors};
 use expect_test::expect_file;
 use realcluster::{Component, Components, ControlPlane};
 
@@ -41,103 +41,16 @@ const STEPS: &[&str] = &[
     "delete -f $MANIFESTS/workloads.yaml --cascade=orphan --wait=false",
 ];
 
-struct Cluster {
-    name: &'static str,
-    program: PathBuf,
-    kubeconfig: PathBuf,
-    answers: String,
-}
-
-impl Cluster {
-    fn run(&mut self, step: &str) {
-        let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
-        let script = format!("kubectl() {{ \"$PROGRAM\" kubectl \"$@\"; }}\nkubectl {step}");
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", &script])
-            .env("PROGRAM", &self.program)
-            .env("MANIFESTS", manifests)
-            .env("KUBECONFIG", &self.kubeconfig);
-        let output = command.output().expect("kubectl that starts");
-        assert!(output.status.success(), "{}: {step}: {}", self.name, said(&output));
-        self.answers.extend(["$ kubectl ", step, "\n", &without_chance(&said(&output))]);
-    }
-}
-
-/// Names that a server makes up, addresses and times.
-fn without_chance(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let words = line.split_inclusive([' ', '"', '/', ',', '[', ']', '\'']);
-        words.map(without_chance_word).collect::<String>()
-    });
-    let mut lines: Vec<String> = lines.collect();
-    // Pods of a set are named by chance, and listed by name.
-    lines.sort();
-    lines.join("\n") + "\n"
-}
-
-fn without_chance_word(word: &str) -> String {
-    const SUFFIX: &str = "bcdfghjklmnpqrstvwxz2456789";
-    let end = word.trim_end_matches([' ', '"', '/', ',', ']', '[', '\'']).len();
-    let (bare, rest) = word.split_at_checked(end).unwrap_or((word, ""));
-    let parts = bare.split('-').map(|part| {
-        let chance = part.len() >= 5
-            && part.chars().any(|letter| letter.is_ascii_digit())
-            && part.chars().all(|letter| SUFFIX.contains(letter));
-        if chance || (part.len() == 5 && part.chars().all(|letter| SUFFIX.contains(letter))) {
-            return "X".to_owned();
-        }
-        let number = !part.is_empty() && part.chars().all(|letter| letter.is_ascii_digit());
-        if number && part.len() > 1 { "N".to_owned() } else { part.to_owned() }
-    });
-    parts.collect::<Vec<_>>().join("-") + rest
-}
-
-/// The errors of a log: where each was written, and its text without what differs from run to run.
-fn errors(log: &str) -> BTreeSet<String> {
-    let error = |line: &str| line.starts_with(['E', 'F']) && line.contains("] ");
-    log.lines()
-        .filter(|line| error(line))
-        .filter_map(|line| {
-            let (head, text) = line.split_once("] ")?;
-            let file = head.split(' ').next_back()?.split(':').next()?;
-            // Every controller that reads what it wrote says this, when its cache is slower.
-            if text.contains("read version: ") {
-                return Some("read version: N is not as new as written version: N".to_owned());
-            }
-            Some(format!("{file}: {}", without_numbers(without_chance(text).trim_end())))
-        })
-        .collect()
-}
-
-fn without_numbers(text: &str) -> String {
-    let mut found = String::new();
-    for letter in text.chars() {
-        let letter = if letter.is_ascii_digit() { 'N' } else { letter };
-        if letter != 'N' || !found.ends_with('N') {
-            found.push(letter);
-        }
-    }
-    found
-}
-
 #[test]
 fn the_real_controllers_and_scheduler_cannot_tell() {
     let real = ControlPlane::start().expect("a control plane");
     let podium = Podium::start(&["--controllers", "none", "--nodes", "0"]).expect("podium");
     let components = Components::start(&podium.kubeconfig(), &BOTH).expect("the components");
-    let program = real.program().to_owned();
-    let cluster = |name, kubeconfig| Cluster {
-        name,
-        program: program.clone(),
-        kubeconfig,
-        answers: String::new(),
-    };
-    let mut ours = cluster("podium", podium.kubeconfig());
-    let mut theirs = cluster("the real one", real.kubeconfig());
+    let mut ours = Side::of("podium", podium.kubeconfig()).expect("kubectl");
+    let mut theirs = Side::of("the real one", real.kubeconfig()).expect("kubectl");
     std::thread::scope(|both| {
         for one in [&mut ours, &mut theirs] {
-            both.spawn(|| STEPS.iter().for_each(|step| one.run(step)));
+            both.spawn(|| STEPS.iter().for_each(|step| one.run(step).expect("a step")));
         }
     });
     let mut expected = BTreeSet::new();

@@ -32,20 +32,43 @@ pub(crate) struct Setting<'a> {
 impl Components {
     /// Starts components that talk to the API server of a kubeconfig.
     pub fn start(kubeconfig: &Path, components: &[Component]) -> Result<Self, Failure> {
-        daemon::sweep(TIER);
-        let mut started = Self { running: Vec::new(), dir: state_dir(TIER)? };
-        let program = programs::control_plane()?;
+        let started = Self::prepare()?;
         let keys = started.dir.join("certs");
-        make_keys(&program, &keys, &["127.0.0.1"])?;
+        make_keys(&programs::control_plane()?, &keys, &["127.0.0.1"])?;
+        started.begin(kubeconfig, components, &keys)
+    }
+
+    /// The same with keys of somebody else.
+    pub(crate) fn start_with(
+        kubeconfig: &Path,
+        components: &[Component],
+        keys: &Path,
+    ) -> Result<Self, Failure> {
+        Self::prepare()?.begin(kubeconfig, components, keys)
+    }
+
+    fn prepare() -> Result<Self, Failure> {
+        daemon::sweep(TIER);
+        Ok(Self { running: Vec::new(), dir: state_dir(TIER)? })
+    }
+
+    fn begin(
+        mut self,
+        kubeconfig: &Path,
+        components: &[Component],
+        keys: &Path,
+    ) -> Result<Self, Failure> {
+        let started = &mut self;
+        let program = programs::control_plane()?;
         let root = started.dir.join("root.crt");
         write(&root, &authority(&program, kubeconfig)?)?;
         for component in components {
-            let setting = Setting { enter: &[], kubeconfig, keys: &keys, root: &root };
+            let setting = Setting { enter: &[], kubeconfig, keys, root: &root };
             let command = command(&program, *component, &setting)?;
             let daemon = Daemon::start(&started.dir, component.name(), &command)?;
             started.running.push((*component, daemon));
         }
-        Ok(started)
+        Ok(self)
     }
 
     /// What a component has written so far; a failure when it has ended.

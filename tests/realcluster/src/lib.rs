@@ -17,7 +17,7 @@ pub mod schema;
 
 pub use components::Components;
 pub use control_plane::{Component, ControlPlane};
-pub use node_tier::NodeTier;
+pub use node_tier::{JoinedNode, NodeTier, Place};
 
 /// What can go wrong: one sentence with the cause and, where there is one, the remedy.
 pub type Failure = String;

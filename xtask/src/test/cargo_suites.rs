@@ -78,6 +78,7 @@ pub(super) fn real() -> Result<(), Failure> {
 
 pub(super) fn node() -> Result<(), Failure> {
     with_real("realcluster", "node_tier")?;
+    with_real("clients", "joined")?;
     with_real("server", "nodes")?;
     with_real("transcripts", "nodes")?;
     browser::drive_real("nodes")

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::NODE;
 use super::site::Site;
+use super::worker::Access;
 use crate::Failure;
 use crate::programs::{make_dir, write};
 
@@ -67,7 +68,7 @@ address: '@ADDRESS@'
 authentication:
   anonymous: {enabled: false}
   webhook: {enabled: false}
-  x509: {clientCAFile: '@PLANE@/certs/ca.crt'}
+  x509: {clientCAFile: '@AUTHORITY@'}
 authorization: {mode: AlwaysAllow}
 cgroupDriver: cgroupfs
 cgroupRoot: '/@NAME@'
@@ -88,7 +89,7 @@ volumePluginDir: '@DIR@/volume-plugins'
 
 const KUBE_PROXY: &str = "apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
-clientConnection: {kubeconfig: '@PLANE@/proxy.kubeconfig'}
+clientConnection: {kubeconfig: '@PROXY@'}
 clusterCIDR: 10.244.0.0/16
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 healthzBindAddress: 127.0.0.1:10256
@@ -116,12 +117,16 @@ pub(super) fn write_runtime(dir: &Path) -> Result<(), Failure> {
     write(&dir.join("registries/_default/hosts.toml"), &hosts)
 }
 
-/// kubelet and kube-proxy.
-pub(super) fn write_node(dir: &Path, plane: &Path, site: &Site) -> Result<(), Failure> {
-    for (file, text) in [("kubelet.yaml", KUBELET), ("kube-proxy.yaml", KUBE_PROXY)] {
+/// kubelet and, when it runs, kube-proxy.
+pub(super) fn write_node(dir: &Path, access: &Access<'_>, site: &Site) -> Result<(), Failure> {
+    let mut files = vec![("kubelet.yaml", KUBELET)];
+    files.extend(access.proxy.map(|_| ("kube-proxy.yaml", KUBE_PROXY)));
+    let proxy = access.proxy.unwrap_or_else(|| Path::new("")).display().to_string();
+    for (file, text) in files {
         let text = text
             .replace("@DIR@", &dir.display().to_string())
-            .replace("@PLANE@", &plane.display().to_string())
+            .replace("@AUTHORITY@", &access.authority.display().to_string())
+            .replace("@PROXY@", &proxy)
             .replace("@ADDRESS@", &site.address)
             .replace("@NAME@", &site.name)
             .replace("@NODE@", NODE);

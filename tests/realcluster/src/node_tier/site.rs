@@ -96,6 +96,12 @@ impl Site {
         command
     }
 
+    /// The host's address on the other end of the node's cable.
+    pub(super) fn outside(&self) -> String {
+        let network = self.address.rsplit_once('.').map_or("", |(network, _)| network);
+        format!("{network}.254")
+    }
+
     fn make_network(&self, network: &str) -> Result<(), Failure> {
         let name = &self.name;
         let outside = self.interface();
