@@ -12,14 +12,18 @@ mod authn;
 mod authz;
 mod bootstrap;
 mod call;
+mod component_status;
 mod custom;
 mod decode;
 mod delete;
 mod discovery;
 mod escalation;
+mod etag;
 mod eviction;
+mod following;
 mod kinds;
 mod managed;
+mod metrics;
 mod node_request;
 mod openapi;
 mod openapi_v2;
@@ -53,8 +57,10 @@ use self::answer::Reply;
 use self::audit::{Asked, Sink, Trail};
 use self::authn::account_token::last_used;
 use self::call::Call;
+use self::component_status::Running;
 use self::custom::Customs;
 pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
+use self::metrics::Counters;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use self::policies::Policies;
 use crate::addon::{Addon, AddonCall, Served};
@@ -113,6 +119,8 @@ pub(crate) struct Settings {
     pub(crate) extra_tokens: Vec<(String, Identity)>,
     pub(crate) signing_key: Vec<u8>,
     pub(crate) epoch: Timestamp,
+    /// What runs beside the API server.
+    running: Running,
 }
 
 /// The API server. A clone is a snapshot.
@@ -133,9 +141,12 @@ pub struct Apiserver {
     /// What the admission policies in the store say.
     policies: Arc<Policies>,
     uids: Stream,
+    /// Of what the API server makes by itself.
+    own_uids: Stream,
     suffixes: Stream,
     audits: Stream,
     trail: Trail,
+    counters: Counters,
     /// Requests whose answer is given elsewhere, or not over yet.
     unanswered: Option<Asked>,
     open: BTreeMap<StreamId, (Arc<Asked>, u16)>,
@@ -155,6 +166,7 @@ impl Apiserver {
             extra_tokens: config.extra_tokens.clone(),
             signing_key: [keys.bytes16(), keys.bytes16()].concat(),
             epoch: config.epoch,
+            running: Running::of(&config.controllers),
         };
         let mut server = Self {
             store: bootstrap::base(),
@@ -166,9 +178,11 @@ impl Apiserver {
             customs: Arc::default(),
             policies: Arc::default(),
             uids: Stream::new(config.seed, "uid"),
+            own_uids: Stream::new(config.seed, "own-uid"),
             suffixes: Stream::new(config.seed, "name-suffix"),
             audits: Stream::new(config.seed, "audit"),
             trail: Trail::default(),
+            counters: Counters::default(),
             unanswered: None,
             open: BTreeMap::new(),
             ways: BTreeMap::new(),
@@ -220,6 +234,9 @@ impl Apiserver {
             Some(id) => id.to_owned(),
             None => uuid(&mut self.audits),
         };
+        let known = etag::known(&request);
+        let revision = self.store.revision();
+        let mut counted = None;
         let mut asked = Asked::new(now, id, &request);
         let mut pretty = false;
         let mut warnings = Vec::new();
@@ -233,18 +250,25 @@ impl Apiserver {
             let info = &call.info;
             call.custom = self.customs.find(&info.api_group, &info.api_version, &info.resource);
             pretty = call.pretty;
+            counted = metrics::labels(&call);
             let outcome = self.route(&mut call);
             let outcome = outcome.and_then(|reply| read::present(&call, reply));
             warnings = std::mem::take(&mut call.warnings);
             asked.noted(call.notes);
             outcome
         });
+        self.follow_up(revision, now);
         let mut answer = match outcome {
             Ok(reply) => {
                 if let Reply::Object(_, body) | Reply::Document(_, body) = &reply {
                     asked.answered_with(body);
                 }
-                written(reply, pretty)
+                let tagged = etag::is_told(&asked, &reply);
+                let mut answer = written(reply, pretty);
+                if let (Some(vary), ApiAnswer::Full(response)) = (tagged, &mut answer) {
+                    etag::tell(response, &known, vary);
+                }
+                answer
             }
             Err(status) if status.code == 204 => ApiAnswer::Full(answer::text(200, "")),
             Err(status) => {
@@ -260,6 +284,7 @@ impl Apiserver {
             | ApiAnswer::Fault(_)
             | ApiAnswer::Addon(_) => {}
         }
+        self.counters.count(counted, &answer);
         self.record(now, asked, &answer);
         answer
     }

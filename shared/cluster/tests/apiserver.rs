@@ -217,8 +217,8 @@ fn requests_that_cannot_be_meant_are_refused_in_the_words_of_go() {
             405 MethodNotAllowed the server does not allow this method on the requested resource
             404 NotFound the server could not find the requested resource
             400 BadRequest "bogus" is not a known field selector: only "metadata.name", "metadata.namespace"
-            504 Timeout Timeout: Too large resource version: 99999999, current: 184
-            409 Conflict Operation cannot be fulfilled on ConfigMap "warned": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (184). The object might have been modified
+            504 Timeout Timeout: Too large resource version: 99999999, current: 226
+            409 Conflict Operation cannot be fulfilled on ConfigMap "warned": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (226). The object might have been modified
             403 Forbidden namespaces "default" is forbidden: this namespace may not be deleted
         "#]],
     );

@@ -1,6 +1,5 @@
 //! The real controllers and scheduler at our API server: they bring workloads as far as there are kubelets, and
 //! complain about nothing that they do not also complain about at the real one.
-#![expect(clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -17,13 +17,15 @@ pub(super) type State = BTreeMap<String, Value>;
 /// Namespaces whose objects nobody's scenario makes.
 const OF_THE_SYSTEM: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 /// Kinds that are records of what happened, or copies.
-const RECORDS: [&str; 9] = [
+const RECORDS: [&str; 10] = [
     "APIService",
     "CSINode",
     "ControllerRevision",
     "EndpointSlice",
     "Endpoints",
     "Event",
+    // That of a Service is made up as well.
+    "IPAddress",
     "Lease",
     // A claim that is bound has one of a made-up name.
     "PersistentVolume",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::answer::{Refusal, Reply};
 use super::audit::lines::Kept;
 use super::call::Call;
-use super::{Apiserver, discovery};
+use super::{Apiserver, discovery, metrics};
 use crate::addon::{AddonCall, Served, availability, unavailable};
 use crate::fields::{put, text};
 
@@ -48,6 +48,9 @@ impl Apiserver {
         }
         if call.info.path == "/podium/v1/audit/lines" {
             return Ok(Reply::Text(200, self.trail.lines(&Kept::of(call))));
+        }
+        if call.info.path == "/metrics" && call.method == http::Method::GET {
+            return Ok(Reply::Bytes(metrics::MEDIA_TYPE, self.metrics().into_bytes()));
         }
         let path = call.info.path.trim_end_matches('/');
         let parts: Vec<&str> = path.split('/').skip(1).collect();

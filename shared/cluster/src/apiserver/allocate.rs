@@ -7,6 +7,7 @@ use apimachinery::field_error::FieldError;
 use serde_json::{Value, json};
 
 use super::Apiserver;
+use super::following::ADDRESSES;
 use super::kinds::Faults;
 use super::write::Target;
 use crate::fields::{items, number, put, text};
@@ -43,15 +44,13 @@ pub(crate) fn on_write(
     faults
 }
 
-fn used_addresses(server: &Apiserver, own: &(String, String)) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    for service in server.store.list("services", None) {
-        let place = (text(&service, "/metadata/namespace"), text(&service, "/metadata/name"));
-        if place != (own.0.as_str(), own.1.as_str()) {
-            used.insert(text(&service, "/spec/clusterIP").to_owned());
-        }
-    }
-    used
+/// Whether somebody else has an address: whoever its IPAddress names, and nobody without one.
+fn is_taken(server: &Apiserver, address: &str, own: &(String, String)) -> bool {
+    server.store.get(ADDRESSES, "", address).is_some_and(|known| {
+        text(&known, "/spec/parentRef/resource") != "services"
+            || text(&known, "/spec/parentRef/namespace") != own.0
+            || text(&known, "/spec/parentRef/name") != own.1
+    })
 }
 
 fn address(server: &mut Apiserver, value: &mut Value, own: &(String, String), faults: &mut Faults) {
@@ -92,7 +91,7 @@ fn address(server: &mut Apiserver, value: &mut Value, own: &(String, String), fa
             let inside = asked.parse::<Ipv4Addr>().is_ok_and(|ip| ip.octets().starts_with(&RANGE));
             if !inside {
                 faults.push(refuse("the provided network does not match the current range"));
-            } else if used_addresses(server, own).contains(&asked) {
+            } else if is_taken(server, &asked, own) {
                 faults.push(refuse("provided IP is already allocated"));
             }
             asked
@@ -107,12 +106,11 @@ fn address(server: &mut Apiserver, value: &mut Value, own: &(String, String), fa
 }
 
 fn free_address(server: &mut Apiserver, own: &(String, String)) -> String {
-    let used = used_addresses(server, own);
     loop {
         let third = server.addresses.below(255) + 1;
         let fourth = server.addresses.below(254) + 1;
         let found = format!("{}.{}.{third}.{fourth}", RANGE[0], RANGE[1]);
-        if !used.contains(&found) {
+        if !is_taken(server, &found, own) {
             return found;
         }
     }

@@ -175,7 +175,7 @@ impl Asked {
         self.user.is_none()
     }
 
-    fn info(&self) -> RequestInfo {
+    pub(crate) fn info(&self) -> RequestInfo {
         RequestInfo::parse(self.method.as_str(), self.uri.path(), self.uri.query().unwrap_or(""))
     }
 
@@ -194,6 +194,11 @@ impl Asked {
     /// Whether its answer is a change of protocols.
     fn switches(&self) -> bool {
         matches!(self.info().subresource.as_str(), "exec" | "attach" | "portforward")
+    }
+
+    /// The path that was asked.
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
     }
 
     /// The id that the answer carries.

@@ -1,7 +1,7 @@
-//! What a fresh cluster has. The RBAC roles and bindings, the priority classes and the service accounts of
-//! the control plane are data taken from a real server (`data/bootstrap.jsonl`). They are read once per
-//! process and shared by all clusters; what differs between clusters, their creation time, is filled in
-//! when they are read.
+//! What a fresh cluster has. The RBAC roles and bindings, the priority classes, the service accounts of the
+//! control plane, the API services, the range of Services, flow schemas and priority levels are data taken from a
+//! real server (`data/bootstrap.jsonl`). They are read once per process and shared by all clusters; what differs
+//! between clusters, their creation time, is filled in when they are read.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,7 @@ use apimachinery::object;
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
-use super::{Apiserver, uuid, view};
+use super::{Apiserver, following, uuid, view};
 use crate::cluster::{ClusterConfig, Controllers};
 use crate::fields::put;
 use crate::rng::Stream;
@@ -56,8 +56,10 @@ impl Apiserver {
     /// Adds what is this cluster's own: namespaces, and the Service of the API server.
     pub(crate) fn install(&mut self, config: &ClusterConfig) {
         let created = format_rfc3339(config.epoch);
-        if config.controllers == Controllers::None {
-            self.forget_aggregated();
+        match config.controllers {
+            Controllers::None => self.forget_aggregated(),
+            Controllers::All => self.hold_range(),
+            Controllers::Only(_) => {}
         }
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let value = json!({
@@ -78,6 +80,10 @@ impl Apiserver {
             "status": {"loadBalancer": {}},
         });
         self.install_one("services", "default", &created, service);
+        let mut address = following::address(ADDRESS, "default", "kubernetes");
+        put(&mut address, "/metadata/uid", json!(uuid(&mut self.own_uids)));
+        put(&mut address, "/metadata/creationTimestamp", json!(created));
+        self.store.put(following::ADDRESSES, "", ADDRESS, address);
         let port = json!({"name": "https", "port": 6443, "protocol": "TCP"});
         let endpoints = json!({
             "apiVersion": "v1", "kind": "Endpoints",
@@ -108,6 +114,17 @@ impl Apiserver {
         }
     }
 
+    /// What `pkg/controller/servicecidrs/servicecidrs_controller.go` does first.
+    fn hold_range(&mut self) {
+        let key = "servicecidrs.networking.k8s.io";
+        if let Some(range) = self.store.get(key, "", "kubernetes") {
+            let mut held = (*range).clone();
+            let finalizer = "networking.k8s.io/service-cidr-finalizer";
+            put(&mut held, "/metadata/finalizers", json!([finalizer]));
+            self.store.put(key, "", "kubernetes", held);
+        }
+    }
+
     fn install_one(&mut self, key: &str, namespace: &str, created: &str, mut value: Value) {
         put(&mut value, "/metadata/creationTimestamp", json!(created));
         let uid = self.new_uid();
@@ -122,6 +139,10 @@ impl Apiserver {
         if value.pointer("/metadata/creationTimestamp").is_none() {
             let created = format_rfc3339(self.settings.epoch);
             put(&mut value, "/metadata/creationTimestamp", json!(created));
+            let conditions = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+            for condition in conditions.into_iter().flatten() {
+                put(condition, "/lastTransitionTime", json!(created));
+            }
         }
         value
     }

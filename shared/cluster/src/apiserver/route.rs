@@ -7,7 +7,7 @@ use super::answer::{Refusal, Reply};
 use super::authz::{Attributes, authorize};
 use super::call::Call;
 use super::node_request;
-use super::{Apiserver, authn};
+use super::{Apiserver, authn, component_status};
 
 /// Resources whose only verb is to be asked.
 const REVIEWS: [&str; 6] = [
@@ -72,6 +72,9 @@ impl Apiserver {
         }
         if let Some(warning) = call.custom.as_ref().and_then(|custom| custom.warning.clone()) {
             call.warn(warning);
+        }
+        if resource.plural == component_status::PLURAL && resource.group.is_empty() {
+            return self.component_statuses(call);
         }
         if REVIEWS.contains(&resource.plural.as_str()) {
             return self.review(call);

@@ -61,9 +61,12 @@ pub(crate) fn document<T: Borrow<Value>>(
     let definitions: Vec<Value> =
         if printer.is_some() { columns(key) } else { PLAIN }.split('|').map(definition).collect();
     let include = call.param("includeObject");
+    let mut items: Vec<&Value> = items.iter().map(Borrow::borrow).collect();
+    if key == classes::FLOW_SCHEMAS {
+        classes::by_precedence(&mut items);
+    }
     let rows: Vec<Value> = items
-        .iter()
-        .map(Borrow::borrow)
+        .into_iter()
         .map(|item| {
             let cells = match printer {
                 Some(print) => print(item, call.now),
@@ -96,6 +99,7 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("certificatesigningrequests.certificates.k8s.io", access::certificate_request),
     ("clusterrolebindings.rbac.authorization.k8s.io", access::binding),
     ("clusterroles.rbac.authorization.k8s.io", created_at),
+    ("componentstatuses", config::component),
     ("configmaps", config::config_map),
     ("controllerrevisions.apps", workloads::revision),
     ("cronjobs.batch", workloads::cron_job),
@@ -109,7 +113,7 @@ const PRINTERS: &[(&str, Printer)] = &[
     ("endpoints", network::endpoints),
     ("endpointslices.discovery.k8s.io", network::slice),
     ("events", config::event),
-    ("flowschemas.flowcontrol.apiserver.k8s.io", classes::flow_schema),
+    (classes::FLOW_SCHEMAS, classes::flow_schema),
     ("horizontalpodautoscalers.autoscaling", autoscaler::cells),
     ("ingressclasses.networking.k8s.io", classes::ingress),
     ("ingresses.networking.k8s.io", network::ingress),

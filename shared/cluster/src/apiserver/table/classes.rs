@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{Cells, age, format_labels, name, or_none};
 use crate::fields::{annotation, deleting, flag, items, number, text, texts};
 
+/// The kind whose list has an order of its own.
+pub(super) const FLOW_SCHEMAS: &str = "flowschemas.flowcontrol.apiserver.k8s.io";
+
 pub(super) fn driver(value: &Value, now: Timestamp) -> Cells {
     let list = |pointer: &str| items(value, pointer).iter().filter_map(Value::as_str);
     let modes: Vec<&str> = list("/spec/volumeLifecycleModes").collect();
@@ -90,6 +93,12 @@ pub(super) fn address(value: &Value, now: Timestamp) -> Cells {
 pub(super) fn range(value: &Value, now: Timestamp) -> Cells {
     let ranges: Vec<&str> = items(value, "/spec/cidrs").iter().filter_map(Value::as_str).collect();
     vec![name(value), json!(ranges.join(",")), age(value, now)]
+}
+
+/// `printFlowSchemaList`: those that are asked first come first (`FlowSchemaSequence`).
+pub(super) fn by_precedence(schemas: &mut [&Value]) {
+    let precedence = |one: &Value| number(one, "/spec/matchingPrecedence").unwrap_or(0);
+    schemas.sort_by_key(|one| (precedence(one), text(one, "/metadata/name").to_owned()));
 }
 
 pub(super) fn flow_schema(value: &Value, now: Timestamp) -> Cells {

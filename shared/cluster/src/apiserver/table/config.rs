@@ -30,6 +30,18 @@ pub(super) fn lease(value: &Value, now: Timestamp) -> Cells {
     vec![name(value), json!(text(value, "/spec/holderIdentity")), age(value, now)]
 }
 
+/// `printComponentStatus`.
+pub(super) fn component(value: &Value, _: Timestamp) -> Cells {
+    let healthy = items(value, "/conditions").iter().find(|one| text(one, "/type") == "Healthy");
+    let said = |field: &str| healthy.map_or("", |one| text(one, field));
+    let status = match said("/status") {
+        "True" => "Healthy",
+        "False" => "Unhealthy",
+        _ => "Unknown",
+    };
+    vec![name(value), json!(status), json!(said("/message")), json!(said("/error"))]
+}
+
 pub(super) fn api_service(value: &Value, now: Timestamp) -> Cells {
     let service = match text(value, "/spec/service/name") {
         "" => "Local".to_owned(),
