@@ -1,5 +1,5 @@
 //! The two commands of the README, and what maintainers need besides: `cargo xtask up | test | bench |
-//! schema`.
+//! fuzz | schema`.
 //!
 //! *Invariant:* starts in seconds (no heavy dependency); everything it installs goes into a cache per
 //! version outside `target`, and nothing into the system unless it says so.
@@ -12,6 +12,7 @@
 mod bench;
 mod cache;
 mod editor;
+mod fuzz;
 mod page;
 mod process;
 mod progress;
@@ -38,6 +39,8 @@ Commands:
         What `up` builds, without serving it.
   bench
         Print speed, size and memory as ratios.
+  fuzz [TOPIC...] [--cases N] [--seed N] [--from N]
+        Hold the API machinery against Go's own code (needs Go).
   schema
         Write shared/apimachinery/schema from a real API server (needs Go).
 
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         "build" => up::build_only(rest),
         "test" => test::run(rest),
         "bench" => bench::run_all(rest),
+        "fuzz" => fuzz::run_long(rest),
         "schema" => schema::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

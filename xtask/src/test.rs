@@ -37,6 +37,12 @@ const SUITES: &[Suite] = &[
         run: cargo_suites::unit,
     },
     Suite {
+        name: "fuzz",
+        what: "the API machinery against Go's own code",
+        ready: machine::go,
+        run: cargo_suites::fuzz,
+    },
+    Suite {
         name: "build",
         what: "the page and the server",
         ready: machine::node,

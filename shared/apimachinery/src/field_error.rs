@@ -69,7 +69,7 @@ pub struct FieldError {
 
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("{text:?}"),
+        Value::String(text) => crate::go::quote(text),
         other => other.to_string(),
     }
 }

@@ -9,6 +9,7 @@ pub mod decode;
 pub mod descriptions;
 pub mod engine;
 pub mod field_error;
+pub mod go;
 pub mod gvk;
 pub mod identity;
 pub mod jsonpath;

@@ -1,54 +1,123 @@
 //! Label and field selectors, as `k8s.io/apimachinery/pkg/labels` and `pkg/fields`.
 
-use crate::order::Order as _;
-use std::collections::{BTreeMap, BTreeSet};
+mod fields;
+mod parse;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
+pub use self::fields::{FieldRequirement, FieldSelector};
+use crate::names;
+use crate::order::Order as _;
+
 /// What a requirement asks of the value of its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     /// One of the values.
-    In(BTreeSet<String>),
+    In,
     /// None of the values; the key may be missing.
-    NotIn(BTreeSet<String>),
+    NotIn,
     /// The key is there.
     Exists,
     /// The key is missing.
     DoesNotExist,
     /// A whole number above.
-    Gt(i64),
+    Gt,
     /// A whole number below.
-    Lt(i64),
+    Lt,
     /// Equal, written with `=`.
-    Equals(String),
+    Equals,
+    /// Equal, written with `==`.
+    DoubleEquals,
     /// Not equal, written with `!=`; the key may be missing.
-    NotEquals(String),
+    NotEquals,
 }
 
 /// One requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// Label key.
-    pub key: String,
+    key: String,
     /// What is asked.
-    pub operator: Operator,
+    operator: Operator,
+    /// Of these.
+    values: Vec<String>,
 }
 
 impl Requirement {
+    /// `key=value`, which nobody has checked.
+    pub fn equals(key: &str, value: &str) -> Self {
+        let values = vec![value.to_owned()];
+        Self { key: key.to_owned(), operator: Operator::Equals, values }
+    }
+
+    /// `NewRequirement`: the error is Go's.
+    fn checked(key: String, operator: Operator, values: Vec<String>) -> Result<Self, String> {
+        let mut wrong = Vec::new();
+        let mut say = |path: &str, value: &str, why: &str| {
+            let text = format!("{path}: Invalid value: {value}: {why}");
+            if !wrong.contains(&text) {
+                wrong.push(text);
+            }
+        };
+        let faults = names::qualified_name(&key);
+        if !faults.is_empty() {
+            say("key", &crate::go::quote(&key), &faults.join("; "));
+        }
+        let shown = || Value::from(values.clone()).to_string();
+        match operator {
+            Operator::In | Operator::NotIn if values.is_empty() => {
+                // An empty list that was copied is none for Go.
+                say("values", "null", "for 'in', 'notin' operators, values set can't be empty");
+            }
+            Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
+                say("values", &shown(), "values set must be empty for exists and does not exist");
+            }
+            Operator::Gt | Operator::Lt => {
+                for (index, value) in values.iter().enumerate() {
+                    if value.parse::<i64>().is_err() {
+                        let path = format!("values[{index}]");
+                        let why = "for 'Gt', 'Lt' operators, the value must be an integer";
+                        say(&path, &crate::go::quote(value), why);
+                    }
+                }
+            }
+            _ => {}
+        }
+        for (index, value) in values.iter().enumerate() {
+            let faults = names::label_value(value);
+            if !faults.is_empty() {
+                let path = format!("values[{index}][{key}]");
+                say(&path, &crate::go::quote(value), &faults.join("; "));
+            }
+        }
+        match wrong.as_slice() {
+            [] => Ok(Self { key, operator, values }),
+            // Several errors are printed as a list (`util/errors/errors.go`).
+            [one] => Err(one.clone()),
+            several => Err(format!("[{}]", several.join(", "))),
+        }
+    }
+
     fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         let value = labels.get(&self.key);
-        let number = || value.and_then(|value| value.parse::<i64>().ok());
-        match &self.operator {
-            Operator::In(values) => value.is_some_and(|value| values.contains(value)),
-            Operator::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+        let compared = || {
+            let value = value?.parse::<i64>().ok()?;
+            Some(value.cmp(&self.values.first()?.parse::<i64>().ok()?))
+        };
+        match self.operator {
+            Operator::In | Operator::Equals | Operator::DoubleEquals => {
+                value.is_some_and(|value| self.values.contains(value))
+            }
+            Operator::NotIn | Operator::NotEquals => {
+                value.is_none_or(|value| !self.values.contains(value))
+            }
             Operator::Exists => value.is_some(),
             Operator::DoesNotExist => value.is_none(),
-            Operator::Gt(bound) => number().is_some_and(|number| number > *bound),
-            Operator::Lt(bound) => number().is_some_and(|number| number < *bound),
-            Operator::Equals(wanted) => value == Some(wanted),
-            Operator::NotEquals(unwanted) => value != Some(unwanted),
+            Operator::Gt => compared().is_some_and(std::cmp::Ordering::is_gt),
+            Operator::Lt => compared().is_some_and(std::cmp::Ordering::is_lt),
         }
     }
 }
@@ -57,7 +126,7 @@ impl Requirement {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelSelector {
     /// The requirements, sorted by key.
-    pub requirements: Vec<Requirement>,
+    requirements: Vec<Requirement>,
     nothing: bool,
 }
 
@@ -74,146 +143,150 @@ impl LabelSelector {
 
     /// Exactly these labels.
     pub fn from_map(labels: &BTreeMap<String, String>) -> Self {
-        let requirements = labels
-            .iter()
-            .map(|(key, value)| Requirement {
-                key: key.clone(),
-                operator: Operator::Equals(value.clone()),
-            })
-            .collect();
+        let requirements =
+            labels.iter().map(|(key, value)| Requirement::equals(key, value)).collect();
         Self { requirements, nothing: false }
     }
 
-    /// From `matchLabels` and `matchExpressions`.
+    /// From `matchLabels` and `matchExpressions` (`metav1.LabelSelectorAsSelector`).
     pub fn from_object(selector: &Value) -> Result<Self, String> {
-        let labels = crate::object::string_map(selector, &["matchLabels"]);
-        let mut found = Self::from_map(&labels);
+        let mut requirements = Vec::new();
+        for (key, value) in crate::object::string_map(selector, &["matchLabels"]) {
+            requirements.push(Requirement::checked(key, Operator::Equals, vec![value])?);
+        }
         let expressions = selector.get("matchExpressions").and_then(Value::as_array);
         for expression in expressions.into_iter().flatten() {
-            let text =
-                |key: &str| expression.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
-            let values: BTreeSet<String> = expression
-                .get("values")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(|value| value.as_str().map(str::to_owned))
-                .collect();
-            let operator = match text("operator").as_str() {
-                "In" => Operator::In(values),
-                "NotIn" => Operator::NotIn(values),
+            let text = |key: &str| expression.get(key).and_then(Value::as_str).unwrap_or("");
+            let operator = match text("operator") {
+                "In" => Operator::In,
+                "NotIn" => Operator::NotIn,
                 "Exists" => Operator::Exists,
                 "DoesNotExist" => Operator::DoesNotExist,
-                other => return Err(format!("\"{other}\" is not a valid label selector operator")),
+                other => {
+                    let other = crate::go::quote(other);
+                    return Err(format!("{other} is not a valid label selector operator"));
+                }
             };
-            found.requirements.push(Requirement { key: text("key"), operator });
+            let values = expression.get("values").and_then(Value::as_array).into_iter().flatten();
+            let values = values.filter_map(|value| value.as_str().map(str::to_owned)).collect();
+            requirements.push(Requirement::checked(text("key").to_owned(), operator, values)?);
         }
-        found.requirements.order_by(|a, b| a.key.cmp(&b.key));
+        let mut found = Self { requirements, nothing: false };
+        found.sort();
         Ok(found)
     }
 
-    /// Reads kubectl's form, for example `app=web,tier in (a,b),!canary`.
+    /// Reads kubectl's form, for example `app=web,tier in (a,b),!canary`; the error is Go's.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let operators = ["==", "!=", "=", "<", ">", "("];
-        if let Some(found) = operators.iter().find(|token| text.trim_start().starts_with(**token)) {
-            return Err(format!("found '{found}', expected: !, identifier, or 'end of string'"));
-        }
-        let mut requirements = Vec::new();
-        for part in split_outside_parentheses(text) {
-            let part = part.trim();
-            if !part.is_empty() {
-                requirements.push(requirement(part, text)?);
-            }
-        }
-        requirements.order_by(|a, b| a.key.cmp(&b.key));
-        Ok(Self { requirements, nothing: false })
+        let mut found = Self { requirements: parse::requirements(text)?, nothing: false };
+        found.sort();
+        Ok(found)
+    }
+
+    /// Asks for more.
+    pub fn extend(&mut self, requirements: impl IntoIterator<Item = Requirement>) {
+        self.requirements.extend(requirements);
+    }
+
+    /// Its requirements.
+    pub fn into_requirements(self) -> Vec<Requirement> {
+        self.requirements
     }
 
     /// Whether labels match.
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         !self.nothing && self.requirements.iter().all(|requirement| requirement.matches(labels))
     }
+
+    fn sort(&mut self) {
+        self.requirements.order_by(|a, b| a.key.cmp(&b.key));
+    }
 }
 
-fn split_outside_parentheses(text: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_i32);
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth <= 0 => {
-                parts.push(text.get(start..at).unwrap_or(""));
-                start = at + 1;
-            }
-            _ => {}
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, operator, values } = self;
+        let mut sorted: Vec<&str> = values.iter().map(String::as_str).collect();
+        sorted.sort_unstable();
+        let values = sorted.join(",");
+        match operator {
+            Operator::In => write!(f, "{key} in ({values})"),
+            Operator::NotIn => write!(f, "{key} notin ({values})"),
+            Operator::Exists => f.write_str(key),
+            Operator::DoesNotExist => write!(f, "!{key}"),
+            Operator::Gt => write!(f, "{key}>{values}"),
+            Operator::Lt => write!(f, "{key}<{values}"),
+            Operator::Equals => write!(f, "{key}={values}"),
+            Operator::DoubleEquals => write!(f, "{key}=={values}"),
+            Operator::NotEquals => write!(f, "{key}!={values}"),
         }
     }
-    parts.push(text.get(start..).unwrap_or(""));
-    parts
-}
-
-fn requirement(part: &str, whole: &str) -> Result<Requirement, String> {
-    let of = |key: &str, operator| Ok(Requirement { key: key.trim().to_owned(), operator });
-    if let Some(key) = part.strip_prefix('!') {
-        return of(key, Operator::DoesNotExist);
-    }
-    if let Some((key, value)) = part.split_once("!=") {
-        return of(key, Operator::NotEquals(value.trim().to_owned()));
-    }
-    if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return of(key, Operator::Equals(value.trim().to_owned()));
-    }
-    for (sign, greater) in [('>', true), ('<', false)] {
-        if let Some((key, value)) = part.split_once(sign) {
-            let bound = value.trim().parse().map_err(|_error| {
-                format!("for 'Gt', 'Lt' operators, the value must be an integer: {value:?}")
-            })?;
-            return of(key, if greater { Operator::Gt(bound) } else { Operator::Lt(bound) });
-        }
-    }
-    if let Some((head, values)) = part.split_once('(') {
-        let values =
-            values.trim_end_matches(')').split(',').map(|value| value.trim().to_owned()).collect();
-        let mut words = head.split_whitespace();
-        return match (words.next(), words.next()) {
-            (Some(key), Some("in")) => of(key, Operator::In(values)),
-            (Some(key), Some("notin")) => of(key, Operator::NotIn(values)),
-            _ => Err(format!("unable to parse requirement: {whole}")),
-        };
-    }
-    let mut words = part.split_whitespace();
-    if let Some("in" | "notin") = words.nth(1) {
-        let found = words.next().unwrap_or_default();
-        return Err(format!("unable to parse requirement: found '{found}' expected: '('"));
-    }
-    if part.contains(char::is_whitespace) {
-        let found = part.split_whitespace().nth(1).unwrap_or("");
-        return Err(format!(
-            "couldn't parse the selector string \"{whole}\": unable to parse requirement: found '{found}', expected: in, notin, =, ==, !=, gt, lt"
-        ));
-    }
-    of(part, Operator::Exists)
 }
 
 impl fmt::Display for LabelSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Requirement { key, operator }) in self.requirements.iter().enumerate() {
+        for (index, requirement) in self.requirements.iter().enumerate() {
             if index > 0 {
                 f.write_str(",")?;
             }
-            let list =
-                |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(",");
-            match operator {
-                Operator::In(values) => write!(f, "{key} in ({})", list(values))?,
-                Operator::NotIn(values) => write!(f, "{key} notin ({})", list(values))?,
-                Operator::Exists => f.write_str(key)?,
-                Operator::DoesNotExist => write!(f, "!{key}")?,
-                Operator::Gt(bound) => write!(f, "{key}>{bound}")?,
-                Operator::Lt(bound) => write!(f, "{key}<{bound}")?,
-                Operator::Equals(value) => write!(f, "{key}={value}")?,
-                Operator::NotEquals(value) => write!(f, "{key}!={value}")?,
-            }
+            requirement.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::LabelSelector;
+
+    #[test]
+    fn selectors_are_read_as_go_reads_them() {
+        let mut said = String::new();
+        for text in [
+            "b==x, a in (y,x),!c",
+            "a in (,),b notin ()",
+            "a>007",
+            "a>b",
+            "a=b=c",
+            "a,",
+            "in in (in,notin)",
+            "a in",
+            "a in x",
+            "a in (x",
+            "!a=b",
+            "a b",
+            "=x",
+            "a=,b",
+            "a/b/c",
+            "a=_b",
+            "a=!",
+        ] {
+            let found = match LabelSelector::parse(text) {
+                Ok(found) => found.to_string(),
+                Err(error) => error.chars().take(90).collect(),
+            };
+            said.extend([text, " -> ", &found, "\n"]);
+        }
+        expect![[r#"
+            b==x, a in (y,x),!c -> a in (x,y),b==x,!c
+            a in (,),b notin () -> a in (),b notin ()
+            a>007 -> a>007
+            a>b -> unable to parse requirement: values[0]: Invalid value: "b": for 'Gt', 'Lt' operators, the 
+            a=b=c -> found '=', expected: ',' or 'end of string'
+            a, -> found '', expected: identifier after ','
+            in in (in,notin) -> in in (in,notin)
+            a in -> unable to parse requirement: found '' expected: '('
+            a in x -> unable to parse requirement: found 'x' expected: '('
+            a in (x -> unable to parse requirement: found '', expected: ',' or ')'
+            !a=b -> found '=', expected: ',' or 'end of string'
+            a b -> unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt
+            =x -> found '=', expected: !, identifier, or 'end of string'
+            a=,b -> a=,b
+            a/b/c -> unable to parse requirement: <nil>: Invalid value: "a/b/c": a valid label key must consist
+            a=_b -> unable to parse requirement: values[0][a]: Invalid value: "_b": a valid label must be an e
+            a=! -> unable to parse requirement: found '!', expected: identifier
+        "#]].assert_eq(&said);
     }
 }

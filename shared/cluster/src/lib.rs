@@ -9,7 +9,7 @@ pub mod apiserver;
 mod certificate_request;
 mod cluster;
 mod controllers;
-mod cron;
+pub mod cron;
 pub mod event_loop;
 pub mod expressions;
 pub mod fields;

@@ -1,6 +1,6 @@
 //! How a command fails, and what kubectl says then (`pkg/cmd/util/helpers.go checkErr`).
 
-use crate::value::append;
+pub(crate) use apimachinery::go::quote as go_quote;
 use apimachinery::status::Status;
 use apimachinery::transport::TransportError;
 
@@ -186,24 +186,4 @@ fn invalid(status: &Status) -> String {
             format!("{said}: \n* {}\n", several.join("\n* "))
         }
     }
-}
-
-/// `%q` of Go.
-pub(crate) fn go_quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            other if u32::from(other) < 0x20 || other == '\u{7f}' => {
-                append(&mut quoted, format_args!("\\x{:02x}", u32::from(other)));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -47,12 +47,19 @@ const HELM: Module = Module {
 };
 const INFORMERS: Module =
     Module { folder: "informers", packages: &["."], linker_flags: || "-s -w".to_owned() };
+const JUDGE: Module =
+    Module { folder: "judge", packages: &["."], linker_flags: || "-s -w".to_owned() };
 const CYCLONUS: Module =
     Module { folder: "cyclonus", packages: &["."], linker_flags: || "-s -w".to_owned() };
 
 /// What says for each generated case of cyclonus which connections its matcher allows.
 pub fn cyclonus() -> Result<PathBuf, Failure> {
     Ok(build(&CYCLONUS)?.join("cyclonus"))
+}
+
+/// What says how Go's own code of the API machinery answers the cases of `tests/fuzz`.
+pub fn judge() -> Result<PathBuf, Failure> {
+    Ok(build(&JUDGE)?.join("judge"))
 }
 
 /// The hyperkube-like program: etcd, the control plane, kubelet, kube-proxy and kubectl.

@@ -38,7 +38,7 @@ pub(super) fn unit() -> Result<(), Failure> {
     command.args(["test", "--locked", "--workspace"]);
     // `tidy` ran before; the packages below need a browser or a real cluster and have their own suites. (What
     // drives the browser also makes JSON keep its order, for everything that is built with it.)
-    for package in ["tidy", "e2e", "bench", "transcripts", "realcluster", "clients"] {
+    for package in ["tidy", "e2e", "bench", "transcripts", "realcluster", "clients", "fuzz"] {
         command.args(["--exclude", package]);
     }
     run(&mut command)
@@ -58,6 +58,20 @@ pub(super) fn wasm() -> Result<(), Failure> {
 pub(super) fn transcripts() -> Result<(), Failure> {
     with_real("transcripts", "embedded")?;
     with_real("transcripts", "cyclonus")
+}
+
+/// A small budget; `cargo xtask fuzz` takes more.
+pub(super) fn fuzz() -> Result<(), Failure> {
+    run(cargo().args([
+        "test",
+        "--locked",
+        "--package",
+        "fuzz",
+        "--features",
+        "real",
+        "--test",
+        "agree",
+    ]))
 }
 
 pub(super) fn clients() -> Result<(), Failure> {

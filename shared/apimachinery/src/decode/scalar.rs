@@ -114,10 +114,9 @@ fn bytes(value: Value, place: &Place<'_>) -> Result<Value, String> {
 fn quantity(value: Value) -> Result<Value, String> {
     let text = match &value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned()),
+        other => other.to_string(),
     };
-    Ok(Value::String(Quantity::parse(&text)?.to_string()))
+    Quantity::canonical(text.trim_matches(' ')).map(Value::String)
 }
 
 fn timestamp(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
-use apimachinery::selector::LabelSelector;
+use apimachinery::selector::{FieldSelector, LabelSelector};
 use apimachinery::status::{Status, StatusCause, StatusDetails};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,35 +24,22 @@ use super::{Apiserver, custom, kinds, table};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     labels: LabelSelector,
-    fields: Vec<(String, String, bool)>,
+    fields: FieldSelector,
 }
 
 impl Selection {
     /// Reads `labelSelector` and `fieldSelector`.
     pub(crate) fn of(call: &Call, target: &Target) -> Result<Self, Refusal> {
-        let labels = LabelSelector::parse(call.param("labelSelector")).map_err(|why| {
-            // The server's parser does not repeat the text.
-            bad_request(why.rsplit_once("\": ").map_or(why.as_str(), |(_, tail)| tail))
-        })?;
+        let labels = LabelSelector::parse(call.param("labelSelector")).map_err(bad_request)?;
         let namespaced = call.resource()?.namespaced;
-        let mut fields = Vec::new();
-        for part in call.param("fieldSelector").split(',').filter(|part| !part.is_empty()) {
-            let (path, value, equal) = if let Some((path, value)) = part.split_once("!=") {
-                (path, value, false)
-            } else if let Some((path, value)) =
-                part.split_once("==").or_else(|| part.split_once('='))
-            {
-                (path, value, true)
-            } else {
-                return Err(bad_request(format!(
-                    "invalid selector: '{part}'; can't understand '{part}'"
-                )));
-            };
+        let mut fields = FieldSelector::parse(call.param("fieldSelector")).map_err(bad_request)?;
+        for one in &mut fields.requirements {
+            let path = one.field.as_str();
             let general = path == "metadata.name" || (path == "metadata.namespace" && namespaced);
             if !general && !kinds_fields(target, path) {
                 return Err(bad_request(unknown_field(target, path)));
             }
-            fields.push((core_field(path).to_owned(), value.replace("\\,", ","), equal));
+            one.field = core_field(path).to_owned();
         }
         Ok(Self { labels, fields })
     }
@@ -60,7 +47,7 @@ impl Selection {
     /// Whether an object is meant.
     pub(crate) fn matches(&self, value: &Value) -> bool {
         let labels = || -> BTreeMap<String, String> { object::labels(value) };
-        self.fields.iter().all(|(path, wanted, equal)| (field(value, path) == *wanted) == *equal)
+        self.fields.matches(|path| field(value, path))
             && (self.labels.is_empty() || self.labels.matches(&labels()))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
-use apimachinery::names::SUFFIX_ALPHABET;
+use apimachinery::names::{SUFFIX_ALPHABET, generated_base};
 use apimachinery::object;
 use apimachinery::schema::Schema;
 use apimachinery::status::Status;
@@ -20,9 +20,6 @@ use super::custom::Version;
 use super::kinds::{self, Kind};
 use super::{allocate, decode, escalation, managed, options, view};
 use crate::fields::{put, text};
-
-/// How long a generated prefix may be, so that prefix and suffix fit a label.
-const LONGEST_PREFIX: usize = 58;
 
 /// Said of certificate signing requests where the host has no certificate authority.
 const UNSIGNED: &str =
@@ -174,7 +171,7 @@ impl Apiserver {
         if prefix.is_empty() || !object::name(value).is_empty() {
             return false;
         }
-        let short: String = prefix.chars().take(LONGEST_PREFIX).collect();
+        let short = generated_base(&prefix);
         let alphabet = std::str::from_utf8(SUFFIX_ALPHABET).unwrap_or("x");
         let suffix = self.suffixes.letters(alphabet, 5);
         put(value, "/metadata/name", json!(format!("{short}{suffix}")));

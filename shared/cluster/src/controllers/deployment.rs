@@ -18,8 +18,6 @@ const RESOURCE: &str = "deployments.apps";
 const SETS: &str = "replicasets.apps";
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const HASH: &str = "pod-template-hash";
-/// `k8s.io/apimachinery/pkg/util/rand SafeEncodeString`.
-const SAFE: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The control loop.
 pub(crate) struct Deployments;
@@ -104,11 +102,7 @@ fn same_template(set: &Value, deployment: &Value) -> bool {
 fn template_hash(deployment: &Value) -> String {
     let collisions = fields::number(deployment, "/status/collisionCount").unwrap_or_default();
     let number = rng::hash(&format!("{}{collisions}", template(deployment))) % 10_000_000_000;
-    number
-        .to_string()
-        .bytes()
-        .map(|byte| SAFE.get(usize::from(byte) % SAFE.len()).copied().map_or('b', char::from))
-        .collect()
+    apimachinery::names::safe_encode(&number.to_string())
 }
 
 fn revision(set: &Value) -> u64 {

@@ -15,7 +15,6 @@ use crate::store::Store;
 pub(super) const REVISION_LABEL: &str = "controller-revision-hash";
 
 const REVISIONS: &str = "controllerrevisions.apps";
-const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A reference to the controlling owner.
 pub(super) fn owner_reference(owner: &Value, api_version: &str, kind: &str) -> Value {
@@ -147,9 +146,5 @@ fn hash_of(revision: &Value) -> String {
 /// A number as the real controllers write hashes (`rand.SafeEncodeString`); the hash is one of ours.
 fn safe_hash(text: &str) -> String {
     let number = rng::hash(text) % 10_000_000_000;
-    number
-        .to_string()
-        .bytes()
-        .map(|byte| SAFE.get(usize::from(byte) % SAFE.len()).copied().map_or('b', char::from))
-        .collect()
+    apimachinery::names::safe_encode(&number.to_string())
 }

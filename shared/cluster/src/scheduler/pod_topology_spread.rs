@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use apimachinery::selector::{LabelSelector, Operator, Requirement};
+use apimachinery::selector::{LabelSelector, Requirement};
 use serde_json::Value;
 
 use super::plugins::{Cycle, MOST, Refusal};
@@ -36,8 +36,7 @@ impl Constraint {
         let labels = fields::labels(pod);
         for key in fields::items(said, "/matchLabelKeys").iter().filter_map(Value::as_str) {
             if let Some(value) = labels.get(key) {
-                let operator = Operator::Equals(value.clone());
-                selector.requirements.push(Requirement { key: key.to_owned(), operator });
+                selector.extend([Requirement::equals(key, value)]);
             }
         }
         let policy = |pointer| fields::text(said, pointer);
@@ -190,7 +189,7 @@ fn default_selector(view: &View<'_>, pod: &Value) -> LabelSelector {
     }
     let mut selector = LabelSelector::from_map(&wanted);
     let own = spec.map(|spec| selector_at(spec, "selector")).unwrap_or_default();
-    selector.requirements.extend(own.requirements);
+    selector.extend(own.into_requirements());
     selector
 }
 
