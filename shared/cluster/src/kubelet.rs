@@ -10,6 +10,9 @@ mod attach;
 mod catalina;
 pub(crate) mod forward;
 pub(crate) mod hooks;
+mod last_words;
+mod refusals;
+mod restart;
 mod run;
 mod serve;
 
@@ -64,6 +67,10 @@ pub(crate) struct Machine {
     pub(crate) mounting: Mounting,
     /// Counts what may have changed files in it.
     activity: u64,
+    /// Its time is over.
+    pub(crate) expired: bool,
+    /// Its time is over, and all its containers have been stopped.
+    pub(crate) halted: bool,
 }
 
 /// All kubelets with their pods; a clone is a snapshot.
@@ -172,7 +179,7 @@ impl Kubelets {
         let ended = matches!(fields::text(&pod, "/status/phase"), "Succeeded" | "Failed");
         if fields::deleting(&pod) {
             self.terminate(store, &pod, now, &mut plan);
-        } else if !ended {
+        } else if !ended && !self.expire(store, &pod, now, &mut plan) {
             self.live(store, &pod, now, &mut plan);
         }
         self.sessions_of(store, &name, now, &mut plan);
@@ -254,6 +261,8 @@ impl Kubelets {
             volumes: BTreeMap::new(),
             mounting: Mounting::default(),
             activity: 0,
+            expired: false,
+            halted: false,
         };
         self.machines.insert(full_name(pod), Arc::new(machine));
     }
@@ -282,22 +291,16 @@ impl Kubelets {
         now: Timestamp,
         plan: &mut Plan,
     ) {
-        let policy = match fields::text(pod, "/spec/restartPolicy") {
-            "" => "Always",
-            policy => policy,
-        };
+        if restart::is_over(pod, machine) {
+            self.stop_sidecars(store, (pod, &mut *machine), now, plan);
+            return;
+        }
         for spec in fields::items(pod, "/spec/initContainers") {
-            let sidecar = fields::text(spec, "/restartPolicy") == "Always";
-            let policy = match (sidecar, policy) {
-                (true, _) => "Always",
-                (false, "Never") => "Never",
-                _ => "OnFailure",
-            };
-            self.container(store, pod, machine, (spec, policy), now, plan);
+            self.container(store, pod, machine, (spec, restart::initial_restarts), now, plan);
             let done = machine.containers.get(fields::text(spec, "/name")).is_some_and(|one| {
                 match one.stage {
                     Stage::Ended { code, .. } => code == 0,
-                    Stage::Running { .. } => sidecar && one.started,
+                    Stage::Running { .. } => restart::is_sidecar(spec) && one.started,
                     _ => false,
                 }
             });
@@ -306,13 +309,16 @@ impl Kubelets {
             }
         }
         for spec in fields::items(pod, "/spec/containers") {
-            self.container(store, pod, machine, (spec, policy), now, plan);
+            self.container(store, pod, machine, (spec, restart::restarts), now, plan);
+        }
+        if restart::is_over(pod, machine) {
+            plan.again(RELIST);
         }
         // They are added to a pod that runs already, and never start again.
         for spec in fields::items(pod, "/spec/ephemeralContainers") {
             let name = fields::text(spec, "/name").to_owned();
             machine.containers.entry(name).or_insert_with(Container::new);
-            self.container(store, pod, machine, (spec, "Never"), now, plan);
+            self.container(store, pod, machine, (spec, |_, _, _| false), now, plan);
         }
     }
 
@@ -327,7 +333,7 @@ impl Kubelets {
         store: &Store,
         pod: &Value,
         machine: &mut Machine,
-        (spec, policy): (&Value, &str),
+        (spec, restarts): (&Value, restart::Rule),
         now: Timestamp,
         plan: &mut Plan,
     ) {
@@ -335,7 +341,7 @@ impl Kubelets {
         for _ in 0..4 {
             let Some(one) = machine.containers.get_mut(&name) else { return };
             match one.stage.clone() {
-                Stage::Created => self.pull(pod, spec, one, &machine.node, now, plan),
+                Stage::Created => self.pull(store, pod, spec, one, &machine.node, now, plan),
                 Stage::Pulling { until: at } if at <= now => {
                     self.images.entry(machine.node.clone()).or_default().insert(canonical(spec));
                     pulled(pod, spec, plan);
@@ -347,9 +353,9 @@ impl Kubelets {
                 Stage::Waiting { until: at, reason, .. } if at <= now => match reason {
                     "CrashLoopBackOff" => {
                         one.restarts += 1;
-                        self.pull(pod, spec, one, &machine.node, now, plan);
+                        self.pull(store, pod, spec, one, &machine.node, now, plan);
                     }
-                    _ => self.pull(pod, spec, one, &machine.node, now, plan),
+                    _ => self.pull(store, pod, spec, one, &machine.node, now, plan),
                 },
                 Stage::Pulling { until: at } | Stage::Waiting { until: at, .. } => {
                     plan.again(until(now, at));
@@ -366,8 +372,7 @@ impl Kubelets {
                     }
                 }
                 Stage::Ended { code, since, at } => {
-                    let restarts = policy == "Always" || (policy == "OnFailure" && code != 0);
-                    if !restarts {
+                    if !restarts(pod, spec, code) {
                         return;
                     }
                     let seen = later(at, RELIST);
@@ -385,7 +390,7 @@ impl Kubelets {
                     one.crashes += 1;
                     if one.crashes == 1 {
                         one.restarts += 1;
-                        self.pull(pod, spec, one, &machine.node, now, plan);
+                        self.pull(store, pod, spec, one, &machine.node, now, plan);
                         continue;
                     }
                     one.crashes -= 1;

@@ -21,14 +21,9 @@ fn rows() -> Vec<Row> {
     lines
         .map(|line| {
             let parts: Vec<&str> = line.splitn(3, " | ").collect();
-            let [situation, place, words] = parts.as_slice() else {
-                panic!("`{line}` is not `situation | place | words`");
-            };
-            Row {
-                situation: (*situation).to_owned(),
-                place: (*place).to_owned(),
-                words: (*words).to_owned(),
-            }
+            assert_eq!(parts.len(), 3, "`{line}` is not `situation | place | words`");
+            let part = |at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
+            Row { situation: part(0), place: part(1), words: part(2) }
         })
         .collect()
 }

@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use transcripts::{Known, Plane, Report, Target};
 
@@ -16,9 +17,9 @@ struct Embedded {
 }
 
 impl Embedded {
-    fn start(plane: Plane) -> Self {
+    fn start(plane: Plane, number: usize) -> Self {
         let podium = std::env::var_os("PODIUM_BIN").expect("PODIUM_BIN with the path of podium");
-        let name = format!("podium-embedded-{}-{plane:?}.kubeconfig", std::process::id());
+        let name = format!("podium-embedded-{}-{plane:?}-{number}.kubeconfig", std::process::id());
         let kubeconfig = std::env::temp_dir().join(name);
         let mut command = Command::new(podium);
         let nodes = if plane == Plane::Nodes { "1" } else { "0" };
@@ -59,10 +60,26 @@ fn run(plane: Plane) {
     ran.retain(|transcript| transcript.plane == plane);
     let known = Known::read().expect("a list of known differences");
     let mut report = Report::default();
-    for transcript in &ran {
-        let cluster = Embedded::start(plane);
-        let target = Target::of(&cluster.kubeconfig).expect("a target");
-        report.add(transcripts::check(&target, transcript).expect("a transcript that runs"));
+    // Where pods run, commands mostly wait; and every transcript has a cluster of its own.
+    let workers = if plane == Plane::Nodes { 4 } else { 1 };
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let turns = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        let mine = turns.map_while(|at| Some((at, ran.get(at)?)));
+        mine.map(|(at, transcript)| {
+            let cluster = Embedded::start(plane, at);
+            let target = Target::of(&cluster.kubeconfig).expect("a target");
+            (at, transcripts::check(&target, transcript).expect("a transcript that runs"))
+        })
+        .collect::<Vec<_>>()
+    };
+    let mut reports: Vec<(usize, Report)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|one| one.join().expect("a worker that ends")).collect()
+    });
+    reports.sort_by_key(|(at, _)| *at);
+    for (_, one) in reports {
+        report.add(one);
     }
     println!("{report}");
     let repaired = known.settle(&mut report, &ran);

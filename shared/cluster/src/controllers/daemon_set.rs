@@ -75,7 +75,10 @@ impl Controller for DaemonSets {
             }
         }
         if fields::text(&set, "/spec/updateStrategy/type") == "RollingUpdate" {
-            roll(&set, &nodes, &pods, &history.hash, now, &mut plan);
+            match max_surge(&set, nodes.iter().filter(|node| should_run(&set, node).0).count()) {
+                0 => roll(&set, &nodes, &pods, &history.hash, now, &mut plan),
+                most => surge(&set, &nodes, &pods, (&history.hash, most), now, &mut plan),
+            }
         }
         let used = pods.values().flatten().map(|pod| revision_of(pod).to_owned());
         history.truncate(&set, &used.collect::<Vec<_>>(), &mut plan);
@@ -149,17 +152,21 @@ fn manage(set: &Value, node: &Value, pods: Option<&Vec<Arc<Value>>>, hash: &str,
         }
     }
     if run && pods.is_empty() {
-        let pod = pod_for(set, fields::name(node), hash);
-        plan.writes.push(Write::create("pods", pod).then(EventNote::normal(
-            reference(set, "apps/v1", "DaemonSet"),
-            "SuccessfulCreate",
-            "Created pod: {name}".to_owned(),
-        )));
+        create(set, node, hash, plan);
     } else if !keep {
         for pod in living {
             delete(set, pod, plan);
         }
     }
+}
+
+fn create(set: &Value, node: &Value, hash: &str, plan: &mut Plan) {
+    let pod = pod_for(set, fields::name(node), hash);
+    plan.writes.push(Write::create("pods", pod).then(EventNote::normal(
+        reference(set, "apps/v1", "DaemonSet"),
+        "SuccessfulCreate",
+        "Created pod: {name}".to_owned(),
+    )));
 }
 
 fn delete(set: &Value, pod: &Value, plan: &mut Plan) {
@@ -211,14 +218,55 @@ fn pod_for(set: &Value, node: &str, hash: &str) -> Value {
 
 /// How many nodes may be without an available pod while rolling.
 fn max_unavailable(set: &Value, desired: usize) -> usize {
-    let path = "/spec/updateStrategy/rollingUpdate/maxUnavailable";
-    match set.pointer(path) {
-        Some(Value::String(percent)) => {
+    part_of(set, "maxUnavailable", desired).unwrap_or(1)
+}
+
+/// On how many nodes a new pod may run beside an old one.
+fn max_surge(set: &Value, desired: usize) -> usize {
+    part_of(set, "maxSurge", desired).unwrap_or_default()
+}
+
+fn part_of(set: &Value, field: &str, desired: usize) -> Option<usize> {
+    match set.pointer(&format!("/spec/updateStrategy/rollingUpdate/{field}"))? {
+        Value::String(percent) => {
             let percent: usize = percent.trim_end_matches('%').parse().unwrap_or_default();
-            (desired * percent).div_ceil(100)
+            Some((desired * percent).div_ceil(100))
         }
-        Some(value) => usize::try_from(value.as_i64().unwrap_or(1)).unwrap_or(1),
-        None => 1,
+        value => usize::try_from(value.as_i64()?).ok(),
+    }
+}
+
+/// New pods beside old ones, which go when the new ones are available (`rollingUpdate` with surge).
+fn surge(
+    set: &Value,
+    nodes: &[Arc<Value>],
+    pods: &ByNode,
+    (hash, most): (&str, usize),
+    now: Timestamp,
+    plan: &mut Plan,
+) {
+    let min_ready = fields::number(set, "/spec/minReadySeconds").unwrap_or_default();
+    let (mut surging, mut candidates) = (0, Vec::new());
+    for node in nodes.iter().filter(|node| should_run(set, node).0) {
+        let on_node = pods.get(fields::name(node)).map(Vec::as_slice).unwrap_or_default();
+        let living = || on_node.iter().filter(|pod| !fields::deleting(pod));
+        let newest = living().find(|pod| revision_of(pod) == hash);
+        let Some(old) = living().find(|pod| revision_of(pod) != hash) else { continue };
+        match newest {
+            Some(pod) if available(pod, min_ready, now) => delete(set, old, plan),
+            Some(pod) => {
+                surging += usize::from(available(old, min_ready, now));
+                if fields::condition_true(pod, "Ready") {
+                    plan.again(Duration::from_secs(1));
+                }
+            }
+            None if available(old, min_ready, now) => candidates.push(node),
+            // An old pod that serves nobody may be replaced at once.
+            None => create(set, node, hash, plan),
+        }
+    }
+    for node in candidates.into_iter().take(most.saturating_sub(surging)) {
+        create(set, node, hash, plan);
     }
 }
 

@@ -181,7 +181,9 @@ fn create_set(deployment: &Value, sets: &[Arc<Value>], hash: &str, plan: &mut Pl
         },
     });
     plan.writes.push(Write::create(SETS, set));
-    note_scaling(deployment, &name, 0, count, plan);
+    if count > 0 {
+        note_scaling(deployment, &name, 0, count, plan);
+    }
 }
 
 /// The revision of a set: the highest of all.

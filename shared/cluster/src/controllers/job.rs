@@ -4,6 +4,7 @@
 //! Here a plan is carried out as one, so the list in between is always empty.
 
 mod indexes;
+mod per_index;
 mod pods;
 mod policy;
 mod status;
@@ -37,6 +38,7 @@ struct Sync<'a> {
     newly_succeeded: Vec<Arc<Value>>,
     newly_failed: Vec<Arc<Value>>,
     succeeded_indexes: Indexes,
+    failed_indexes: Indexes,
 }
 
 /// How a job ends: the type of the condition that announces it, reason and message.
@@ -162,7 +164,19 @@ impl<'a> Sync<'a> {
         }
         let mut succeeded_indexes = Indexes::parse(fields::text(job, "/status/completedIndexes"));
         succeeded_indexes.extend(newly_succeeded.iter().filter_map(|pod| pods::index(pod)));
-        Self { job, now, pods, active, newly_succeeded, newly_failed, succeeded_indexes }
+        let mut failed_indexes = Indexes::parse(fields::text(job, "/status/failedIndexes"));
+        let lost = newly_failed.iter().filter(|pod| per_index::is_lost(job, pod));
+        failed_indexes.extend(lost.filter_map(|pod| pods::index(pod)));
+        Self {
+            job,
+            now,
+            pods,
+            active,
+            newly_succeeded,
+            newly_failed,
+            succeeded_indexes,
+            failed_indexes,
+        }
     }
 
     fn indexed(&self) -> bool {
@@ -215,10 +229,14 @@ impl<'a> Sync<'a> {
                 return Some(Verdict { kind, reason: text("/reason"), message: text("/message") });
             }
         }
-        let limit = fields::number(self.job, "/spec/backoffLimit").unwrap_or(6);
+        let usual = if per_index::limit(self.job).is_some() { i64::from(i32::MAX) } else { 6 };
+        let limit = fields::number(self.job, "/spec/backoffLimit").unwrap_or(usual);
         if let Some(message) = self.newly_failed.iter().find_map(|pod| policy::fails(self.job, pod))
         {
             return Some(Verdict::failure("PodFailurePolicy", &message));
+        }
+        if let Some(verdict) = per_index::verdict(self) {
+            return Some(verdict);
         }
         if self.failed() > limit || self.restarts_exceed(limit) {
             return Some(Verdict::failure(
@@ -302,7 +320,8 @@ impl<'a> Sync<'a> {
             if self.indexed() && index.is_none() {
                 break;
             }
-            plan.writes.push(pods::create(self.job, index));
+            let failures = index.map_or(0, |index| per_index::failures(self, index));
+            plan.writes.push(pods::create(self.job, index, failures));
             self.active.push(Arc::new(Value::Null));
         }
     }
@@ -313,7 +332,9 @@ impl<'a> Sync<'a> {
         }
         let parallelism = fields::number(self.job, "/spec/parallelism").unwrap_or(1);
         match fields::number(self.job, "/spec/completions") {
-            Some(wanted) => (wanted - self.succeeded()).clamp(0, parallelism),
+            Some(wanted) => {
+                (wanted - self.succeeded() - self.failed_indexes.count()).clamp(0, parallelism)
+            }
             None if self.succeeded() > 0 => count(self.active.len()).min(parallelism),
             None => parallelism,
         }
@@ -344,7 +365,8 @@ impl<'a> Sync<'a> {
         let used: Vec<i64> = self.active.iter().filter_map(|pod| pods::index(pod)).collect();
         let end = fields::number(self.job, "/spec/completions").unwrap_or_default();
         (0..end)
-            .filter(|index| !self.succeeded_indexes.contains(*index) && !used.contains(index))
+            .filter(|index| !self.succeeded_indexes.contains(*index))
+            .filter(|index| !self.failed_indexes.contains(*index) && !used.contains(index))
             .take(wanted)
             .collect()
     }

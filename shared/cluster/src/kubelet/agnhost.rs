@@ -32,6 +32,11 @@ pub(super) fn sockets(argv: &[String], environment: &BTreeMap<String, String>) -
         }
         "porter" => environment.keys().filter_map(|name| ported(name)).collect(),
         "test-webserver" => socket(Protocol::Tcp, port("port", "80")).into_iter().collect(),
+        "grpc-health-checking" => [port("port", "5000"), port("http-port", "8080")]
+            .into_iter()
+            .flatten()
+            .map(Socket::tcp)
+            .collect(),
         "liveness" | "nettest" => vec![Socket::tcp(8080)],
         _ => Vec::new(),
     }
@@ -40,6 +45,14 @@ pub(super) fn sockets(argv: &[String], environment: &BTreeMap<String, String>) -
 /// Whether it does something and ends, as a command of the shell does.
 pub(super) fn ends(argv: &[String]) -> bool {
     argv.get(1).is_some_and(|word| word == "connect")
+}
+
+/// Whether it answers health checks over gRPC on this port (`test/images/agnhost/grpc-health-checking`).
+pub(super) fn serves_health(processes: &[String], port: u16) -> bool {
+    let Some(argv) = processes.first() else { return false };
+    let argv: Vec<String> = argv.split(' ').map(str::to_owned).collect();
+    argv.get(1).is_some_and(|word| word == "grpc-health-checking")
+        && value_of(&argv, "port").map_or(port == 5000, |own| own == port.to_string())
 }
 
 /// Whether it answers every path with its name.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::agnhost;
 use super::catalina;
 use super::hooks::Hook;
+use super::last_words::LastWords;
 use super::usage::History;
 use crate::event_loop::Plan;
 use crate::fields;
@@ -59,6 +60,8 @@ pub(crate) struct Ending {
     pub(crate) since: Timestamp,
     /// When it got its SIGTERM: after the hook.
     pub(crate) signalled: Option<Timestamp>,
+    /// How many seconds it has.
+    pub(crate) grace: u64,
 }
 
 /// A line of a log.
@@ -114,6 +117,9 @@ pub(crate) struct Container {
     pub(crate) trouble: String,
     /// What its process died of.
     pub(crate) death: Death,
+    /// Where it leaves its last words, and what they were.
+    pub(crate) words: LastWords,
+    pub(crate) said: String,
     /// Lines that it is going to write.
     pub(crate) upcoming: VecDeque<(Timestamp, String)>,
     pub(crate) log: VecDeque<Line>,
@@ -150,6 +156,8 @@ impl Container {
             catalina: None,
             trouble: String::new(),
             death: Death::Own,
+            words: LastWords::default(),
+            said: String::new(),
             upcoming: VecDeque::new(),
             log: VecDeque::new(),
             previous: VecDeque::new(),
@@ -202,6 +210,8 @@ impl Container {
         self.catalina = None;
         self.trouble.clear();
         self.death = Death::Own;
+        self.said.clear();
+        (self.hook, self.ending) = (None, None);
         self.serves.clear();
         self.upcoming.clear();
         self.ready = false;
@@ -249,7 +259,7 @@ impl Container {
         let name = program.rsplit('/').next().unwrap_or(program);
         if !self.facts.commands.iter().any(|known| known == name) {
             let why = format!(
-                "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: \"{program}\": executable file not found in $PATH"
+                "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"{program}\": executable file not found in $PATH"
             );
             self.stage = Stage::Ended { code: 128, since: now, at: now };
             self.trouble.clone_from(&why);
@@ -300,6 +310,7 @@ impl Container {
             let text = std::mem::take(&mut self.open);
             self.log.push_back(Line { at: now, text });
         }
+        self.said = self.last_words(code);
         self.process = Process::None;
         self.hook = None;
         self.background.clear();
@@ -336,6 +347,9 @@ impl Container {
                     "exitCode": code, "reason": reason, "containerID": id,
                     "startedAt": fields::seconds(*since), "finishedAt": fields::seconds(*at),
                 });
+                if !self.said.is_empty() {
+                    fields::put(&mut ended, "/message", json!(self.said));
+                }
                 if *code == 128 && !self.trouble.is_empty() {
                     // An instance that has not run began at the beginning of time.
                     fields::put(&mut ended, "/startedAt", json!("1970-01-01T00:00:00Z"));

@@ -1,15 +1,17 @@
-//! Probes: readiness, liveness and start-up, over HTTP, TCP or a command (`pkg/kubelet/prober`).
+//! Probes: readiness, liveness and start-up, over HTTP, TCP, gRPC or a command (`pkg/kubelet/prober`).
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::container::{Container, Probe, Process, Stage};
+use super::container::{Container, Ending, Probe, Process, Stage, hex};
+use super::hooks::When;
 use super::sessions::probe_answer;
-use super::{Kubelets, Machine, later, note, until};
+use super::{Kubelets, Machine, agnhost, later, note, until};
 use crate::event_loop::Plan;
 use crate::fields;
+use crate::network::Socket;
 use crate::shell::{Input, Shell, Waiting};
 use crate::store::Store;
 
@@ -104,26 +106,29 @@ impl Kubelets {
             if !rests {
                 plan.again(until(now, next));
             }
-            if let Err(text) = &result {
-                progress.successes = 0;
-                progress.failures += 1;
-                note(
-                    pod,
-                    spec,
-                    true,
-                    "Unhealthy",
-                    format!("{} probe failed: {text}", kind.word()),
-                    plan,
-                );
-            } else {
-                progress.failures = 0;
-                progress.successes += 1;
+            match &result {
+                Ok(()) => {
+                    progress.failures = 0;
+                    progress.successes += 1;
+                }
+                Err(Failure::Said(text)) => {
+                    progress.successes = 0;
+                    progress.failures += 1;
+                    let text = format!("{} probe failed: {text}", kind.word());
+                    note(pod, spec, true, "Unhealthy", text, plan);
+                }
+                // What could not be asked counts for nothing (`worker.go doProbe`).
+                Err(Failure::Unasked(why)) => {
+                    unasked(pod, (spec, kind), why, plan);
+                    continue;
+                }
             }
             let (good, bad) = (
                 progress.successes >= number("/successThreshold", 1),
                 progress.failures >= number("/failureThreshold", 3),
             );
-            if verdict(pod, (spec, kind), one, (good, bad), now, plan) {
+            if verdict((spec, kind), one, (good, bad)) {
+                condemn(pod, machine, (spec, kind), now, plan);
                 return;
             }
         }
@@ -136,7 +141,7 @@ impl Kubelets {
         machine: &mut Machine,
         (spec, probe): (&Value, &Value),
         now: Timestamp,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failure> {
         let address = machine.address.clone();
         let port = |pointer: &str| match probe.pointer(pointer) {
             Some(Value::String(name)) => fields::items(spec, "/ports")
@@ -156,8 +161,8 @@ impl Kubelets {
             };
             return match probe_answer((&self.disks, pod, machine), spec, port, Some(path), now) {
                 Ok(code) if code < 400 => Ok(()),
-                Ok(code) => Err(format!("HTTP probe failed with statuscode: {code}")),
-                Err(_) => Err(format!(
+                Ok(code) => said(format!("HTTP probe failed with statuscode: {code}")),
+                Err(_) => said(format!(
                     "Get \"http://{address}:{port}{path}\": dial tcp {address}:{port}: connect: connection refused"
                 )),
             };
@@ -166,7 +171,24 @@ impl Kubelets {
             let port = number(port("/tcpSocket/port"));
             return match probe_answer((&self.disks, pod, machine), spec, port, None, now) {
                 Ok(_) => Ok(()),
-                Err(_) => Err(format!("dial tcp {address}:{port}: connect: connection refused")),
+                Err(_) => said(format!("dial tcp {address}:{port}: connect: connection refused")),
+            };
+        }
+        let timeout = fields::number(probe, "/timeoutSeconds").unwrap_or(1).unsigned_abs();
+        if probe.get("grpc").is_some() {
+            let port = number(port("/grpc/port"));
+            let one = machine.containers.get(fields::text(spec, "/name"));
+            let healthy = one.is_some_and(|one| {
+                one.ports(spec, now).contains(&Socket::tcp(port))
+                    && agnhost::serves_health(&one.facts.processes, port)
+            });
+            // `pkg/probe/grpc/grpc.go`: what does not speak HTTP/2 is as good as not there.
+            return if healthy {
+                Ok(())
+            } else {
+                said(format!(
+                    "timeout: failed to connect service \"{address}:{port}\" within {timeout}s: context deadline exceeded"
+                ))
             };
         }
         let command: Vec<String> = fields::items(probe, "/exec/command")
@@ -174,7 +196,7 @@ impl Kubelets {
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect();
-        self.ask_command(store, pod, machine, (spec, &command), now)
+        self.ask_command(store, pod, machine, (spec, &command, timeout), now)
     }
 
     fn ask_command(
@@ -182,25 +204,58 @@ impl Kubelets {
         store: &Store,
         pod: &Value,
         machine: &mut Machine,
-        (spec, command): (&Value, &[String]),
+        (spec, command, timeout): (&Value, &[String], u64),
         now: Timestamp,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failure> {
         let name = fields::text(spec, "/name");
         let Some(one) = machine.containers.get(name) else { return Ok(()) };
+        let program = command.first().map_or("", String::as_str);
+        let base = program.rsplit('/').next().unwrap_or(program);
+        if !one.facts.commands.iter().any(|known| known == base) {
+            let id = hex(&format!("{}{name}{program}", fields::uid(pod)));
+            return Err(Failure::Unasked(format!(
+                "rpc error: code = Unknown desc = failed to exec in container: failed to start exec \"{id}\": OCI runtime exec failed: exec failed: unable to start container process: exec: \"{program}\": executable file not found in $PATH"
+            )));
+        }
         let mut shell = Shell::new(command, &one.facts, &one.folder, false);
         let mut input = Input { closed: true, ..Input::default() };
-        let (stdout, stderr, waiting) =
-            self.step_in(store, (pod, machine), (name, &mut shell, &mut input), now);
-        match waiting {
-            Waiting::Exited(0) => Ok(()),
-            Waiting::Exited(_) => {
-                Err(String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
-            }
-            Waiting::Until(_) | Waiting::Input => {
-                Err(format!("command timed out: \"{}\" timed out after 1s", command.join(" ")))
+        let limit = later(now, Duration::from_secs(timeout));
+        let (mut at, mut output) = (now, Vec::new());
+        loop {
+            let run = (name, &mut shell, &mut input);
+            let (stdout, stderr, waiting) = self.step_in(store, (pod, &mut *machine), run, at);
+            output.extend([stdout, stderr].concat());
+            match waiting {
+                Waiting::Exited(0) => return Ok(()),
+                Waiting::Exited(_) => return said(String::from_utf8_lossy(&output).into_owned()),
+                // What it does within its time is done at once: nobody else looks meanwhile.
+                Waiting::Until(next) if next > at && next <= limit => at = next,
+                Waiting::Until(_) | Waiting::Input => {
+                    return said(format!(
+                        "command timed out: \"{}\" timed out after {timeout}s",
+                        command.join(" ")
+                    ));
+                }
             }
         }
     }
+}
+
+/// Why a probe did not succeed.
+enum Failure {
+    /// It was told so.
+    Said(String),
+    /// It could not be asked.
+    Unasked(String),
+}
+
+fn unasked(pod: &Value, (spec, kind): (&Value, Kind), why: &str, plan: &mut Plan) {
+    let text = format!("{} probe errored and resulted in unknown state: {why}", kind.word());
+    note(pod, spec, true, "Unhealthy", text, plan);
+}
+
+fn said(text: String) -> Result<(), Failure> {
+    Err(Failure::Said(text))
 }
 
 /// Whether a probe's answer stays what it is until something happens in the pod: then there is no need to
@@ -222,15 +277,8 @@ fn next_beat(due: Timestamp, period: Duration, now: Timestamp) -> Timestamp {
     later(due, Duration::from_nanos(beats))
 }
 
-/// What a probe's count means for the container; true when it was killed.
-fn verdict(
-    pod: &Value,
-    (spec, kind): (&Value, Kind),
-    one: &mut Container,
-    (good, bad): (bool, bool),
-    now: Timestamp,
-    plan: &mut Plan,
-) -> bool {
+/// What a probe's count means for the container; true when it has to go.
+fn verdict((spec, kind): (&Value, Kind), one: &mut Container, (good, bad): (bool, bool)) -> bool {
     match kind {
         Kind::Readiness if good => one.ready = true,
         Kind::Readiness if bad => one.ready = false,
@@ -240,18 +288,33 @@ fn verdict(
                 one.ready = true;
             }
         }
-        Kind::Startup | Kind::Liveness if bad => {
-            let text = format!(
-                "Container {} failed {} probe, will be restarted",
-                fields::text(spec, "/name"),
-                kind.word().to_lowercase()
-            );
-            note(pod, spec, false, "Killing", text, plan);
-            one.end(137, now);
-            plan.again(Duration::from_millis(1));
-            return true;
-        }
+        Kind::Startup | Kind::Liveness if bad => return true,
         _ => {}
     }
     false
+}
+
+/// Begins to stop a container, with the grace period of the probe if it has one
+/// (`kuberuntime_container.go setTerminationGracePeriod`).
+fn condemn(
+    pod: &Value,
+    machine: &mut Machine,
+    (spec, kind): (&Value, Kind),
+    now: Timestamp,
+    plan: &mut Plan,
+) {
+    let name = fields::text(spec, "/name");
+    let word = kind.word().to_lowercase();
+    let text = format!("Container {name} failed {word} probe, will be restarted");
+    note(pod, spec, false, "Killing", text, plan);
+    let own = format!("/{}/terminationGracePeriodSeconds", kind.field());
+    let grace = fields::number(spec, &own)
+        .or_else(|| fields::number(pod, "/spec/terminationGracePeriodSeconds"))
+        .unwrap_or(30);
+    let hook = machine.hook(spec, When::PreStop, now);
+    if let Some(one) = machine.containers.get_mut(name) {
+        one.hook = hook;
+        one.ending = Some(Ending { since: now, signalled: None, grace: grace.unsigned_abs() });
+    }
+    plan.again(Duration::from_millis(1));
 }

@@ -95,6 +95,9 @@ impl Kubelets {
             }
             None => return,
         }
+        if self.condemned(store, (pod, &mut *machine), spec, now, plan) {
+            return;
+        }
         if self.post_start(store, (pod, &mut *machine), spec, now, plan) {
             return;
         }
@@ -108,6 +111,24 @@ impl Kubelets {
         }
         self.ports.insert(full_name(pod), listening(pod, machine, now));
         self.probe(store, pod, machine, spec, now, plan);
+    }
+
+    /// Goes on stopping a container that a probe has condemned; true for such a one.
+    fn condemned(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        spec: &Value,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) -> bool {
+        let one = machine.containers.get(fields::text(spec, "/name"));
+        let Some(ending) = one.and_then(|one| one.ending) else { return false };
+        if !self.stop(store, (pod, machine), spec, (ending.grace, now), plan) {
+            self.ports.remove(&full_name(pod));
+            plan.again(Duration::from_millis(1));
+        }
+        true
     }
 
     /// Lets go on what commands have left running; nobody reads what it writes.

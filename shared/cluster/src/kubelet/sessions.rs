@@ -347,7 +347,12 @@ fn log_of(container: &Container) -> Result<&Container, &'static str> {
 
 fn not_started(request: &NodeRequest, reason: &str) -> Status {
     let (container, pod) = (&request.container, fields::name(&request.pod));
+    let shown = fields::items(&request.pod, "/status/containerStatuses").iter();
+    let initializing = shown
+        .filter(|one| fields::text(one, "/name") == container)
+        .any(|one| fields::text(one, "/state/waiting/reason") == "PodInitializing");
     let why = match reason {
+        "ContainerCreating" if initializing => "PodInitializing",
         "ErrImagePull" => "image can't be pulled",
         "ImagePullBackOff" => "trying and failing to pull image",
         other => other,

@@ -7,16 +7,21 @@ use super::container::Container;
 use super::container::Stage;
 use super::container::image_of;
 use super::hooks::When;
+use super::last_words::LastWords;
 use super::later;
 use super::note;
+use super::refusals;
+use super::status;
 use super::volumes::{lend, mounts_at_start, prepare};
 use crate::event_loop::Plan;
 use crate::fields;
+use crate::shell::Entry;
 use crate::shell::Facts;
 use crate::shell::Files;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Kubelets {
@@ -27,6 +32,7 @@ impl Kubelets {
     )]
     pub(super) fn pull(
         &mut self,
+        store: &Store,
         pod: &Value,
         spec: &Value,
         one: &mut Container,
@@ -35,6 +41,11 @@ impl Kubelets {
         plan: &mut Plan,
     ) {
         let image = fields::text(spec, "/image");
+        if let Some(why) = refusals::image_name(image) {
+            one.stage = no_name(pod, spec, why, now, plan);
+            return;
+        }
+        refusals::pull_secrets(store, pod, plan);
         let here = self.images.get(node).is_some_and(|known| known.contains(&canonical(spec)));
         let policy = fields::text(spec, "/imagePullPolicy");
         if here && policy != "Always" {
@@ -48,17 +59,10 @@ impl Kubelets {
         let failed_before =
             matches!(&one.stage, Stage::Waiting { reason, .. } if *reason == "ErrImagePull");
         if policy == "Never" {
-            note(
-                pod,
-                spec,
-                true,
-                "ErrImageNeverPull",
-                format!("Container image \"{image}\" is not present with pull policy of Never"),
-                plan,
-            );
-            note(pod, spec, true, "Failed", "Error: ErrImageNeverPull".to_owned(), plan);
             let message =
                 format!("Container image \"{image}\" is not present with pull policy of Never");
+            note(pod, spec, true, "ErrImageNeverPull", message.clone(), plan);
+            note(pod, spec, true, "Failed", "Error: ErrImageNeverPull".to_owned(), plan);
             one.stage = Stage::Waiting {
                 reason: "ErrImageNeverPull",
                 message,
@@ -122,6 +126,11 @@ impl Kubelets {
         let mounts = mounts_at_start(pod, spec, machine);
         let volumes = lend(&self.disks, machine);
         let Some(one) = machine.containers.get_mut(&name) else { return };
+        let environment = environment.and_then(|environment| {
+            let refused = refusals::root(pod, spec);
+            let refused = refused.or_else(|| refusals::sub_path(spec, &environment));
+            refused.map_or(Ok(environment), Err)
+        });
         let environment = match environment {
             Ok(environment) => environment,
             Err(text) => {
@@ -141,13 +150,16 @@ impl Kubelets {
             busybox: image.busybox,
             environment,
             processes: Vec::new(),
+            ids: status::ids(pod, spec),
         };
+        one.words = LastWords::of(spec);
         one.folder = match fields::text(spec, "/workingDir") {
             "" if image.folder.is_empty() => "/".to_owned(),
             "" => image.folder.clone(),
             folder => folder.to_owned(),
         };
-        let root = super::container::root(pod, spec, image);
+        let mut root = super::container::root(pod, spec, image);
+        root.insert(one.words.path().to_owned(), Entry::File(Arc::default()));
         one.files = Files {
             root: root.clone(),
             mounts,
@@ -178,6 +190,14 @@ impl Kubelets {
         }
         self.take_back(machine, written);
     }
+}
+
+/// What becomes of a container whose image has no name.
+fn no_name(pod: &Value, spec: &Value, why: String, now: Timestamp, plan: &mut Plan) -> Stage {
+    note(pod, spec, true, "InspectFailed", why.clone(), plan);
+    note(pod, spec, true, "Failed", "Error: InvalidImageName".to_owned(), plan);
+    let until = later(now, Duration::from_secs(12));
+    Stage::Waiting { reason: "InvalidImageName", message: why, until }
 }
 
 /// Why containerd cannot pull an image: Docker Hub does not say whether a repository that it does not show exists.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::container::{Container, Stage, hex, image_id, image_of};
 use super::node_network::full_name;
-use super::{Kubelets, Machine};
+use super::{Kubelets, Machine, restart};
 use crate::event_loop::{Plan, Write};
 use crate::fields;
 use crate::images::Reference;
@@ -70,19 +70,25 @@ fn pairs<'a>(pod: &'a Value, list: &str, machine: &'a Machine) -> Vec<(&'a Value
         .collect()
 }
 
-/// `getPhase`.
+/// `getPhase`; as long as a sidecar runs, nothing is final (`status_manager.go mergePodStatus`).
 fn phase(pod: &Value, machine: &Machine) -> &'static str {
-    let policy = fields::text(pod, "/spec/restartPolicy");
+    if machine.halted {
+        return "Failed";
+    }
     let inits = pairs(pod, "/spec/initContainers", machine);
+    let runs = |one: &Container| matches!(one.stage, Stage::Running { .. });
+    let left = inits.iter().any(|(spec, one)| restart::is_sidecar(spec) && runs(one));
     let ended = |one: &Container| match one.stage {
         Stage::Ended { code, .. } => Some(code),
         _ => None,
     };
-    if policy == "Never" && inits.iter().any(|(_, one)| ended(one).is_some_and(|code| code != 0)) {
-        return "Failed";
+    let regular = || inits.iter().filter(|(spec, _)| !restart::is_sidecar(spec));
+    if regular().any(|(spec, one)| {
+        ended(one).is_some_and(|code| code != 0 && !restart::initial_restarts(pod, spec, code))
+    }) {
+        return if left { "Pending" } else { "Failed" };
     }
-    let sidecar = |spec: &Value| fields::text(spec, "/restartPolicy") == "Always";
-    if inits.iter().any(|(spec, one)| !sidecar(spec) && ended(one) != Some(0)) {
+    if regular().any(|(_, one)| ended(one) != Some(0)) {
         return "Pending";
     }
     let all = pairs(pod, "/spec/containers", machine);
@@ -95,15 +101,14 @@ fn phase(pod: &Value, machine: &Machine) -> &'static str {
     if all.iter().any(|(_, one)| waits(one)) {
         return "Pending";
     }
-    let codes: Vec<i32> = all.iter().filter_map(|(_, one)| ended(one)).collect();
-    if codes.len() < all.len() || policy == "Always" || policy.is_empty() {
+    let codes: Vec<i32> = all
+        .iter()
+        .filter_map(|(spec, one)| ended(one).filter(|code| !restart::restarts(pod, spec, *code)))
+        .collect();
+    if codes.len() < all.len() || left {
         return "Running";
     }
-    match (codes.iter().all(|code| *code == 0), policy) {
-        (true, _) => "Succeeded",
-        (false, "Never") => "Failed",
-        (false, _) => "Running",
-    }
+    if codes.iter().all(|code| *code == 0) { "Succeeded" } else { "Failed" }
 }
 
 impl Kubelets {
@@ -128,6 +133,11 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         "startTime": fields::seconds(machine.since),
         "conditions": conditions(pod, machine, phase, now),
     });
+    if machine.halted {
+        let (reason, message) = restart::DEADLINE;
+        fields::put(&mut status, "/reason", json!(reason));
+        fields::put(&mut status, "/message", json!(message));
+    }
     let host = node_address(store, &machine.node);
     fields::put(&mut status, "/hostIP", json!(host));
     fields::put(&mut status, "/hostIPs", json!([{ "ip": host }]));
@@ -241,6 +251,16 @@ fn container_status(runtime: &str, pod: &Value, spec: &Value, one: &Container) -
     status
 }
 
+/// The numbers that a container was given, when it was given any.
+pub(super) fn ids(pod: &Value, spec: &Value) -> Option<(i64, i64, Vec<i64>)> {
+    let path = "/securityContext/runAsUser";
+    spec.pointer(path).or_else(|| pod.pointer(&format!("/spec{path}")))?;
+    let user = user(pod, spec);
+    let number = |key: &str| fields::number(&user, &format!("/linux/{key}")).unwrap_or_default();
+    let groups = fields::items(&user, "/linux/supplementalGroups");
+    Some((number("uid"), number("gid"), groups.iter().filter_map(Value::as_i64).collect()))
+}
+
 /// The numbers under which the first process runs.
 fn user(pod: &Value, spec: &Value) -> Value {
     let asked = |key: &str| {
@@ -278,7 +298,11 @@ fn mount(mount: &Value) -> Value {
 fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Vec<Value> {
     let done = matches!(phase, "Succeeded" | "Failed");
     let sandbox = !machine.address.is_empty() && machine.mounting.done && !done;
-    let mut list = vec![condition("PodReadyToStartContainers", sandbox, pod, now)];
+    // What others have said stays, in front (`generateAPIPodStatus`).
+    let others = fields::items(pod, "/status/conditions").iter();
+    let others = others.filter(|one| !OWN.contains(&fields::text(one, "/type")));
+    let mut list: Vec<Value> = others.cloned().collect();
+    list.push(condition("PodReadyToStartContainers", sandbox, pod, now));
     let inits: Vec<&str> = pairs(pod, "/spec/initContainers", machine)
         .iter()
         .filter(|(_, one)| !matches!(one.stage, Stage::Ended { code: 0, .. }) && !one.started)
@@ -300,9 +324,13 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
         .map(|(spec, _)| fields::text(spec, "/name"))
         .collect();
     let ready = unready.is_empty() && phase == "Running";
+    let gates = if ready { closed_gates(pod) } else { Vec::new() };
     for kind in ["Ready", "ContainersReady"] {
-        let one = condition(kind, ready, pod, now);
+        let one = condition(kind, ready && (kind != "Ready" || gates.is_empty()), pod, now);
         list.push(match phase {
+            _ if ready && kind == "Ready" && !gates.is_empty() => {
+                explained(one, "ReadinessGatesNotReady", &gates.join(", "))
+            }
             _ if ready => one,
             "Succeeded" => explained(one, "PodCompleted", ""),
             "Failed" => explained(one, "PodFailed", ""),
@@ -315,4 +343,26 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
     }
     list.push(condition("PodScheduled", true, pod, now));
     list
+}
+
+/// The conditions that a kubelet says (`pkg/kubelet/types/pod_status.go PodConditionByKubelet`).
+const OWN: [&str; 5] =
+    ["PodScheduled", "Ready", "Initialized", "ContainersReady", "PodReadyToStartContainers"];
+
+/// Why readiness gates keep a pod from being ready (`pkg/kubelet/status/generate.go GeneratePodReadyCondition`).
+fn closed_gates(pod: &Value) -> Vec<String> {
+    let gates = fields::items(pod, "/spec/readinessGates").iter();
+    let why = |gate: &Value| {
+        let kind = fields::text(gate, "/conditionType");
+        let Some(known) = fields::condition(pod, kind) else {
+            return Some(format!(
+                "corresponding condition of pod readiness gate \"{kind}\" does not exist."
+            ));
+        };
+        let status = fields::text(known, "/status");
+        (status != "True").then(|| {
+            format!("the status of pod readiness gate \"{kind}\" is not \"True\", but {status}")
+        })
+    };
+    gates.filter_map(why).collect()
 }

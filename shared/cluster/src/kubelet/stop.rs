@@ -11,6 +11,7 @@ use super::hooks::When;
 use super::later;
 use super::node_network::full_name;
 use super::note;
+use super::restart;
 use super::until;
 use crate::event_loop::Plan;
 use crate::event_loop::Write;
@@ -43,11 +44,7 @@ impl Kubelets {
             fields::number(pod, "/metadata/deletionGracePeriodSeconds").unwrap_or(30),
         )
         .unwrap_or_default();
-        let mut left = false;
-        for spec in fields::items(pod, "/spec/containers") {
-            left |= self.stop(store, (pod, &mut machine), spec, (grace, now), plan);
-        }
-        if left {
+        if self.stop_all(store, (pod, &mut machine), (grace, now), plan) {
             self.machines.insert(name, Arc::new(machine));
             self.report(store, pod, now, plan);
             return;
@@ -56,9 +53,58 @@ impl Kubelets {
         plan.writes.push(Write::delete_now("pods", pod));
     }
 
+    /// Stops all containers of a pod, its sidecars last (`killContainersWithSyncResult`). True while one runs.
+    pub(super) fn stop_all(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        (grace, now): (u64, Timestamp),
+        plan: &mut Plan,
+    ) -> bool {
+        let mut left = false;
+        let inits = fields::items(pod, "/spec/initContainers").iter();
+        let inits = inits.filter(|spec| !restart::is_sidecar(spec));
+        for spec in fields::items(pod, "/spec/containers").iter().chain(inits) {
+            left |= self.stop(store, (pod, &mut *machine), spec, (grace, now), plan);
+        }
+        left || self.stop_sidecars_within(store, (pod, machine), (grace, now), plan)
+    }
+
+    /// Stops the sidecars of a pod that has nothing else to do.
+    pub(super) fn stop_sidecars(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
+        let grace = fields::number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
+        let within = (grace.unsigned_abs(), now);
+        if !self.stop_sidecars_within(store, (pod, machine), within, plan) {
+            self.ports.remove(&full_name(pod));
+        }
+    }
+
+    /// One after the other, the last that began first (`termination_order.go`).
+    fn stop_sidecars_within(
+        &mut self,
+        store: &Store,
+        (pod, machine): (&Value, &mut Machine),
+        within: (u64, Timestamp),
+        plan: &mut Plan,
+    ) -> bool {
+        let sidecars = fields::items(pod, "/spec/initContainers").iter().rev();
+        for spec in sidecars.filter(|spec| restart::is_sidecar(spec)) {
+            if self.stop(store, (pod, &mut *machine), spec, within, plan) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Stops a container (`killContainer`): its hook, SIGTERM, and what is left of the grace period. True while
     /// it still runs.
-    fn stop(
+    pub(super) fn stop(
         &mut self,
         store: &Store,
         (pod, machine): (&Value, &mut Machine),
@@ -77,9 +123,9 @@ impl Kubelets {
         let known = machine.containers.get(name).and_then(|one| one.ending);
         let mut ending = known.unwrap_or_else(|| {
             note(pod, spec, false, "Killing", format!("Stopping container {name}"), plan);
-            Ending { since: now, signalled: None }
+            Ending { since: now, signalled: None, grace }
         });
-        let limit = later(ending.since, Duration::from_secs(grace));
+        let limit = later(ending.since, Duration::from_secs(grace.min(ending.grace)));
         if ending.signalled.is_none() {
             let begun = machine.containers.get_mut(name).and_then(|one| one.hook.take());
             let hook = if known.is_some() { begun } else { machine.hook(spec, When::PreStop, now) };

@@ -69,7 +69,12 @@ impl Kubelets {
         let (mut missing, mut unprocessed) = (Vec::new(), Vec::new());
         for volume in fields::items(pod, "/spec/volumes") {
             let name = fields::text(volume, "/name").to_owned();
-            match source(store, pod, volume, (&self.signing_key, machine.since)) {
+            let refused = super::refusals::host_path(volume, &machine.node, &self.disks);
+            let found = match refused {
+                Some(why) => Err(Trouble::SetUp(why)),
+                None => source(store, pod, volume, (&self.signing_key, machine.since)),
+            };
+            match found {
                 Ok(Source::Written(files)) => {
                     machine.volumes.insert(name.clone(), files.tree);
                     machine.mounting.written.push(name);

@@ -389,6 +389,15 @@ fn about_system(name: &str, arguments: &[&str], scope: &Scope, os: &Os<'_>) -> O
     Output::text(match name {
         "hostname" => format!("{}\n", facts.hostname),
         "whoami" => format!("{}\n", facts.user),
+        "id" if let Some((user, group, groups)) = &facts.ids => {
+            let groups: Vec<String> = groups.iter().map(i64::to_string).collect();
+            match arguments.first() {
+                Some(&"-u") => format!("{user}\n"),
+                Some(&"-g") => format!("{group}\n"),
+                Some(&"-G") => format!("{}\n", groups.join(" ")),
+                _ => format!("uid={user} gid={group} groups={}\n", groups.join(",")),
+            }
+        }
         "id" if arguments.contains(&"-u") => format!("{}\n", if root { 0 } else { 101 }),
         "id" if root => "uid=0(root) gid=0(root) groups=0(root)\n".to_owned(),
         "id" => format!("uid=101({0}) gid=101({0}) groups=101({0})\n", facts.user),

@@ -46,6 +46,8 @@ pub(crate) struct Facts {
     pub(crate) environment: BTreeMap<String, String>,
     /// The command lines of the container's processes, the first is number 1.
     pub(crate) processes: Vec<String>,
+    /// User, group and all groups that the container was given, when it was given any.
+    pub(crate) ids: Option<(i64, i64, Vec<i64>)>,
 }
 
 /// Standard input.

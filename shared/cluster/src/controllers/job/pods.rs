@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{TRACKING, about};
+use super::{TRACKING, about, per_index};
 use crate::controllers::pod_template;
 use crate::event_loop::{EventNote, Write};
 use crate::fields;
@@ -95,7 +95,7 @@ pub(super) fn take_victims(active: &mut Vec<Arc<Value>>, many: usize) -> Vec<Arc
 }
 
 /// The request for one more pod; `index` is the one it works on.
-pub(super) fn create(job: &Value, index: Option<i64>) -> Write {
+pub(super) fn create(job: &Value, index: Option<i64>, failures: i64) -> Write {
     let template = job.pointer("/spec/template").cloned().unwrap_or_default();
     let mut pod = pod_template::pod_of(&template, job, "batch/v1", "Job");
     let mut prefix = format!("{}-", fields::name(job));
@@ -107,6 +107,11 @@ pub(super) fn create(job: &Value, index: Option<i64>) -> Write {
         let key = INDEX.replace('/', "~1");
         for list in ["labels", "annotations"] {
             fields::put(&mut pod, &format!("/metadata/{list}/{key}"), json!(index.to_string()));
+        }
+        if per_index::limit(job).is_some() {
+            let key = per_index::FAILURES.replace('/', "~1");
+            let path = format!("/metadata/annotations/{key}");
+            fields::put(&mut pod, &path, json!(failures.to_string()));
         }
         if fields::text(&pod, "/spec/hostname").is_empty() {
             let host = format!("{}-{index}", fields::name(job));

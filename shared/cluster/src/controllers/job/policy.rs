@@ -62,6 +62,11 @@ pub(super) fn ignores(job: &Value, pod: &Value) -> bool {
     rule(job, pod).is_some_and(|(_, rule, _)| fields::text(rule, "/action") == "Ignore")
 }
 
+/// Whether a failed pod means that its index has failed for good.
+pub(super) fn fails_index(job: &Value, pod: &Value) -> bool {
+    rule(job, pod).is_some_and(|(_, rule, _)| fields::text(rule, "/action") == "FailIndex")
+}
+
 /// The message with which a failed pod fails the whole job.
 pub(super) fn fails(job: &Value, pod: &Value) -> Option<String> {
     let (at, rule, found) = rule(job, pod)?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{RESOURCE, Sync, Verdict, about, count, pods};
+use super::{RESOURCE, Sync, Verdict, about, count, per_index, pods};
 use crate::event_loop::{EventNote, Plan, Write};
 use crate::fields;
 
@@ -81,6 +81,10 @@ pub(super) fn write(
     let indexes = sync.succeeded_indexes.to_string();
     if sync.indexed() && !indexes.is_empty() {
         fields::put(&mut job, "/status/completedIndexes", json!(indexes));
+    }
+    let failed = sync.failed_indexes.to_string();
+    if per_index::limit(sync.job).is_some() {
+        fields::put(&mut job, "/status/failedIndexes", json!(failed));
     }
     if let Some(verdict) = verdict {
         conclude(sync, &mut job, &verdict, terminating == 0, plan);

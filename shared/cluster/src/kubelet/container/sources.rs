@@ -9,21 +9,25 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Resolves `$(NAME)`; `$$` is a dollar, and a name that nobody knows stays (`third_party/forked/golang/expansion`).
 pub(crate) fn substitute(text: &str, environment: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("$(") {
+    while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
-        if let Some((name, tail)) = after.split_once(')') {
-            if let Some(value) = environment.get(name) {
-                out.push_str(value);
-            } else {
-                let line = format!("$({name})");
-                out.push_str(&line);
+        if let Some(after) = after.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+        } else if let Some((name, tail)) =
+            after.strip_prefix('(').and_then(|after| after.split_once(')'))
+        {
+            match environment.get(name) {
+                Some(value) => out.push_str(value),
+                None => out.extend(["$(", name, ")"]),
             }
             rest = tail;
         } else {
-            out.push_str("$(");
+            out.push('$');
             rest = after;
         }
     }
@@ -151,7 +155,9 @@ pub(crate) fn field_of(pod: &Value, path: &str) -> String {
     match pod.pointer(&pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Object(map)) => {
-            map.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
+            let lines: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            lines.join("\n")
         }
         Some(other) => other.to_string(),
         None => String::new(),
