@@ -1,9 +1,12 @@
-//! The same journal gives the same bytes: twice, with snapshots in between, natively and as wasm.
+//! The same journal gives the same bytes: twice, with snapshots in between, natively and as wasm; and whatever is
+//! done, what must be true is.
 //!
 //! A journal is a seed and what a client did, with the times at which it did it. [`digest`] plays one and
 //! says what the cluster holds afterwards.
 //!
 //! *Invariant:* uses the embedded cluster only through its engine, as a host does.
+
+pub mod journey;
 
 use std::time::Duration;
 
@@ -30,11 +33,22 @@ pub fn fresh(seed: u64) -> Cluster {
 
 /// Sends a request as the administrator and returns the body.
 pub fn send(cluster: &mut Cluster, method: &str, path: &str, body: &Value) -> Vec<u8> {
+    send_as(cluster, method, path, body, "application/json")
+}
+
+/// The same with a content type.
+pub fn send_as(
+    cluster: &mut Cluster,
+    method: &str,
+    path: &str,
+    body: &Value,
+    kind: &str,
+) -> Vec<u8> {
     let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let request = http::Request::builder()
         .method(method)
         .uri(path)
-        .header("content-type", "application/json")
+        .header("content-type", kind)
         .header("user-agent", "simulation/1")
         .body(bytes);
     let Ok(mut request) = request else { return Vec::new() };
@@ -101,6 +115,36 @@ pub fn digest(cluster: &Cluster) -> String {
         }
     }
     format!("{hash:016x} of {count} objects at revision {}", store.revision())
+}
+
+/// A digest of everything that a cluster holds but its numbers of versions: those go on after going back, so that
+/// no client mistakes the new for the old.
+pub fn portrait(cluster: &Cluster) -> String {
+    let store = cluster.apiserver().store();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut count = 0_u32;
+    for resource in store.resources() {
+        for object in store.list(resource, None) {
+            count += 1;
+            let mut object = object.as_ref().clone();
+            unnumbered(&mut object);
+            for byte in object.to_string().bytes() {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
+    format!("{hash:016x} of {count} objects")
+}
+
+fn unnumbered(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("resourceVersion");
+            map.values_mut().for_each(unnumbered);
+        }
+        Value::Array(list) => list.iter_mut().for_each(unnumbered),
+        _ => {}
+    }
 }
 
 /// The digest after the journal of a seed.
