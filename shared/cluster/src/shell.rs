@@ -3,6 +3,8 @@
 //! It is an explicit machine: sleeping, connecting and waiting for input are states of it, so that a loop in
 //! a container goes on for as long as the cluster's time does, and a snapshot holds it as plain data.
 
+mod archive;
+mod archive_commands;
 mod commands;
 mod expand;
 mod files;

@@ -426,9 +426,17 @@ fn the_proxy_of_the_api_server_reaches_a_pods_server() {
     create(&mut cluster, "web", &json!({ "containers": [container] }));
     cluster.advance(Duration::from_secs(10));
     let mut seen = String::new();
-    for path in ["web/proxy/", "web:http/proxy/none?x=1", "web:81/proxy/"] {
+    for (method, path) in [
+        ("HEAD", "web/proxy/"),
+        ("POST", "web/proxy/"),
+        ("POST", "web/proxy/none"),
+        ("PUT", "web/proxy/none"),
+        ("GET", "web/proxy/"),
+        ("GET", "web:http/proxy/none?x=1"),
+        ("GET", "web:81/proxy/"),
+    ] {
         let path = format!("/api/v1/namespaces/default/pods/{path}");
-        let EngineAnswer::Full(response) = raw(&mut cluster, "GET", &path, &Value::Null) else {
+        let EngineAnswer::Full(response) = raw(&mut cluster, method, &path, &Value::Null) else {
             panic!("a stream")
         };
         let body = String::from_utf8_lossy(response.body()).into_owned();
@@ -436,10 +444,18 @@ fn the_proxy_of_the_api_server_reaches_a_pods_server() {
         writeln!(seen, "{} {line}", response.status()).unwrap();
     }
     expect![[r#"
+        200 OK 
+        405 Method Not Allowed <head><title>405 Not Allowed</title></head>
+        404 Not Found <head><title>404 Not Found</title></head>
+        405 Method Not Allowed <head><title>405 Not Allowed</title></head>
         200 OK <html>
         404 Not Found <head><title>404 Not Found</title></head>
         503 Service Unavailable {"apiVersion":"v1","code":503,"kind":"Status","message":"error trying to reach service: dial tcp 10.244.1.2:81: connect: connection refused","metadata":{},"reason":"ServiceUnavailable","status":"Failure"}
+        172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "HEAD / HTTP/1.1" 200 0 "-" "" "-"
+        172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "POST / HTTP/1.1" 405 150 "-" "" "-"
+        172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "POST /none HTTP/1.1" 404 146 "-" "" "-"
+        172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "PUT /none HTTP/1.1" 405 150 "-" "" "-"
         172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "GET / HTTP/1.1" 200 615 "-" "" "-"
         172.18.0.2 - - [21/Sep/2026:14:13:30 +0000] "GET /none?x=1 HTTP/1.1" 404 146 "-" "" "-"
-    "#]].assert_eq(&(seen + &log(&mut cluster, "web", "tailLines=2")));
+    "#]].assert_eq(&(seen + &log(&mut cluster, "web", "tailLines=6")));
 }

@@ -87,9 +87,15 @@ pub(crate) fn reply(
             if plain.ends_with('/') { format!("{plain}index.html") } else { plain.to_owned() };
         files.read(&format!("{}{path}", image.web_root)).ok().map(|data| data.to_vec())
     });
-    let (code, reason, body) = match file.flatten().or(own) {
-        Some(body) => (200, "OK", body),
-        None => (404, "Not Found", not_found(&image.server).into_bytes()),
+    let nginx = image.server.starts_with("nginx");
+    let (code, reason, body) = match (asked.method, file.flatten().or(own)) {
+        // `ngx_http_static_module.c`: files are read, and nothing else.
+        (method, _) if nginx && !matches!(method, "GET" | "HEAD" | "POST") => {
+            not_allowed(&image.server)
+        }
+        (_, None) => (404, "Not Found", page("404 Not Found", &image.server)),
+        ("POST", Some(_)) if nginx => not_allowed(&image.server),
+        (_, Some(body)) => (200, "OK", body),
     };
     let mut headers = Vec::new();
     if !image.server.is_empty() {
@@ -99,6 +105,7 @@ pub(crate) fn reply(
     let kind = if body.starts_with(b"<") { "text/html" } else { "text/plain" };
     headers.push(("Content-Type".to_owned(), kind.to_owned()));
     headers.push(("Content-Length".to_owned(), body.len().to_string()));
+    let body = if asked.method == "HEAD" { Vec::new() } else { body };
     let line = format!(
         "{} - - [{}] \"{} {} HTTP/1.1\" {code} {} \"-\" \"{}\" \"-\"\n",
         asked.from,
@@ -145,12 +152,18 @@ fn date(now: Timestamp) -> String {
     now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-fn not_found(server: &str) -> String {
+/// What servers answer instead of a file.
+fn page(title: &str, server: &str) -> Vec<u8> {
     let server =
         if server.is_empty() { String::new() } else { format!("<hr><center>{server}</center>\n") };
     format!(
-        "<html>\n<head><title>404 Not Found</title></head>\n<body>\n<center><h1>404 Not Found</h1></center>\n{server}</body>\n</html>\n"
+        "<html>\n<head><title>{title}</title></head>\n<body>\n<center><h1>{title}</h1></center>\n{server}</body>\n</html>\n"
     )
+    .into_bytes()
+}
+
+fn not_allowed(server: &str) -> (u16, &'static str, Vec<u8>) {
+    (405, "Not Allowed", page("405 Not Allowed", server))
 }
 
 /// Placeholders of an answer.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::expand::Scope;
 use super::files::{Entry, NOT_FOUND, absolute};
 use super::machine::{Os, base};
-use super::{load_commands, network_commands, text_commands};
+use super::{archive_commands, load_commands, network_commands, text_commands};
 
 /// What a command leaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,6 +139,7 @@ pub(super) fn start(
             None => Started::NeedsInput,
             Some(input) => xargs(&arguments, input),
         },
+        "tar" => archive_commands::start(&arguments, input, scope, os),
         _ => network_commands::start(name, &arguments, os)
             .or_else(|| text_commands::start(name, &arguments, input, scope, os))
             .unwrap_or_else(|| Started::Done(about_system(name, &arguments, scope, os))),

@@ -6,6 +6,8 @@ mod file_commands;
 
 mod sed;
 
+use std::sync::Arc;
+
 use self::sed::{Edit, apply};
 use regex_lite::Regex;
 
@@ -81,7 +83,6 @@ pub(super) fn start(
         "sort" => "kt",
         "grep" | "egrep" | "fgrep" => "eAB",
         "sed" => "e",
-        "tar" => "fC",
         "mkdir" | "chmod" => "m",
         _ => "",
     };
@@ -158,6 +159,10 @@ impl Work<'_, '_, '_> {
         if files.is_empty() && input.is_none() {
             return Some(Started::NeedsInput);
         }
+        if name == "cat" && !self.options.has('n') {
+            self.pass_on(&files, input);
+            return Some(self.done());
+        }
         let mut texts = Vec::new();
         if files.is_empty() {
             texts.push((
@@ -182,10 +187,26 @@ impl Work<'_, '_, '_> {
         Some(self.done())
     }
 
+    /// Bytes as they are.
+    fn pass_on(&mut self, files: &[String], input: Option<&[u8]>) {
+        if files.is_empty() {
+            self.output.stdout.extend_from_slice(input.unwrap_or_default());
+        }
+        for file in files {
+            if let Some(data) = self.bytes(file) {
+                self.output.stdout.extend_from_slice(&data);
+            }
+        }
+    }
+
     fn read(&mut self, file: &str) -> Option<String> {
+        self.bytes(file).map(|data| String::from_utf8_lossy(&data).into_owned())
+    }
+
+    fn bytes(&mut self, file: &str) -> Option<Arc<[u8]>> {
         let found = self.os.files.read(&self.path(file));
         match found {
-            Ok(data) => Some(String::from_utf8_lossy(&data).into_owned()),
+            Ok(data) => Some(data),
             Err(error) => {
                 let busybox = self.os.facts.busybox;
                 let text = match (self.name, busybox) {
@@ -207,7 +228,7 @@ impl Work<'_, '_, '_> {
 
     fn one_text(&mut self, name: &str, operands: &[String], text: &str) {
         match name {
-            "cat" if self.options.has('n') => {
+            "cat" => {
                 let lines: String = text
                     .lines()
                     .enumerate()
@@ -215,7 +236,6 @@ impl Work<'_, '_, '_> {
                     .collect();
                 self.print(&lines);
             }
-            "cat" => self.print(text),
             "head" | "tail" => self.head_or_tail(text, name == "tail"),
             "sort" => self.sort(text),
             "uniq" => self.unique(text),
