@@ -1,5 +1,7 @@
 //! How Go prints things that stand in texts of Kubernetes.
 
+use serde_json::Value;
+
 /// A text as `strconv.Quote` and `%q` print it.
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -41,6 +43,52 @@ fn printable(letter: char) -> bool {
         || letter == ' '
         || (!letter.is_ascii()
             && !['a', letter].iter().collect::<String>().escape_debug().any(|one| one == '\\'))
+}
+
+/// A document as `%v` prints it.
+pub fn print(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => print_float(float),
+            None => number.to_string(),
+        },
+        Value::Bool(flag) => flag.to_string(),
+        Value::Array(list) => format!("[{}]", joined(list.iter().map(print))),
+        Value::Object(map) => {
+            let pairs = map.iter().map(|(key, value)| format!("{key}:{}", print(value)));
+            format!("map[{}]", joined(pairs))
+        }
+    }
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// `%v` of a float: with an exponent from 1e6 on.
+fn print_float(float: f64) -> String {
+    let text = format!("{float:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    if exponent.parse().is_ok_and(|exponent: i32| (-4..6).contains(&exponent)) {
+        return float.to_string();
+    }
+    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+    format!("{digits}e{sign}{exponent:0>2}")
+}
+
+/// The Go type of a document; none of null.
+pub fn type_name(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    })
 }
 
 #[cfg(test)]

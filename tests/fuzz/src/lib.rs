@@ -66,7 +66,7 @@ pub fn compare(
         let cases: Vec<Value> = (next..end).map(|number| case(topic, seed, number)).collect();
         let answers = judge.ask(&cases)?;
         for ((number, case), theirs) in (next..).zip(cases).zip(answers) {
-            if found.len() < limit && (topic.ours)(&case) != theirs {
+            if found.len() < limit && !(topic.agree)(&(topic.ours)(&case), &theirs) {
                 let case = shrink::smallest(topic, &mut judge, case)?;
                 let (ours, theirs) = ((topic.ours)(&case), judge.ask_one(&case)?);
                 found.push(Difference { topic: topic.name, seed, number, case, ours, theirs });

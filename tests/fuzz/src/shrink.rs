@@ -19,8 +19,10 @@ pub(crate) fn smallest(topic: &Topic, judge: &mut Judge, case: Value) -> Result<
         for chunk in candidates.chunks(64) {
             let answers = judge.ask(chunk)?;
             tries += chunk.len();
-            let found =
-                chunk.iter().zip(answers).find(|(one, theirs)| (topic.ours)(one) != *theirs);
+            let found = chunk
+                .iter()
+                .zip(answers)
+                .find(|(one, theirs)| !(topic.agree)(&(topic.ours)(one), theirs));
             if let Some((one, _)) = found {
                 best = one.clone();
                 if tries < TRIES {

@@ -2,6 +2,8 @@
 
 mod cron;
 mod names;
+mod objects;
+mod patches;
 mod quantity;
 mod selectors;
 
@@ -17,18 +19,48 @@ pub struct Topic {
     pub(crate) case: fn(&mut Stream) -> Value,
     /// Our answer.
     pub(crate) ours: fn(&Value) -> Value,
+    /// Whether two answers are the same.
+    pub(crate) agree: fn(&Value, &Value) -> bool,
     /// Whether a smaller case is still one that could have been made.
     pub(crate) fits: fn(&Value) -> bool,
 }
 
+impl Topic {
+    const fn new(
+        name: &'static str,
+        case: fn(&mut Stream) -> Value,
+        ours: fn(&Value) -> Value,
+    ) -> Self {
+        Self { name, case, ours, agree: same, fits: any }
+    }
+
+    const fn fits(self, fits: fn(&Value) -> bool) -> Self {
+        Self { fits, ..self }
+    }
+
+    const fn agree(self, agree: fn(&Value, &Value) -> bool) -> Self {
+        Self { agree, ..self }
+    }
+}
+
 /// All topics.
 pub const TOPICS: &[Topic] = &[
-    Topic { name: "quantity", case: quantity::case, ours: quantity::ours, fits: quantity::fits },
-    Topic { name: "labels", case: selectors::labels, ours: selectors::labels_ours, fits: any },
-    Topic { name: "fields", case: selectors::fields, ours: selectors::fields_ours, fits: any },
-    Topic { name: "names", case: names::case, ours: names::ours, fits: any },
-    Topic { name: "cron", case: cron::case, ours: cron::ours, fits: cron::fits },
+    Topic::new("quantity", quantity::case, quantity::ours).fits(quantity::fits),
+    Topic::new("labels", selectors::labels, selectors::labels_ours),
+    Topic::new("fields", selectors::fields, selectors::fields_ours),
+    Topic::new("names", names::case, names::ours),
+    Topic::new("cron", cron::case, cron::ours).fits(cron::fits),
+    Topic::new("patch", patches::patch, patches::patch_ours)
+        .fits(patches::patch_fits)
+        .agree(patches::agree),
+    Topic::new("threeway", patches::three_way, patches::three_way_ours)
+        .fits(patches::three_way_fits)
+        .agree(patches::agree),
 ];
+
+fn same(ours: &Value, theirs: &Value) -> bool {
+    ours == theirs
+}
 
 fn any(_case: &Value) -> bool {
     true

@@ -17,6 +17,11 @@ var answers = map[string]func(line []byte) (any, error){
 	"fields":   fieldSelector,
 	"names":    names,
 	"cron":     cronSchedule,
+	"strict":   strict,
+	"patch":    strategicPatch,
+	"threeway": threeWay,
+	"apply":    apply,
+	"jsonpath": jsonPath,
 }
 
 func main() {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::set::Element;
 use super::typed::item_key;
+use crate::go;
 use crate::schema::{Definition, Field, ListKind, Schema, Type, Word};
 
 /// The errors of a document, `.data.size: expected string, got …`.
@@ -84,7 +85,8 @@ impl Check<'_> {
             if let Some(key) = keys.iter().find(|key| !given.contains_key(*key)) {
                 self.refuse(&format!(
                     "element {index}: associative list with keys has an element that omits key \
-                     field {key:?} (and doesn't have default value)"
+                     field {} (and doesn't have default value)",
+                    go::quote(key)
                 ));
                 continue;
             }
@@ -116,13 +118,16 @@ impl Check<'_> {
                 format!("expected string, got &value.valueUnstructured{{Value:{}}}", literal(value))
             }
             Word::Bool if !value.is_boolean() => {
-                format!("expected boolean, got {}", type_name(value))
+                format!("expected boolean, got {}", go::type_name(value).unwrap_or("<nil>"))
             }
             Word::Int | Word::Int32 | Word::Int64 | Word::Number if !value.is_number() => {
-                format!("expected numeric (int or float), got {}", type_name(value))
+                format!(
+                    "expected numeric (int or float), got {}",
+                    go::type_name(value).unwrap_or("<nil>")
+                )
             }
             Word::Quantity | Word::IntOrString if value.is_object() || value.is_array() => {
-                format!("expected any scalar, got {}", type_name(value))
+                format!("expected any scalar, got {}", go::type_name(value).unwrap_or("<nil>"))
             }
             _ => return,
         };
@@ -131,14 +136,14 @@ impl Check<'_> {
 
     fn map<'v>(&mut self, value: &'v Value) -> Option<&'v serde_json::Map<String, Value>> {
         if !value.is_object() && !value.is_null() {
-            self.refuse(&format!("expected map, got &{{{}}}", plain(value)));
+            self.refuse(&format!("expected map, got &{{{}}}", go::print(value)));
         }
         value.as_object()
     }
 
     fn list<'v>(&mut self, value: &'v Value) -> &'v [Value] {
         if !value.is_array() && !value.is_null() {
-            self.refuse(&format!("expected list, got &{{{}}}", plain(value)));
+            self.refuse(&format!("expected list, got &{{{}}}", go::print(value)));
         }
         value.as_array().map_or(&[], Vec::as_slice)
     }
@@ -148,8 +153,10 @@ impl Check<'_> {
 fn literal(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let pairs: Vec<String> =
-                map.iter().map(|(key, value)| format!("{key:?}:{}", literal(value))).collect();
+            let pairs: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{}:{}", go::quote(key), literal(value)))
+                .collect();
             format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
         }
         Value::Array(list) => {
@@ -158,36 +165,5 @@ fn literal(value: &Value) -> String {
         }
         Value::Null => "interface {}(nil)".to_owned(),
         scalar => scalar.to_string(),
-    }
-}
-
-/// Go's `%v`.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Object(map) => {
-            let pairs: Vec<String> =
-                map.iter().map(|(key, value)| format!("{key}:{}", plain(value))).collect();
-            format!("map[{}]", pairs.join(" "))
-        }
-        Value::Array(list) => {
-            let items: Vec<String> = list.iter().map(plain).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Null => "<nil>".to_owned(),
-        scalar => scalar.to_string(),
-    }
-}
-
-/// Go's `%T`.
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
     }
 }

@@ -3,6 +3,7 @@
 use apimachinery::apply::{Writer, apply, shape_errors};
 use apimachinery::decode::read_json;
 use apimachinery::field_error::FieldError;
+use apimachinery::go;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use apimachinery::patch::{PatchError, json as json_patch, merge, strategic};
@@ -25,23 +26,6 @@ const TYPES: [&str; 4] = [
 
 /// What custom resources are patched with.
 const CUSTOM_TYPES: &str = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
-
-/// The patch as Go prints a map: `map[spec:map[replicas:x]]`.
-fn go_map(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let parts: Vec<String> =
-                map.iter().map(|(key, value)| format!("{key}:{}", go_map(value))).collect();
-            format!("map[{}]", parts.join(" "))
-        }
-        Value::Array(list) => {
-            format!("[{}]", list.iter().map(go_map).collect::<Vec<_>>().join(" "))
-        }
-        Value::String(text) => text.clone(),
-        Value::Null => "<nil>".to_owned(),
-        other => other.to_string(),
-    }
-}
 
 /// Which fields a JSON patch touches, as the document that a merge patch would be.
 fn touched(patch: &Value) -> Value {
@@ -129,7 +113,7 @@ impl Apiserver {
         .map_err(failed)?;
         let is_strategic = kind == TYPES[2];
         let text = match kind.as_str() {
-            "application/strategic-merge-patch+json" => go_map(&patch),
+            "application/strategic-merge-patch+json" => go::print(&patch),
             "application/json-patch+json" => {
                 wire::write_patched(&patched, &target.gvk, &touched(&patch))
             }

@@ -1,33 +1,39 @@
-//! Making strategic merge patches: what `kubectl apply` and `kubectl edit` send.
+//! Making strategic merge patches: what `kubectl apply` and `kubectl edit` send (`diffMaps` and what it calls).
 
 use serde_json::{Map, Value, json};
 
-use super::{DELETE_PRIMITIVES, DIRECTIVE, ELEMENT_ORDER, RETAIN_KEYS, Shape};
+use super::lists::{Identity, are_maps, deduplicate, in_order, key_of, sort_by_text};
+use super::{DELETE_PRIMITIVES, DIRECTIVE, ELEMENT_ORDER, Merge, RETAIN_KEYS, Shape, malformed};
+use crate::go;
 use crate::gvk::GroupVersionKind;
 use crate::patch::PatchError;
 use crate::schema::{Field, Schema};
 
+type Object = Map<String, Value>;
+
 /// Which differences a patch carries.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct Diff<'a> {
+    schema: &'a Schema,
     changes: bool,
     deletions: bool,
+    /// Whether the keys of this map are named in it.
+    retain_keys: bool,
 }
 
 /// The patch that makes `modified` of `original`.
-#[expect(clippy::unnecessary_wraps, reason = "the same shape as applying")]
 pub fn create_two_way(
     schema: &Schema,
     gvk: &GroupVersionKind,
     original: &Value,
     modified: &Value,
 ) -> Result<Value, PatchError> {
-    let both = Wanted { changes: true, deletions: true };
-    Ok(Value::Object(diff_map(schema, Shape::kind(schema, gvk), original, modified, both)))
+    let both = Diff { schema, changes: true, deletions: true, retain_keys: false };
+    let shape = Shape::kind(schema, gvk);
+    both.map(shape, object(original)?, object(modified)?).map(Value::Object)
 }
 
 /// The patch that brings `current` to `modified` and deletes what `original` had and `modified` has not.
-#[expect(clippy::unnecessary_wraps, reason = "the same shape as applying")]
 pub fn create_three_way(
     schema: &Schema,
     gvk: &GroupVersionKind,
@@ -36,208 +42,235 @@ pub fn create_three_way(
     current: &Value,
 ) -> Result<Value, PatchError> {
     let shape = Shape::kind(schema, gvk);
-    let changes = Wanted { changes: true, deletions: false };
-    let deletions = Wanted { changes: false, deletions: true };
-    let mut patch = diff_map(schema, shape, current, modified, changes);
-    let gone = diff_map(schema, shape, original, modified, deletions);
-    merge_patches(schema, shape, &mut patch, gone);
-    Ok(Value::Object(patch))
+    let modified = object(modified)?;
+    let changes = Diff { schema, changes: true, deletions: false, retain_keys: false };
+    let delta = changes.map(shape, object(current)?, modified)?;
+    let deletions = Diff { changes: false, deletions: true, ..changes };
+    let gone = deletions.map(shape, object(original)?, modified)?;
+    Merge { schema, into_object: false }.map(shape, gone, delta).map(Value::Object)
 }
 
-/// Puts the deletions into the patch of changes.
-fn merge_patches(
-    schema: &Schema,
-    shape: Shape<'_>,
-    patch: &mut Map<String, Value>,
-    gone: Map<String, Value>,
-) {
-    for (key, value) in gone {
-        match (patch.get_mut(&key), value) {
-            (Some(Value::Object(into)), Value::Object(value)) => {
-                merge_patches(schema, shape.inner(schema, &key), into, value);
-            }
-            (Some(Value::Array(into)), Value::Array(list)) if !key.starts_with('$') => {
-                let merge_key = shape.field(&key).and_then(|field| field.merge_key.clone());
-                let Some(merge_key) = merge_key else { continue };
-                for item in list {
-                    merge_item(schema, shape.items(schema, &key), into, item, &merge_key);
-                }
-            }
-            (Some(_), _) => {}
-            (None, value) => {
-                patch.insert(key, value);
-            }
-        }
+fn object(value: &Value) -> Result<&Object, PatchError> {
+    match value {
+        Value::Object(map) => Ok(map),
+        _ => malformed("invalid JSON document"),
     }
 }
 
-fn merge_item(
-    schema: &Schema,
-    shape: Shape<'_>,
-    into: &mut Vec<Value>,
-    item: Value,
-    merge_key: &str,
-) {
-    let place = into.iter_mut().find(|one| one.get(merge_key) == item.get(merge_key));
-    match (place, item) {
-        (Some(Value::Object(place)), Value::Object(item)) => {
-            merge_patches(schema, shape, place, item);
-        }
-        (_, item) => into.push(item),
-    }
-}
-
-fn diff_map(
-    schema: &Schema,
-    shape: Shape<'_>,
-    from: &Value,
-    to: &Value,
-    wanted: Wanted,
-) -> Map<String, Value> {
-    let empty = Map::new();
-    let from = from.as_object().unwrap_or(&empty);
-    let to = to.as_object().unwrap_or(&empty);
-    let mut patch = Map::new();
-    for (key, before) in from {
-        let Some(after) = to.get(key) else {
-            if wanted.deletions {
-                patch.insert(key.clone(), Value::Null);
+impl<'a> Diff<'a> {
+    /// `diffMaps`.
+    fn map(self, shape: Shape<'a>, before: &Object, after: &Object) -> Result<Object, PatchError> {
+        let mut patch = Object::new();
+        let mut kept = Vec::new();
+        for (key, wanted) in after {
+            if self.retain_keys && !wanted.is_null() {
+                kept.push(json!(key));
             }
-            continue;
-        };
-        diff_value(schema, shape, key, (before, after), wanted, &mut patch);
-    }
-    if wanted.changes {
-        for (key, after) in to.iter().filter(|(key, _)| !from.contains_key(*key)) {
-            patch.insert(key.clone(), after.clone());
-        }
-    }
-    patch
-}
-
-fn diff_value(
-    schema: &Schema,
-    shape: Shape<'_>,
-    key: &str,
-    (before, after): (&Value, &Value),
-    wanted: Wanted,
-    patch: &mut Map<String, Value>,
-) {
-    let field = shape.field(key);
-    match (before, after) {
-        (Value::Object(_), Value::Object(after_map)) => {
-            if field.is_some_and(|field| field.patch_replace) {
-                if wanted.changes && before != after {
-                    patch.insert(key.to_owned(), after.clone());
-                }
-                return;
-            }
-            let mut inner = diff_map(schema, shape.inner(schema, key), before, after, wanted);
-            if field.is_some_and(|field| field.patch_retain_keys) && !inner.is_empty() {
-                let keys: Vec<Value> = after_map.keys().map(|key| json!(key)).collect();
-                inner.insert(RETAIN_KEYS.to_owned(), Value::Array(keys));
-            }
-            if !inner.is_empty() {
-                patch.insert(key.to_owned(), Value::Object(inner));
-            }
-        }
-        (Value::Array(before), Value::Array(after_list)) => {
-            match field.filter(|field| field.patch_merge) {
-                Some(field) => {
-                    let items = shape.items(schema, key);
-                    diff_list(schema, items, field, key, (before, after_list), wanted, patch);
-                }
-                None if wanted.changes && before != after_list => {
-                    patch.insert(key.to_owned(), after.clone());
+            match before.get(key) {
+                Some(there) => self.member(shape, key, (there, wanted), &mut patch)?,
+                None if self.changes => {
+                    patch.insert(key.clone(), wanted.clone());
                 }
                 None => {}
             }
         }
-        _ if wanted.changes && before != after => {
-            patch.insert(key.to_owned(), after.clone());
+        if self.deletions {
+            let gone = before.keys().filter(|key| !after.contains_key(*key));
+            patch.extend(gone.map(|key| (key.clone(), Value::Null)));
         }
-        _ => {}
+        let lost = |(key, value): (&String, &Value)| !value.is_null() && !after.contains_key(key);
+        if !kept.is_empty() && (!patch.is_empty() || before.iter().any(lost)) {
+            sort_by_text(&mut kept, Identity::Whole);
+            patch.insert(RETAIN_KEYS.to_owned(), Value::Array(kept));
+        }
+        Ok(patch)
     }
-}
 
-#[expect(clippy::too_many_arguments, reason = "one place of the walk with its two sides")]
-fn diff_list(
-    schema: &Schema,
-    items: Shape<'_>,
-    field: &Field,
-    key: &str,
-    (before, after): (&[Value], &[Value]),
-    wanted: Wanted,
-    patch: &mut Map<String, Value>,
-) {
-    let Some(merge_key) = &field.merge_key else {
-        diff_primitives(key, (before, after), wanted, patch);
-        return;
-    };
-    let find = |list: &[Value], wanted: &Value| {
-        list.iter().find(|one| one.get(merge_key) == wanted.get(merge_key)).cloned()
-    };
-    let mut found = Vec::new();
-    for item in after {
-        match find(before, item) {
-            Some(old) => {
-                let mut inner = diff_map(schema, items, &old, item, wanted);
-                if !inner.is_empty() {
-                    if let Some(value) = item.get(merge_key) {
-                        inner.insert(merge_key.clone(), value.clone());
+    fn member(
+        self,
+        shape: Shape<'a>,
+        key: &str,
+        (before, after): (&Value, &Value),
+        patch: &mut Object,
+    ) -> Result<(), PatchError> {
+        if key == DIRECTIVE {
+            if !before.is_string() || !after.is_string() {
+                return malformed(format!("invalid value for special key: {DIRECTIVE}"));
+            }
+            if before != after {
+                patch.insert(key.to_owned(), after.clone());
+            }
+            return Ok(());
+        }
+        match (before, after) {
+            (Value::Object(before), Value::Object(after)) => {
+                let (inner, field) = match shape.inner(self.schema, key) {
+                    Err(_) if before == after => return Ok(()),
+                    found => found?,
+                };
+                if field.patch_replace {
+                    if self.changes {
+                        patch.insert(key.to_owned(), Value::Object(after.clone()));
                     }
-                    found.push(Value::Object(inner));
+                    return Ok(());
+                }
+                let below = Self { retain_keys: field.patch_retain_keys, ..self };
+                let found = below.map(inner, before, after)?;
+                if !found.is_empty() {
+                    patch.insert(key.to_owned(), Value::Object(found));
                 }
             }
-            None if wanted.changes => found.push(item.clone()),
-            None => {}
+            (Value::Array(before), Value::Array(after)) => {
+                let (items, field) = match shape.items(self.schema, key) {
+                    Err(_) if before == after => return Ok(()),
+                    found => found?,
+                };
+                if field.patch_merge {
+                    let below = Self { retain_keys: field.patch_retain_keys, ..self };
+                    return below.list(items, field, key, (before, after), patch);
+                }
+                self.replace(key, &json!(before), &json!(after), patch);
+            }
+            _ => self.replace(key, before, after, patch),
+        }
+        Ok(())
+    }
+
+    /// `replacePatchFieldIfNotEqual`.
+    fn replace(self, key: &str, before: &Value, after: &Value, patch: &mut Object) {
+        if self.changes && before != after {
+            patch.insert(key.to_owned(), after.clone());
         }
     }
-    if wanted.deletions {
-        for item in before.iter().filter(|item| find(after, item).is_none()) {
-            let value = item.get(merge_key).cloned().unwrap_or(Value::Null);
-            found.push(json!({ DIRECTIVE: "delete", merge_key.as_str(): value }));
+
+    /// `diffLists`.
+    fn list(
+        self,
+        items: Shape<'a>,
+        field: &Field,
+        key: &str,
+        (before, after): (&[Value], &[Value]),
+        patch: &mut Object,
+    ) -> Result<(), PatchError> {
+        let mut put = |key: String, list: Vec<Value>| {
+            if !list.is_empty() {
+                patch.insert(key, Value::Array(list));
+            }
+        };
+        if before.is_empty() {
+            if self.changes {
+                put(key.to_owned(), after.to_vec());
+            }
+            return Ok(());
+        }
+        let order_key = format!("{ELEMENT_ORDER}/{key}");
+        if !are_maps(&[before, after])? {
+            // Upstream sorts the old list where it stands, and compares it with the new one then.
+            let mut sorted = before.to_vec();
+            sort_by_text(&mut sorted, Identity::Whole);
+            let (added, gone) = self.scalars(&sorted, after);
+            if (self.deletions && !gone.is_empty()) || (self.changes && sorted != after) {
+                put(order_key, after.to_vec());
+            }
+            put(format!("{DELETE_PRIMITIVES}/{key}"), gone);
+            put(key.to_owned(), in_order(added, after, Identity::Whole)?);
+            return Ok(());
+        }
+        let merge_key = field.merge_key.as_deref().unwrap_or_default();
+        let (changed, gone) = self.maps(items, merge_key, before, after)?;
+        let mut changed = in_order(changed, after, Identity::Key(merge_key))?;
+        let same_order = same_order(before, after, merge_key)?;
+        changed.extend(gone);
+        if (self.changes && (!changed.is_empty() || !same_order))
+            || (self.deletions && !changed.is_empty())
+        {
+            let order = after.iter().map(|item| json!({ merge_key: item.get(merge_key) }));
+            put(order_key, order.collect());
+        }
+        put(key.to_owned(), changed);
+        Ok(())
+    }
+
+    /// `diffListsOfScalars`: what is new and what is gone.
+    fn scalars(self, before: &[Value], after: &[Value]) -> (Vec<Value>, Vec<Value>) {
+        let mut after = after.to_vec();
+        sort_by_text(&mut after, Identity::Whole);
+        let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+        let (mut added, mut gone) = (Vec::new(), Vec::new());
+        loop {
+            let order = match (old.peek(), new.peek()) {
+                (None, None) => break,
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some(one), Some(other)) => go::print(one).cmp(&go::print(other)),
+            };
+            if order.is_le() {
+                let item = old.next().filter(|_| order.is_lt() && self.deletions);
+                gone.extend(item.cloned());
+            }
+            if order.is_ge() {
+                let item = new.next().filter(|_| order.is_gt() && self.changes);
+                added.extend(item.cloned());
+            }
+        }
+        (added, deduplicate(gone))
+    }
+
+    /// `diffListsOfMaps`: what is new or changed, and the directives that delete.
+    fn maps(
+        self,
+        items: Shape<'a>,
+        merge_key: &str,
+        before: &[Value],
+        after: &[Value],
+    ) -> Result<(Vec<Value>, Vec<Value>), PatchError> {
+        let sorted = |list: &[Value]| {
+            let mut list = list.to_vec();
+            sort_by_text(&mut list, Identity::Key(merge_key));
+            list
+        };
+        let (before, after) = (sorted(before), sorted(after));
+        let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        loop {
+            let text = |item: Option<&&Value>| -> Result<Option<String>, PatchError> {
+                item.map(|item| key_of(item, merge_key).map(go::print)).transpose()
+            };
+            let order = match (text(old.peek())?, text(new.peek())?) {
+                (None, None) => return Ok((changed, gone)),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some(one), Some(other)) => one.cmp(&other),
+            };
+            let there = if order.is_le() { old.next() } else { None };
+            let wanted = if order.is_ge() { new.next() } else { None };
+            match (there, wanted) {
+                (Some(there), Some(wanted)) => {
+                    let mut inner = self.map(items, object(there)?, object(wanted)?)?;
+                    if !inner.is_empty() {
+                        inner.insert(merge_key.to_owned(), key_of(wanted, merge_key)?.clone());
+                        changed.push(Value::Object(inner));
+                    }
+                }
+                (None, Some(wanted)) if self.changes => changed.push(wanted.clone()),
+                (Some(there), None) if self.deletions => {
+                    gone.push(json!({ DIRECTIVE: "delete", merge_key: there.get(merge_key) }));
+                }
+                _ => {}
+            }
         }
     }
-    if found.is_empty() && !(wanted.changes && order(before, merge_key) != order(after, merge_key))
-    {
-        return;
-    }
-    if !found.is_empty() {
-        patch.insert(key.to_owned(), Value::Array(found));
-    }
-    let order: Vec<Value> = order(after, merge_key)
-        .into_iter()
-        .map(|value| json!({ merge_key.as_str(): value }))
-        .collect();
-    patch.insert(format!("{ELEMENT_ORDER}{key}"), Value::Array(order));
 }
 
-fn order(list: &[Value], merge_key: &str) -> Vec<Value> {
-    list.iter().filter_map(|item| item.get(merge_key).cloned()).collect()
-}
-
-fn diff_primitives(
-    key: &str,
-    (before, after): (&[Value], &[Value]),
-    wanted: Wanted,
-    patch: &mut Map<String, Value>,
-) {
-    let missing = |from: &[Value], in_list: &[Value]| -> Vec<Value> {
-        from.iter().filter(|item| !in_list.contains(item)).cloned().collect()
-    };
-    let added = missing(after, before);
-    let gone = missing(before, after);
-    let mut changed = false;
-    if wanted.changes && !added.is_empty() {
-        patch.insert(key.to_owned(), Value::Array(added));
-        changed = true;
+/// `isOrderSame`.
+fn same_order(before: &[Value], after: &[Value], merge_key: &str) -> Result<bool, PatchError> {
+    if before.len() != after.len() {
+        return Ok(false);
     }
-    if wanted.deletions && !gone.is_empty() {
-        patch.insert(format!("{DELETE_PRIMITIVES}{key}"), Value::Array(gone));
-        changed = true;
+    for (one, other) in before.iter().zip(after) {
+        if key_of(one, merge_key)? != key_of(other, merge_key)? {
+            return Ok(false);
+        }
     }
-    if changed {
-        patch.insert(format!("{ELEMENT_ORDER}{key}"), Value::Array(after.to_vec()));
-    }
+    Ok(true)
 }
