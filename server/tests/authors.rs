@@ -107,7 +107,7 @@ const PROSE: &str = "Text.\n\n## Title {#first}\n\n```{cell} early\n```\n\n```{c
 
 #[test]
 fn every_rule_of_lint_finds_what_breaks_it() {
-    let korean = PROSE.replace("Text.", "\u{AE00}.").replace("Title", "\u{C81C}\u{BAA9}");
+    let korean = PROSE.replace("Text.", "글, 컨피그 맵.").replace("Title", "\u{C81C}\u{BAA9}");
     let english = PROSE.replace("Text.", "Text.\n\n\u{AE00} only here.");
     let folder = course(
         "rules",
@@ -124,6 +124,7 @@ fn every_rule_of_lint_finds_what_breaks_it() {
         SCRATCH/rules/t/01-wrong/en.md:1: block 2 of `introduction` is a paragraph in English and nothing in Korean; say the same in both languages, block by block
         SCRATCH/rules/t/01-wrong/en.md:3: a Korean text in the English prose; translate it
         SCRATCH/rules/t/01-wrong/en.md:15: it does not say what would be different on another cluster; end with `### What would be different on your cluster?` and a list below it
+        SCRATCH/rules/t/01-wrong/ko.md:1: `컨피그 맵` is not the word of the Korean documentation of Kubernetes; write `컨피그맵`
         SCRATCH/rules/t/01-wrong/ko.md:13: it does not say what would be different on another cluster; end with `### 여러분의 클러스터에서는 무엇이 다를까요?` and a list below it
         SCRATCH/rules/t/01-wrong/scenario.yaml:6: there is no scenario `t/00-before` that could be done before; name a folder as <track>/<folder>, see `podium scenarios`
         SCRATCH/rules/t/01-wrong/scenario.yaml:9: nothing uses the variable `op`; write ${op} where it is meant, or remove it
@@ -149,7 +150,7 @@ fn every_rule_of_lint_finds_what_breaks_it() {
         SCRATCH/rules/t/01-wrong/scenario.yaml:48: the condition `anything` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/rules/t/01-wrong/scenario.yaml:52: the pattern `.*` fits everything, so the check cannot fail; write what must be there, with ^ and $ where it is all
         SCRATCH/rules/t/01-wrong/setup/pod.yaml:2: no server serves the kind `Pdo` of `v1`; did you mean `Pod`?
-        podium: 28 findings in 4 files; see the lines above
+        podium: 29 findings in 4 files; see the lines above
     "#]]
     .assert_eq(&run(&["lint", "--scenarios", &folder]));
 }

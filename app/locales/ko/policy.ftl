@@ -1,4 +1,4 @@
-# 네트워크폴리시 그림.
+# 네트워크 정책 그림.
 policy-add = 더하기
 policy-add-peer = 이 규칙에 더하기
 policy-add-rule = 허용 더하기

@@ -7,6 +7,7 @@ mod prose;
 mod reach;
 mod unused;
 mod whole;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,5 +68,6 @@ fn scenario(folder: &Folder, files: &Files) -> Vec<Finding> {
     let world = kinds::World::of(folder, &mut found);
     reach::check(folder, &world, &mut found);
     whole::check(folder, &mut found);
+    words::check(folder, &mut found);
     found
 }

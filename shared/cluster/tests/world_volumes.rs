@@ -312,7 +312,7 @@ fn tomcat(cluster: &mut Cluster, name: &str, mounts: &Value) {
             { "name": "server-volume", "configMap": { "name": "server-xml-config" } },
             { "name": "log-data", "emptyDir": {} }, { "name": "home", "emptyDir": {} },
         ],
-        "containers": [{ "name": "tomcat", "image": "custom-tomcat:latest", "volumeMounts": mounts }],
+        "containers": [{ "name": "tomcat", "image": "tomcat:10.1", "volumeMounts": mounts }],
     });
     create(cluster, name, &spec);
 }
@@ -407,10 +407,10 @@ fn tomcat_without_the_rest_of_its_conf_serves_nothing_and_without_server_xml_giv
         server.xml
         404
         = 0, 0 s
-        Sep 21, 2026 2:13:59 PM org.apache.catalina.startup.Catalina parseServerXml
+        Sep 21, 2026 2:13:58 PM org.apache.catalina.startup.Catalina parseServerXml
         WARNING: Unable to load server configuration from [/usr/local/tomcat/conf/server.xml]
         java.io.FileNotFoundException: /usr/local/tomcat/conf/server.xml (No such file or directory)
-        Sep 21, 2026 2:13:59 PM org.apache.catalina.startup.Catalina start
+        Sep 21, 2026 2:13:58 PM org.apache.catalina.startup.Catalina start
         SEVERE: Cannot start server, server instance is not configured
         Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=empty_default(UID)","reason":"CrashLoopBackOff"}}
         Running {"waiting":{"message":"back-off 20s restarting failed container=tomcat pod=wrong-key_default(UID)","reason":"CrashLoopBackOff"}}

@@ -136,7 +136,7 @@ pub enum DiagramView {
         /// The connections to watch.
         edges: Vec<Connection>,
     },
-    /// Which persona may do what (rows: personas; columns: requests).
+    /// Which persona may do what (rows: requests; columns: personas).
     Access {
         /// The questions.
         requests: Vec<crate::check::AccessRequest>,

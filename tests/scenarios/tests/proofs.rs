@@ -338,7 +338,7 @@ fn wrong_answers_to_section_4_are_told_from_right_ones() {
         &[text("server-xml"), &config.replace("server.xml: |", "serverxml: |")],
         "registered",
     );
-    let pod = text("config-tomcat-with-a-file");
+    let pod = text("config-tomcat-that-runs");
     only_right(
         folder,
         &["config"],
