@@ -54,8 +54,11 @@ impl Printer {
         Self { outbox, run, cell, stdout: String::new(), stderr: String::new(), printed: 0 }
     }
 
-    /// Prints a whole line.
+    /// Prints a whole line. Where a command begins, what the one before it left without a line break has ended.
     pub(crate) fn line(&mut self, stream: Stream, text: &str) {
+        if stream == Stream::Command {
+            self.flush();
+        }
         self.printed += 1;
         let text = match self.printed {
             0..=MOST_LINES => clean(text),
@@ -84,6 +87,10 @@ impl Printer {
 
     /// Prints what is left without a line break.
     pub(crate) fn finish(mut self) {
+        self.flush();
+    }
+
+    fn flush(&mut self) {
         for (stream, text) in [
             (Stream::Stdout, std::mem::take(&mut self.stdout)),
             (Stream::Stderr, std::mem::take(&mut self.stderr)),
@@ -157,6 +164,16 @@ mod tests {
     fn control_characters_of_a_container_do_not_reach_the_page() {
         let text = printed(|printer| printer.stdout("\u{1b}[31mred\u{7}\tend\n"));
         assert_eq!(text, "Stdout [31mred\tend\n");
+    }
+
+    #[test]
+    fn what_has_no_line_break_ends_where_the_next_command_begins() {
+        let text = printed(|printer| {
+            printer.stdout("ok");
+            printer.line(Stream::Command, "kubectl version");
+            printer.stdout("Client Version");
+        });
+        assert_eq!(text, "Stdout ok\nCommand kubectl version\nStdout Client Version\n");
     }
 
     #[test]
