@@ -1,5 +1,7 @@
 //! What a learner does in any notebook: press, edit, check, take the solution, go on elsewhere.
 
+use std::time::Duration;
+
 use crate::Outcome;
 use crate::audit::{accessible, quiet};
 use crate::browser::Browser;
@@ -71,4 +73,12 @@ pub async fn look(browser: &Browser, place: &str) -> Outcome {
     accessible(browser, place).await?;
     browser.screenshot(place).await?;
     Ok(())
+}
+
+/// Waits until every step of a notebook is done, and no check of it has failed.
+pub async fn until_done(browser: &Browser, patience: Duration, notebook: &str) -> Outcome {
+    let done = "(steps => steps.length > 0 && steps.every(step => step.matches('.rail__step--done')) \
+                && !document.querySelector('[data-verdict=\"check-failed\"]'))\
+                ([...document.querySelectorAll('.rail__step')])";
+    browser.until_within(patience, &format!("all steps of {notebook} are done"), done).await
 }
