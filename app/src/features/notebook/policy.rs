@@ -147,6 +147,8 @@ pub(super) fn policy(ctx: Ctx, parts: Manifest) -> Option<AnyView> {
         drawn: RwSignal::new(Drawn::default()),
         changes: RwSignal::new(Vec::new()),
     };
+    // Beside other objects the policy is not what the cell is about.
+    let alone = parts.original.with_value(|text| !text.contains("\n---"));
     let timer = StoredValue::new_local(None::<Timeout>);
     Effect::new(move |_| {
         let text = parts.text(ctx);
@@ -166,7 +168,7 @@ pub(super) fn policy(ctx: Ctx, parts: Manifest) -> Option<AnyView> {
     };
     let view = details()
         .class("policy")
-        .attr("open", true)
+        .attr("open", alone)
         .on(ev::keydown, key)
         .child((
             summary().child((icon("eye"), ctx.text.say("policy-title"))),
