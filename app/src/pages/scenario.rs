@@ -36,8 +36,8 @@ pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
         }
         let filled = match answer {
             Ok((notebook, content)) => {
-                open(hall, text, &notebook, content).await;
-                Ok(Arc::new(notebook))
+                open(hall, text, &notebook, content.clone()).await;
+                Ok(Arc::new((notebook, content)))
             }
             Err(error) => Err(error),
         };
@@ -58,7 +58,8 @@ pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
             ))
             .into_any(),
         Some(Ok(notebook)) => {
-            let filled = notebook.with_variables(&names.get());
+            let (notebook, content) = &*notebook;
+            let filled = notebook.with_variables_of(content, &names.get());
             // Drawn anew with other names, the reader goes on at the same place.
             if drawn.get_value() {
                 hall.desk.back.set(browser::reading());
@@ -75,14 +76,15 @@ pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
     shown.into_any()
 }
 
-type Found = RwSignal<Option<Result<Arc<Notebook>, ContentError>>>;
+/// The notebook, and the text that it was read from.
+type Found = RwSignal<Option<Result<Arc<(Notebook, String)>, ContentError>>>;
 
 /// The learner's texts follow when the namespaces get other names.
 fn rename_drafts(hall: &'static Hall, found: Found) {
     Effect::new(move |before: Option<BTreeMap<String, String>>| {
         let now = hall.session.variables.get();
         if let (Some(before), Some(Ok(notebook))) = (before, found.get_untracked()) {
-            let renames = renames(&notebook.scenario.variables, &before, &now);
+            let renames = renames(&notebook.0.scenario.variables, &before, &now);
             if !renames.is_empty() {
                 // The cells that show them are being drawn anew right now.
                 set_timeout(move || hall.drafts.rename(&renames), Duration::ZERO);

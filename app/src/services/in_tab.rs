@@ -192,7 +192,7 @@ impl Inner {
         let asked = self.commands.borrow_mut().remove(run);
         let Some((envelope, asked)) = asked else { return };
         if let Ok(at_millis) = answer {
-            self.journal.borrow_mut().add(&self.scenario, Done { at_millis, envelope });
+            self.journal.borrow_mut().add(&self.scenario, &Done { at_millis, envelope });
         }
         asked.give(answer.map(|_| ()));
     }

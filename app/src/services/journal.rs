@@ -11,7 +11,8 @@ use super::browser;
 pub(super) struct Journal {
     seed: u64,
     now_millis: i64,
-    past: Vec<Past>,
+    /// Each a [`Past`] as JSON text.
+    past: Vec<String>,
 }
 
 impl Journal {
@@ -38,14 +39,14 @@ impl Journal {
     }
 
     /// What was done.
-    pub(super) fn past(&self) -> Vec<Past> {
+    pub(super) fn past(&self) -> Vec<String> {
         self.past.clone()
     }
 
     /// Adds what was done now. A record that cannot be kept whole is not kept at all: half of it would
     /// lead to a cluster that never was.
-    pub(super) fn add(&mut self, scenario: &str, past: Past) {
-        self.past.push(past);
+    pub(super) fn add(&mut self, scenario: &str, past: &Past) {
+        self.past.extend(serde_json::to_string(past));
         let text = serde_json::to_string(self).ok();
         if !browser::tab_remember(&key(scenario), text.as_deref()) {
             Self::forget(scenario);

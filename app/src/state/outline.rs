@@ -77,9 +77,9 @@ mod tests {
             "title": {"ko": "t", "en": "t"}, "goal": {"ko": "g", "en": "g"},
             "steps": [{"id": "one", "cells": ["a", "b"]}, {"id": "two", "cells": ["c"]}],
             "cells": [
-                {"id": "a", "type": "manifest", "title": {"ko": "a", "en": "a"}, "file": "a.yaml"},
-                {"id": "b", "type": "check", "title": {"ko": "b", "en": "b"}, "checks": []},
-                {"id": "c", "type": "action", "title": {"ko": "c", "en": "c"}, "run": []},
+                {"id": "a", "title": {"ko": "a", "en": "a"}, "kind": {"manifest": {"file": "a.yaml"}}},
+                {"id": "b", "title": {"ko": "b", "en": "b"}, "kind": {"check": {"checks": []}}},
+                {"id": "c", "title": {"ko": "c", "en": "c"}, "kind": {"action": {"run": []}}},
             ],
         }))
         .unwrap()

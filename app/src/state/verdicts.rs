@@ -126,12 +126,11 @@ mod tests {
 
     fn condition() -> Condition {
         serde_json::from_value(serde_json::json!({
-            "check": "connects",
-            "connections": [
-                {"from": "op/a", "to": "dev/t", "port": 80, "allowed": true},
-                {"from": "op/b", "to": "dev/t", "port": 80, "allowed": false},
-                {"from": "op/a", "to": "dev/u", "port": 80, "allowed": true},
-            ],
+            "connects": {"connections": [
+                {"connection": {"from": "op/a", "to": "dev/t", "port": 80}, "allowed": true},
+                {"connection": {"from": "op/b", "to": "dev/t", "port": 80}, "allowed": false},
+                {"connection": {"from": "op/a", "to": "dev/u", "port": 80}, "allowed": true},
+            ]},
         }))
         .unwrap()
     }

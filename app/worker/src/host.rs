@@ -59,7 +59,7 @@ impl Host {
         match message {
             ToWorker::Create { request, past } => Some(match open(*request) {
                 Ok(mut live) => {
-                    self.repeat(&mut live.session, past);
+                    self.repeat(&mut live.session, &past);
                     let session = Box::new(live.session.view());
                     self.live = Some(live);
                     FromWorker::Created { session }
@@ -90,7 +90,7 @@ impl Host {
 
     /// Does again what was done, at the same moments of the cluster's time. What is not taken any more
     /// (the scenario was changed in the meantime) is left out.
-    fn repeat(&self, session: &mut Session, past: Vec<Past>) {
+    fn repeat(&self, session: &mut Session, past: &[String]) {
         let waker = Waker::from(Arc::clone(&self.bell));
         let rest = |session: &mut Session| {
             for _ in 0..MOST_POLLS {
@@ -101,6 +101,7 @@ impl Host {
                 }
             }
         };
+        let past = past.iter().filter_map(|text| serde_json::from_str(text).ok());
         for Past { at_millis, envelope } in past {
             rest(session);
             while let Some(left) = until(session, at_millis) {

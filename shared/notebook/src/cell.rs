@@ -18,7 +18,7 @@ pub struct Cell {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persona: Option<String>,
     /// What kind of cell it is.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub kind: CellKind,
     /// Hints, offered when a check of this cell fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,9 +40,11 @@ pub struct Hint {
 }
 
 /// The kinds of cells.
+// Authors write a field `type` among the others; in compiled content the kind stands around its fields, which takes
+// much less code to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(tag = "type"))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CellKind {
     /// Editable YAML that can be applied.
     Manifest {
@@ -126,8 +128,8 @@ pub struct QuizOption {
 
 /// What a diagram shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "show", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(tag = "show"))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum DiagramView {
     /// Who can connect to whom: pods in their namespaces, and edges.
     Connections {

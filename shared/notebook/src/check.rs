@@ -17,7 +17,7 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Localized>,
     /// The condition.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub condition: Condition,
     /// How long to wait for it to become true, for example `30s`. Default `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,8 +36,8 @@ pub struct Check {
 
 /// The conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "check", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(tag = "check"))]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Condition {
     /// An object exists and matches a partial document. A scalar must be equal; a map must have the
     /// entries; a list must have, for each given item, a matching item. A string `(op value)` is an
@@ -143,7 +143,7 @@ pub struct AccessExpectation {
     /// Persona who wants it.
     pub persona: String,
     /// What is wanted.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub request: AccessRequest,
     /// Whether it should be allowed.
     pub allowed: bool,
@@ -155,7 +155,7 @@ pub struct AccessExpectation {
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionExpectation {
     /// The connection.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub connection: crate::cell::Connection,
     /// Whether it should get through.
     pub allowed: bool,

@@ -143,11 +143,31 @@ impl Notebook {
     /// The notebook with the session's values in commands, checks and manifests; defaults where the
     /// session sets none. Call this before a notebook is shown or executed.
     pub fn with_variables(&self, set: &BTreeMap<String, String>) -> Result<Self, VariableError> {
+        let broken = |error: serde_json::Error| VariableError::Broken(error.to_string());
+        let scenario = serde_json::to_value(&self.scenario).map_err(broken)?;
+        self.filled(scenario, set)
+    }
+
+    /// The same of a notebook with the text that it was read from: who only reads, as the page does, need not bring
+    /// the code that writes.
+    pub fn with_variables_of(
+        &self,
+        text: &str,
+        set: &BTreeMap<String, String>,
+    ) -> Result<Self, VariableError> {
+        let broken = |error: serde_json::Error| VariableError::Broken(error.to_string());
+        let mut read: Value = serde_json::from_str(text).map_err(broken)?;
+        let scenario = read.get_mut("scenario").map(Value::take).unwrap_or_default();
+        self.filled(scenario, set)
+    }
+
+    fn filled(
+        &self,
+        mut scenario: Value,
+        set: &BTreeMap<String, String>,
+    ) -> Result<Self, VariableError> {
         let values = values(&self.scenario.variables, set)?;
         let broken = |error: serde_json::Error| VariableError::Broken(error.to_string());
-        // By way of texts: the page reads and writes texts anyway, so this adds the least code to it.
-        let text = serde_json::to_string(&self.scenario).map_err(broken)?;
-        let mut scenario: Value = serde_json::from_str(&text).map_err(broken)?;
         fill(&mut scenario, &values)?;
         let renames = self
             .scenario
@@ -168,6 +188,7 @@ impl Notebook {
             files.insert(path.clone(), text);
         }
         Ok(Self {
+            // By way of a text: the page reads texts anyway, so this adds the least code to it.
             scenario: serde_json::from_str(&scenario.to_string()).map_err(broken)?,
             files,
             ..self.clone()

@@ -36,6 +36,7 @@ fn compiled(folder: &str) -> String {
 }
 
 fn create(content: Option<String>, now_millis: Option<i64>, past: Vec<Past>) -> ToWorker {
+    let past = past.iter().map(|past| serde_json::to_string(past).unwrap()).collect();
     ToWorker::Create {
         request: Box::new(CreateSession {
             scenario: "hypercloud-4.1/03-network-policy".to_owned(),

@@ -23,8 +23,9 @@ pub enum ToWorker {
         request: Box<CreateSession>,
         /// What was done in it before the page was loaded again: done once more, so that the learner
         /// finds the cluster as it was left. Empty for a new session.
+        /// Each a [`Past`] as JSON text: the page keeps and hands back what it does not read.
         #[serde(default)]
-        past: Vec<Past>,
+        past: Vec<String>,
     },
     /// Make something happen.
     Command {
