@@ -20,7 +20,7 @@ pub(crate) fn places(scenario: &Scenario) -> Vec<CellPlace> {
         .collect()
 }
 
-/// The cells that decide whether a step is done: its checks, or else everything that can run.
+/// The cells that decide whether a step is done: its checks, or else what changes the cluster, or else what looks at it.
 pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
     let Some(plan) = scenario.steps.iter().find(|plan| plan.id == step) else { return Vec::new() };
     let of = |wanted: &dyn Fn(&Cell) -> bool| -> Vec<String> {
@@ -32,8 +32,13 @@ pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
     };
     let checks = of(&|cell| matches!(cell.kind, CellKind::Check { .. }));
     if checks.is_empty() {
+        let changes =
+            of(&|cell| matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. }));
+        if !changes.is_empty() {
+            return changes;
+        }
         return of(&|cell| {
-            matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. })
+            matches!(cell.kind, CellKind::Console { .. } | CellKind::Observe { .. })
         });
     }
     checks
@@ -75,11 +80,16 @@ mod tests {
         serde_json::from_value(serde_json::json!({
             "section": 1, "minutes": 1, "status": "ready",
             "title": {"ko": "t", "en": "t"}, "goal": {"ko": "g", "en": "g"},
-            "steps": [{"id": "one", "cells": ["a", "b"]}, {"id": "two", "cells": ["c"]}],
+            "steps": [
+                {"id": "one", "cells": ["a", "b"]},
+                {"id": "two", "cells": ["c"]},
+                {"id": "look", "cells": ["d"]},
+            ],
             "cells": [
                 {"id": "a", "title": {"ko": "a", "en": "a"}, "kind": {"manifest": {"file": "a.yaml"}}},
                 {"id": "b", "title": {"ko": "b", "en": "b"}, "kind": {"check": {"checks": []}}},
                 {"id": "c", "title": {"ko": "c", "en": "c"}, "kind": {"action": {"run": []}}},
+                {"id": "d", "title": {"ko": "d", "en": "d"}, "kind": {"console": {"suggest": []}}},
             ],
         }))
         .unwrap()
@@ -89,6 +99,7 @@ mod tests {
     fn checks_decide_and_without_them_what_changes_the_cluster() {
         assert_eq!(deciding(&scenario(), "one"), ["b"]);
         assert_eq!(deciding(&scenario(), "two"), ["c"]);
+        assert_eq!(deciding(&scenario(), "look"), ["d"], "and where nothing changes, what looks");
         assert!(deciding(&scenario(), "three").is_empty());
     }
 
@@ -105,6 +116,8 @@ mod tests {
         let places = places(&scenario());
         let seen: Vec<_> =
             places.iter().map(|p| (p.id.as_str(), p.step.as_str(), p.changes)).collect();
-        assert_eq!(seen, [("a", "one", true), ("b", "one", false), ("c", "two", true)]);
+        let wanted =
+            [("a", "one", true), ("b", "one", false), ("c", "two", true), ("d", "look", false)];
+        assert_eq!(seen, wanted);
     }
 }
