@@ -24,6 +24,7 @@ use session::embedded::EmbeddedCluster;
 use crate::authority;
 use crate::listen::PeerCertificate;
 pub use crate::real_time::RealTime;
+use crate::webhooks;
 
 /// A cluster as the API server of HTTP clients.
 #[derive(Clone)]
@@ -78,7 +79,7 @@ impl Api {
         let gzip = gzip::wanted(parts.headers.get(ACCEPT_ENCODING));
         let request = engine_request(parts, body, identity);
         let cluster = self.cluster.cluster();
-        match cluster.handle(request) {
+        match webhooks::handle(&cluster, request).await {
             EngineAnswer::Full(response) if gzip => gzip::compress(response).map(Body::from),
             EngineAnswer::Full(response) => response.map(Body::from),
             EngineAnswer::Stream(response) => {

@@ -22,3 +22,4 @@ mod listen;
 mod random;
 mod real_time;
 mod system;
+mod webhooks;

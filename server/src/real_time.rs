@@ -6,6 +6,8 @@ use std::time::Duration;
 use session::embedded::EmbeddedCluster;
 use tokio::time::Instant;
 
+use crate::webhooks;
+
 /// The longest sleep of the driver; nothing is due before it wakes.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -38,6 +40,9 @@ impl RealTime {
     pub async fn drive(&self) {
         loop {
             let cluster = self.now();
+            if webhooks::answer_time(cluster).await {
+                continue;
+            }
             let generation = cluster.generation();
             let wait = cluster.next_due().map_or(LONGEST, |due| {
                 Duration::try_from(due.duration_since(cluster.time())).unwrap_or_default()

@@ -33,6 +33,7 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     }
     system.signer = Some(Arc::clone(&certificates.signer) as Arc<dyn Signer>);
     system.authority = format!("{}{}", certificates.authority, others.text);
+    system.calls = true;
     let config = ClusterConfig {
         seed: arguments.seed,
         epoch: jiff::Timestamp::now(),

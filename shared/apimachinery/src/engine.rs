@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::outgoing::{Incoming, Outgoing};
+
 /// From where a request comes, in its extensions, when its host knows; otherwise it comes from within.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
@@ -64,6 +66,14 @@ pub trait Engine: Send {
 
     /// Lets this much time pass; everything due in it happens, in order.
     fn advance(&mut self, by: Duration);
+
+    /// A call without whose answer time does not go on; none where the host makes none.
+    fn outgoing(&self) -> Option<Outgoing> {
+        None
+    }
+
+    /// The answer to that call; [`Engine::advance`] goes on with it.
+    fn returned(&mut self, _incoming: Incoming) {}
 
     /// When the next thing will happen by itself, if anything will.
     fn next_due(&self) -> Option<Timestamp>;

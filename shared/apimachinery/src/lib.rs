@@ -17,6 +17,7 @@ pub mod names;
 pub mod object;
 pub mod openapi;
 pub mod order;
+pub mod outgoing;
 pub mod patch;
 pub mod protobuf;
 pub mod quantity;

@@ -36,6 +36,7 @@ mod review_rules;
 mod route;
 mod rules;
 mod subresource;
+mod suspend;
 mod table;
 pub(crate) mod token;
 mod token_request;
@@ -63,6 +64,7 @@ pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 use self::metrics::Counters;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use self::policies::Policies;
+use self::suspend::Trial;
 use crate::addon::{Addon, AddonCall, Served};
 use crate::cluster::ClusterConfig;
 use crate::expressions::Expressions;
@@ -134,6 +136,9 @@ pub struct Apiserver {
     pub(crate) addons: Arc<[Arc<dyn Addon>]>,
     /// Whether somebody signs certificates.
     pub(crate) signs: bool,
+    /// Whether the host makes calls.
+    pub(crate) calls: bool,
+    trial: Trial,
     /// What evaluates expressions.
     pub(crate) expressions: Option<Arc<dyn Expressions>>,
     /// What the definitions in the store say.
@@ -174,6 +179,8 @@ impl Apiserver {
             served: Arc::default(),
             addons: Arc::default(),
             signs: false,
+            calls: false,
+            trial: Trial::default(),
             expressions: None,
             customs: Arc::default(),
             policies: Arc::default(),
@@ -237,26 +244,30 @@ impl Apiserver {
         let known = etag::known(&request);
         let revision = self.store.revision();
         let mut counted = None;
+        let before = self.before(request.method());
+        let mut outgoing = None;
         let mut asked = Asked::new(now, id, &request);
         let mut pretty = false;
         let mut warnings = Vec::new();
-        if !self.customs.is_current(&self.store) {
-            self.customs = Arc::new(Customs::read(&self.store, self.expressions.as_deref()));
-        }
-        if !self.policies.is_current(&self.store) {
-            self.policies = Arc::new(Policies::read(&self.store, self.expressions.as_deref()));
-        }
+        self.read_definitions();
         let outcome = self.admit(now, request, &mut asked).and_then(|mut call| {
             let info = &call.info;
             call.custom = self.customs.find(&info.api_group, &info.api_version, &info.resource);
             pretty = call.pretty;
             counted = metrics::labels(&call);
+            asked.id().clone_into(&mut call.audit_id);
             let outcome = self.route(&mut call);
             let outcome = outcome.and_then(|reply| read::present(&call, reply));
             warnings = std::mem::take(&mut call.warnings);
+            outgoing = call.outgoing.take();
             asked.noted(call.notes);
             outcome
         });
+        match (outgoing, before) {
+            (Some(outgoing), Some(before)) => return self.suspended(before, *outgoing),
+            (Some(outgoing), None) => self.stuck(outgoing),
+            (None, _) => {}
+        }
         self.follow_up(revision, now);
         let mut answer = match outcome {
             Ok(reply) => {
@@ -287,6 +298,16 @@ impl Apiserver {
         self.counters.count(counted, &answer);
         self.record(now, asked, &answer);
         answer
+    }
+
+    /// Reads what the store defines, when it has changed.
+    fn read_definitions(&mut self) {
+        if !self.customs.is_current(&self.store) {
+            self.customs = Arc::new(Customs::read(&self.store, self.expressions.as_deref()));
+        }
+        if !self.policies.is_current(&self.store) {
+            self.policies = Arc::new(Policies::read(&self.store, self.expressions.as_deref()));
+        }
     }
 
     /// Authentication and impersonation.

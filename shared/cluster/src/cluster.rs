@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use apimachinery::engine::{Engine, EngineAnswer, StreamId, StreamRead};
 use apimachinery::identity::Identity;
+use apimachinery::outgoing::{Incoming, Outgoing};
 use jiff::Timestamp;
 
 use crate::addon::Addon;
@@ -56,6 +57,8 @@ pub struct System {
     pub expressions: Option<Arc<dyn Expressions>>,
     /// Its machines, instead of `ClusterConfig::nodes` that are all alike. Storage classes come with them.
     pub machines: Vec<Machine>,
+    /// Whether its host makes the calls of admission webhooks (`apimachinery::outgoing`).
+    pub calls: bool,
     /// Who signs certificates.
     pub signer: Option<Arc<dyn Signer>>,
     /// PEM of the authority whose client certificates its host accepts; empty: of none.
@@ -107,6 +110,11 @@ pub struct Cluster {
     apiserver: Apiserver,
     world: World,
     now: Timestamp,
+    /// The call without whose answer time does not go on, and the answers so far.
+    waits: Option<Box<Outgoing>>,
+    answers: Vec<Incoming>,
+    /// Time that has yet to pass.
+    owed: Duration,
 }
 
 /// A state of a [`Cluster`] to come back to.
@@ -135,7 +143,17 @@ impl Cluster {
         }
         apiserver.express(system.expressions.clone());
         let world = World::new(&config, &system, &mut apiserver);
-        Self { apiserver, world, now: config.epoch }
+        if system.calls {
+            apiserver.calls_for();
+        }
+        Self {
+            apiserver,
+            world,
+            now: config.epoch,
+            waits: None,
+            answers: Vec::new(),
+            owed: Duration::ZERO,
+        }
     }
 
     /// Its API server.
@@ -153,6 +171,23 @@ impl Cluster {
             .min()
             .map_or(end, |due| due.min(end))
     }
+
+    /// Lets time pass, as far as it does not need what only others know.
+    fn pass(&mut self, by: Duration) {
+        let end = self.now.checked_add(by).unwrap_or(self.now);
+        loop {
+            self.world.run(&mut self.apiserver, self.now);
+            if self.apiserver.is_stuck() {
+                return;
+            }
+            if self.now >= end {
+                self.world.heartbeats(&mut self.apiserver, self.now);
+                self.world.expire_events(&mut self.apiserver, self.now);
+                return;
+            }
+            self.now = self.step_to(end);
+        }
+    }
 }
 
 impl Engine for Cluster {
@@ -161,6 +196,10 @@ impl Engine for Cluster {
     fn handle(&mut self, request: http::Request<Vec<u8>>) -> EngineAnswer {
         let now = self.now;
         let mut answer = match self.apiserver.handle(now, request) {
+            // It comes again.
+            ApiAnswer::Full(response) if response.extensions().get::<Outgoing>().is_some() => {
+                return EngineAnswer::Full(response);
+            }
             ApiAnswer::Full(response) => EngineAnswer::Full(response),
             ApiAnswer::Watch(response) => EngineAnswer::Stream(response),
             ApiAnswer::Node(request) => match self.world.node(&self.apiserver, now, &request) {
@@ -216,15 +255,38 @@ impl Engine for Cluster {
     }
 
     fn advance(&mut self, by: Duration) {
-        let end = self.now.checked_add(by).unwrap_or(self.now);
-        loop {
-            self.world.run(&mut self.apiserver, self.now);
-            if self.now >= end {
-                self.world.heartbeats(&mut self.apiserver, self.now);
-                self.world.expire_events(&mut self.apiserver, self.now);
-                return;
+        self.owed = self.owed.saturating_add(by);
+        if self.waits.is_some() {
+            return;
+        }
+        let owed = std::mem::take(&mut self.owed);
+        if !self.apiserver.may_call() {
+            self.answers.clear();
+            self.pass(owed);
+            return;
+        }
+        let before = self.snapshot();
+        self.apiserver.try_with(&self.answers);
+        self.pass(owed);
+        match self.apiserver.tried() {
+            None => self.answers.clear(),
+            Some(outgoing) => {
+                (self.apiserver, self.world, self.now) =
+                    (before.apiserver, before.world, before.now);
+                self.waits = Some(outgoing);
+                self.owed = owed;
             }
-            self.now = self.step_to(end);
+        }
+    }
+
+    fn outgoing(&self) -> Option<Outgoing> {
+        self.waits.as_deref().cloned()
+    }
+
+    fn returned(&mut self, incoming: Incoming) {
+        if self.waits.as_deref() == Some(&incoming.outgoing) {
+            self.waits = None;
+            self.answers.push(incoming);
         }
     }
 
@@ -245,5 +307,7 @@ impl Engine for Cluster {
         self.world = snapshot.world.clone();
         self.world.after_restore(&self.apiserver);
         self.now = snapshot.now;
+        self.waits = None;
+        self.answers.clear();
     }
 }

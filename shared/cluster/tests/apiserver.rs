@@ -530,3 +530,33 @@ fn what_nothing_here_acts_on_is_said() {
     "#]],
     );
 }
+
+#[test]
+fn where_nobody_calls_webhooks_and_nothing_has_the_language_it_is_said() {
+    let mut client = Client::new();
+    let hook = json!({
+        "name": "a.example.com", "clientConfig": {"url": "https://127.0.0.1:9/a"},
+        "admissionReviewVersions": ["v1"], "sideEffects": "None",
+        "rules": [{
+            "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+            "resources": ["configmaps"],
+        }],
+        "matchConditions": [{"name": "a", "expression": "false"}],
+    });
+    let configuration = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "a"}, "webhooks": [hook],
+    });
+    let path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+    let made = client.send("POST", path, &configuration);
+    let map = json!({"metadata": {"name": "a"}});
+    let refused = client.send("POST", "/api/v1/namespaces/default/configmaps", &map);
+    let message = refused.body.get("message").and_then(Value::as_str).unwrap_or("created");
+    check(
+        &format!("{}\n{message}", made.warnings.join("\n")),
+        expect![[r#"
+        299 - "Podium stores webhooks[*].matchConditions and does not evaluate them here: every request that the rules match is sent"
+        299 - "Podium calls no webhooks outside of the cluster from here: webhooks[*].clientConfig.url cannot be reached, and failurePolicy says what follows"
+        Internal error occurred: failed calling webhook "a.example.com": failed to call webhook: Post "https://127.0.0.1:9/a?timeout=10s": dial tcp 127.0.0.1:9: connect: connection refused"#]],
+    );
+}

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use apimachinery::engine::{Engine, EngineAnswer, StreamId, StreamRead};
 use apimachinery::identity::Identity;
+use apimachinery::outgoing::{Incoming, Outgoing};
 use apimachinery::transport::{
     BoxFuture, ByteStream, Clock, ExecError, ExecOutput, Transport, TransportError,
 };
@@ -301,6 +302,10 @@ pub trait EmbeddedCluster: Steering + Transport {
     fn open(&self, id: StreamId) -> EngineStream;
     /// Now in the cluster.
     fn time(&self) -> Timestamp;
+    /// See [`Engine::outgoing`].
+    fn outgoing(&self) -> Option<Outgoing>;
+    /// See [`Engine::returned`].
+    fn returned(&self, incoming: Incoming);
     /// See [`Embedded::moved_from`].
     fn moved_from(&self, generation: u64) -> BoxFuture<'_, ()>;
 }
@@ -316,6 +321,17 @@ impl<E: Engine + 'static> EmbeddedCluster for Embedded<E> {
 
     fn time(&self) -> Timestamp {
         Self::now(self)
+    }
+
+    fn outgoing(&self) -> Option<Outgoing> {
+        self.lock().engine.outgoing()
+    }
+
+    fn returned(&self, incoming: Incoming) {
+        self.change(|state| {
+            state.engine.returned(incoming);
+            state.engine.advance(Duration::ZERO);
+        });
     }
 
     fn moved_from(&self, generation: u64) -> BoxFuture<'_, ()> {

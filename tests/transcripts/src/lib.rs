@@ -10,6 +10,7 @@ mod known;
 mod normalise;
 mod run;
 mod transcript;
+mod webhook;
 
 pub use known::Known;
 pub use normalise::Normaliser;

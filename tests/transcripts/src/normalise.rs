@@ -54,6 +54,7 @@ impl Normaliser {
             ),
             (r"in [0-9.]+m?s \([0-9.]+m?s including waiting\)".to_owned(), "in <duration>"),
             (r"Image size: \d+ bytes".to_owned(), "Image size: <size>"),
+            (r"(\.svc:)\d{4,5}\b".to_owned(), "${1}<port>"),
             (r"https://127\.0\.0\.1:\d+(/clusters/[^/ ]+)?".to_owned(), "https://<server>"),
             (r"(:|nodePort: |nodePort.?: |NodePort: .*  )3[0-2]\d{3}\b".to_owned(), "${1}<port>"),
             (r"/[^ ]*/tests/transcripts/".to_owned(), "<checkout>/tests/transcripts/"),

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use realcluster::programs;
 use similar::{ChangeTag, TextDiff};
 
+use crate::webhook::Webhook;
 use crate::{Failure, Normaliser, Step, Transcript};
 
 /// No command of a transcript takes this long; one that does hangs.
@@ -21,6 +22,7 @@ const HONESTY: &str = "Warning: Podium ";
 pub struct Target {
     kubectl: PathBuf,
     kubeconfig: PathBuf,
+    webhook: Webhook,
     /// Holds the kubectl wrapper, its caches and the kubeconfigs per transcript.
     dir: PathBuf,
 }
@@ -63,8 +65,12 @@ impl Target {
         let number = std::process::id();
         let stem = kubeconfig.display().to_string().replace(['/', '.'], "-");
         let dir = std::env::temp_dir().join(format!("podium-transcripts-{number}{stem}"));
-        let target =
-            Self { kubectl: dir.join("bin/kubectl"), kubeconfig: kubeconfig.to_owned(), dir };
+        let target = Self {
+            kubectl: dir.join("bin/kubectl"),
+            kubeconfig: kubeconfig.to_owned(),
+            webhook: Webhook::start()?,
+            dir,
+        };
         target.offer("kubectl", kubectl)?;
         Ok(target)
     }
@@ -122,6 +128,8 @@ impl Target {
             .env("HOME", &self.dir)
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
+            .env("WEBHOOK", &self.webhook.url)
+            .env("WEBHOOK_CA", &self.webhook.authority)
             .env_remove("KUBE_EDITOR")
             .env_remove("EDITOR")
             .output()

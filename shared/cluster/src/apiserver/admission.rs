@@ -19,8 +19,9 @@ pub(crate) use self::evaluate::used;
 use self::reinvocation::Reinvocation;
 
 use apimachinery::gvk::GroupResource;
+use apimachinery::object;
 use apimachinery::status::Status;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Apiserver;
 use super::answer::Refusal;
@@ -28,6 +29,7 @@ use super::call::Call;
 use super::kinds::certificate;
 use super::policies::Admitted;
 use super::write::Target;
+use crate::fields::put;
 
 /// A write that is looked at.
 pub(crate) struct Operation<'a> {
@@ -44,10 +46,10 @@ fn forbidden(target: &Target, name: &str, why: &str) -> Refusal {
 /// The plugins that change an object, a second time when policies or webhooks have changed it.
 pub(crate) fn mutate(
     server: &mut Apiserver,
-    call: &Call,
+    call: &mut Call,
     target: &Target,
-    value: &mut Value,
-    old: Option<&Value>,
+    (value, old): (&mut Value, Option<&Value>),
+    generated: bool,
 ) -> Result<(), Refusal> {
     let mut chain = Reinvocation::default();
     loop {
@@ -55,8 +57,16 @@ pub(crate) fn mutate(
         if target.subresource.is_empty() {
             mutate_in_tree(server, target, value, old)?;
         }
+        // A name that is generated comes later than policies and webhooks.
+        let name = generated.then(|| object::name(value).to_owned());
+        if name.is_some() {
+            object::remove(value, &["metadata", "name"]);
+        }
         server.mutate_by_policies(call, target, value, old, &mut chain)?;
         webhook::mutate(server, call, target, (value, old), &mut chain)?;
+        if let Some(name) = name.filter(|_| object::name(value).is_empty()) {
+            put(value, "/metadata/name", json!(name));
+        }
         if chain.second || !chain.wanted {
             return Ok(());
         }

@@ -236,6 +236,8 @@ pub struct Trail {
     events: QueueSync<Event>,
     written: u64,
     sink: Option<Arc<dyn Sink>>,
+    /// What the sink does not get before it is certain.
+    held: Option<Vec<Event>>,
 }
 
 impl Trail {
@@ -244,14 +246,31 @@ impl Trail {
         self.sink = Some(sink);
     }
 
+    /// Holds back what happens from now on.
+    pub(crate) fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// Sends what was held back.
+    pub(crate) fn release(&mut self) {
+        let held = self.held.take().unwrap_or_default();
+        if let Some(sink) = &self.sink {
+            for event in &held {
+                sink.write(event);
+            }
+        }
+    }
+
     /// Writes an event down.
     pub(crate) fn write(&mut self, now: Timestamp, asked: &Arc<Asked>, stage: Stage, code: u16) {
         if asked.is_ours() {
             return;
         }
         let event = Event { asked: Arc::clone(asked), stage, at: now, code };
-        if let Some(sink) = &self.sink {
-            sink.write(&event);
+        match (&self.sink, &mut self.held) {
+            (Some(_), Some(held)) => held.push(event.clone()),
+            (Some(sink), None) => sink.write(&event),
+            (None, _) => {}
         }
         self.events.enqueue_mut(event);
         self.written += 1;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
+use apimachinery::outgoing::{Answers, Outgoing};
 use apimachinery::request::{RequestInfo, query_all};
 use apimachinery::schema::{ApiResource, Schema};
 use apimachinery::status::Status;
@@ -45,6 +46,12 @@ pub(crate) struct Call {
     pub(crate) warnings: Vec<String>,
     /// For the audit log.
     pub(crate) notes: Notes,
+    /// The id of its audit event.
+    pub(crate) audit_id: String,
+    /// What webhooks have answered so far.
+    pub(crate) answers: Answers,
+    /// The call of a webhook whose answer is missing.
+    pub(crate) outgoing: Option<Box<Outgoing>>,
     /// The custom resource that the path names.
     pub(crate) custom: Option<Arc<Version>>,
 }
@@ -121,6 +128,9 @@ impl Call {
             body,
             warnings: Vec::new(),
             notes: Notes::default(),
+            audit_id: String::new(),
+            answers: parts.extensions.get::<Answers>().cloned().unwrap_or_default(),
+            outgoing: None,
             custom: None,
         })
     }

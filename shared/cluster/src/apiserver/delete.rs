@@ -61,6 +61,7 @@ impl Apiserver {
             let own = Target { namespace: object::namespace(value).to_owned(), ..copy(&target) };
             let name = object::name(value);
             self.admit_deletion(call, &own, value)?;
+            webhook::validate_removal(self, call, &own, value)?;
             match self.delete_object(call.now, &call.group_resource(), &own, name, &options)? {
                 Outcome::Leaving(value) => deleted.push(self.shown_shared(&value, &target.gvk)),
                 Outcome::Gone(last) => deleted.push(Arc::new(last)),

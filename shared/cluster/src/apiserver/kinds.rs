@@ -182,7 +182,7 @@ pub(crate) fn warn(
     call: &mut Call,
     kind: &Kind,
     (value, old): (&Value, Option<&Value>),
-    evaluated: bool,
+    (evaluated, calls): (bool, bool),
 ) {
     if !call.info.subresource.is_empty() {
         return;
@@ -194,10 +194,10 @@ pub(crate) fn warn(
             "Podium stores {name}, but nothing in this embedded cluster acts on them"
         ));
     }
-    if kind.key.contains("webhookconfigurations.")
-        && let Some(warning) = webhook::warning(value)
-    {
-        call.warn(warning);
+    if kind.key.contains("webhookconfigurations.") {
+        for warning in webhook::warnings(value, (evaluated, calls)) {
+            call.warn(warning);
+        }
     }
     if kind.key == "serviceaccounts"
         && let Some(warning) = service_account::warning(value, old)

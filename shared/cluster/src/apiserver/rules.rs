@@ -5,6 +5,7 @@ use apimachinery::field_error::{FieldError, FieldErrorKind};
 use serde_json::Value;
 
 use super::Apiserver;
+use super::admission::webhook;
 use super::call::Call;
 use super::custom::DEFINITIONS;
 use super::kinds::{Faults, definition, definition_rules};
@@ -42,6 +43,11 @@ impl Apiserver {
             && target.subresource.is_empty()
         {
             policies::validate(value, expressions, faults);
+        }
+        if let Some(expressions) = self.expressions.as_deref()
+            && [webhook::MUTATING, webhook::VALIDATING].contains(&target.key.as_str())
+        {
+            policies::validate_hooks(value, expressions, faults);
         }
         let Some(custom) = target.custom.as_ref().filter(|custom| custom.has_rules()) else {
             return;

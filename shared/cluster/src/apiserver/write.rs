@@ -116,7 +116,7 @@ impl Apiserver {
             None => managed::on_create(call, &target.gvk, &mut value),
         }
         let generated = self.settle_name(&mut value);
-        admission::mutate(self, call, target, &mut value, None)?;
+        admission::mutate(self, call, target, (&mut value, None), generated)?;
         // Before the strategy of the kind: a Job's selector is made of its uid.
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
@@ -137,7 +137,7 @@ impl Apiserver {
         if self.store.get(&target.key, place, &name).is_some() {
             return Err(Box::new(self.exists(call, &name, generated)));
         }
-        kinds::warn(call, target.kind, (&value, None), self.expressions.is_some());
+        kinds::warn(call, target.kind, (&value, None), self.means());
         if target.kind.key == kinds::certificate::KEY && !self.signs {
             call.warn(UNSIGNED.to_owned());
         }
@@ -146,6 +146,11 @@ impl Apiserver {
         }
         admission::charge(self, &Operation { target, old: None }, &value);
         Ok(self.store.put(&target.key, place, &name, value))
+    }
+
+    /// Whether expressions are evaluated here, and webhooks called.
+    fn means(&self) -> (bool, bool) {
+        (self.expressions.is_some(), self.calls)
     }
 
     fn exists(&self, call: &Call, name: &str, generated: bool) -> Status {
@@ -225,7 +230,7 @@ impl Apiserver {
         if target.subresource == "scale" {
             managed::forget_scale_time(&mut value);
         }
-        admission::mutate(self, call, target, &mut value, Some(live))?;
+        admission::mutate(self, call, target, (&mut value, Some(live)), false)?;
         prepare_update(target, &mut value, live);
         if target.kind.key == kinds::certificate::KEY {
             let now = format_rfc3339(call.now);
@@ -243,7 +248,7 @@ impl Apiserver {
         escalation::check(self, call, target, &value)?;
         let operation = Operation { target, old: Some(live) };
         admission::validate(self, call, &operation, &value)?;
-        kinds::warn(call, target.kind, (&value, Some(live)), self.expressions.is_some());
+        kinds::warn(call, target.kind, (&value, Some(live)), self.means());
         if unchanged(&value, live) {
             let stored = self.store.get(&target.key, &target.namespace, name);
             return Ok(stored.unwrap_or_else(|| Arc::new(live.clone())));

@@ -1,28 +1,93 @@
-//! `MutatingAdmissionWebhook` and `ValidatingAdmissionWebhook` (`apiserver/pkg/admission/plugin/webhook`). Webhooks whose
-//! Service belongs to an add-on are called; no other can be reached, and its `failurePolicy` says what follows.
+//! `MutatingAdmissionWebhook` and `ValidatingAdmissionWebhook` (`apiserver/pkg/admission/plugin/webhook`).
+
+mod ask;
+mod matching;
+mod verdict;
 
 use apimachinery::object;
 use apimachinery::patch::json;
-use apimachinery::selector::LabelSelector;
 use apimachinery::status::{Status, StatusCause, StatusDetails};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::addon::{Admission, Review};
+use self::matching::Matched;
 use crate::apiserver::Apiserver;
 use crate::apiserver::admission::reinvocation::Reinvocation;
 use crate::apiserver::answer::Refusal;
 use crate::apiserver::call::Call;
 use crate::apiserver::decode;
+use crate::apiserver::policies::Admitted;
 use crate::apiserver::write::Target;
-use crate::fields;
+use crate::fields::{items, text};
 
-const MUTATING: &str = "mutatingwebhookconfigurations.admissionregistration.k8s.io";
-const VALIDATING: &str = "validatingwebhookconfigurations.admissionregistration.k8s.io";
+pub(in crate::apiserver) const MUTATING: &str =
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io";
+pub(in crate::apiserver) const VALIDATING: &str =
+    "validatingwebhookconfigurations.admissionregistration.k8s.io";
 
-/// Lets webhooks change a write, in the order of their configurations' names.
+/// A webhook of a configuration.
+struct Hook {
+    configuration: String,
+    spec: Value,
+}
+
+impl Hook {
+    /// All of a kind, in the order of their configurations' names.
+    fn all(server: &Apiserver, key: &str) -> Vec<Self> {
+        let mut found = Vec::new();
+        for configuration in server.store.list(key, None) {
+            let name = object::name(&configuration);
+            found.extend(
+                items(&configuration, "/webhooks")
+                    .iter()
+                    .map(|spec| Self { configuration: name.to_owned(), spec: spec.clone() }),
+            );
+        }
+        found
+    }
+
+    fn name(&self) -> &str {
+        text(&self.spec, "/name")
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.configuration, self.name())
+    }
+
+    fn ignores_failures(&self) -> bool {
+        text(&self.spec, "/failurePolicy") == "Ignore"
+    }
+}
+
+/// What comes of a call that has no answer.
+enum Trouble {
+    /// `ErrCallingWebhook`: the webhook says what follows.
+    Calling(String),
+    /// The request ends.
+    Refused(Refusal),
+}
+
+/// What is written, as webhooks are shown it.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    target: &'a Target,
+    operation: &'static str,
+    new: Option<&'a Value>,
+    old: Option<&'a Value>,
+}
+
+impl<'a> Subject<'a> {
+    fn admitted(&self, call: &'a Call) -> Admitted<'a> {
+        match (self.operation, self.old) {
+            ("DELETE", Some(old)) => Admitted::delete(call, self.target, old),
+            _ => Admitted::write(call, self.target, self.old),
+        }
+    }
+}
+
+/// Lets webhooks change a write.
 pub(in crate::apiserver) fn mutate(
     server: &Apiserver,
-    call: &Call,
+    call: &mut Call,
     target: &Target,
     (value, old): (&mut Value, Option<&Value>),
     chain: &mut Reinvocation,
@@ -34,35 +99,37 @@ pub(in crate::apiserver) fn mutate(
         chain.webhooks.require();
     }
     let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
-    for configuration in server.store.list(MUTATING, None) {
-        for hook in fields::items(&configuration, "/webhooks") {
-            let name = fields::text(hook, "/name");
-            let key = format!("{}/{name}", object::name(&configuration));
-            let skipped = chain.second && !chain.webhooks.is_due(&key);
-            if skipped || !applies(server, hook, target, operation, value, old) {
-                continue;
-            }
-            let before = value.clone();
-            match ask(server, call, hook, value, old) {
-                Ok(Admission::Allowed(patch)) => {
-                    *value = json::apply(value, &patch).map_err(|_unpatchable| {
-                        let why = "the patch of the webhook does not fit the object".to_owned();
-                        internal(hook, &why)
-                    })?;
-                    decode::settle(target.custom.as_deref(), &target.gvk, value);
-                }
-                Ok(Admission::Denied { code, message }) => {
-                    return Err(denied(hook, code, &message));
-                }
-                Err(_) if fields::text(hook, "/failurePolicy") == "Ignore" => {}
-                Err(why) => return Err(internal(hook, &why)),
-            }
-            if *value != before {
-                chain.webhooks.require();
-                chain.wanted = true;
-            }
-            if fields::text(hook, "/reinvocationPolicy") == "IfNeeded" {
-                chain.webhooks.invoked(key);
+    for (index, hook) in Hook::all(server, MUTATING).iter().enumerate() {
+        let subject = Subject { target, operation, new: Some(value), old };
+        if matching::applies(server, call, hook, &subject)? == Matched::No {
+            continue;
+        }
+        let key = hook.key();
+        if chain.second && !chain.webhooks.is_due(&key) {
+            continue;
+        }
+        let outcome = changed(server, call, hook, &subject);
+        let place = format!("round_{}_index_{index}", u8::from(chain.second));
+        let mutated = matches!(&outcome, Ok(Some(new)) if new != value);
+        if mutated {
+            chain.webhooks.require();
+            chain.wanted = true;
+        }
+        if text(&hook.spec, "/reinvocationPolicy") == "IfNeeded" {
+            chain.webhooks.invoked(key);
+        }
+        let noted = json!({
+            "configuration": hook.configuration, "webhook": hook.name(), "mutated": mutated,
+        });
+        call.notes.annotate(
+            &format!("mutation.webhook.admission.k8s.io/{place}"),
+            in_order(&noted, &["configuration", "webhook", "mutated"]),
+        );
+        match outcome {
+            Ok(Some(new)) => *value = new,
+            Ok(None) => {}
+            Err(trouble) => {
+                settle(call, hook, trouble, "mutation.webhook.admission.k8s.io", &place)?;
             }
         }
     }
@@ -70,58 +137,113 @@ pub(in crate::apiserver) fn mutate(
     Ok(())
 }
 
+/// Members of an object in the order of Go's fields.
+fn in_order(object: &Value, fields: &[&str]) -> String {
+    let member =
+        |field: &&str| format!("{}:{}", json!(field), object.get(field).unwrap_or(&Value::Null));
+    format!("{{{}}}", fields.iter().map(member).collect::<Vec<_>>().join(","))
+}
+
+/// What a failed call means for the request.
+fn settle(
+    call: &mut Call,
+    hook: &Hook,
+    trouble: Trouble,
+    prefix: &str,
+    place: &str,
+) -> Result<(), Refusal> {
+    match trouble {
+        Trouble::Refused(refusal) => Err(refusal),
+        Trouble::Calling(_) if hook.ignores_failures() => {
+            call.notes.annotate(&format!("failed-open.{prefix}/{place}"), hook.name());
+            Ok(())
+        }
+        Trouble::Calling(why) => {
+            Err(internal(&format!("failed calling webhook {:?}: {why}", hook.name())))
+        }
+    }
+}
+
+/// `callAttrMutatingHook`: the object as the webhook changes it; nothing when it does not.
+fn changed(
+    server: &Apiserver,
+    call: &mut Call,
+    hook: &Hook,
+    subject: &Subject<'_>,
+) -> Result<Option<Value>, Trouble> {
+    let answer = ask::ask(server, call, hook, subject, true)?;
+    if !answer.allowed {
+        return Err(Trouble::Refused(verdict::refusal(hook.name(), answer.result)));
+    }
+    let Some(patch) =
+        answer.patch.filter(|patch| patch.as_array().is_none_or(|all| !all.is_empty()))
+    else {
+        return Ok(None);
+    };
+    let refuse = |why: String| Trouble::Refused(internal(&why));
+    let Some(value) = subject.new else {
+        return Err(refuse(format!(
+            "admission webhook {:?} attempted to modify the object, which is not supported for this operation",
+            hook.name()
+        )));
+    };
+    let target = subject.target;
+    let shown = ask::seen(target, value);
+    let patched = json::apply(&shown, &patch).map_err(|why| refuse(why.to_string()))?;
+    let custom = target.custom.as_deref();
+    let (mut new, _) = decode::shaped(custom, &target.gvk, patched).map_err(refuse)?;
+    decode::settle(custom, &target.gvk, &mut new);
+    Ok(Some(new))
+}
+
 /// Lets webhooks look at a write.
 pub(in crate::apiserver) fn validate(
     server: &Apiserver,
-    call: &Call,
+    call: &mut Call,
     target: &Target,
     value: &Value,
     old: Option<&Value>,
 ) -> Result<(), Refusal> {
     let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
-    look(server, call, (target, operation), value, old)
+    look(server, call, &Subject { target, operation, new: Some(value), old })
 }
 
 /// Lets webhooks look at what is to be removed.
 pub(in crate::apiserver) fn validate_removal(
     server: &Apiserver,
-    call: &Call,
+    call: &mut Call,
     target: &Target,
     live: &Value,
 ) -> Result<(), Refusal> {
-    look(server, call, (target, "DELETE"), live, Some(live))
+    look(server, call, &Subject { target, operation: "DELETE", new: None, old: Some(live) })
 }
 
-fn look(
-    server: &Apiserver,
-    call: &Call,
-    (target, operation): (&Target, &str),
-    value: &Value,
-    old: Option<&Value>,
-) -> Result<(), Refusal> {
-    if is_exempt(target) {
+fn look(server: &Apiserver, call: &mut Call, subject: &Subject<'_>) -> Result<(), Refusal> {
+    if is_exempt(subject.target) {
         return Ok(());
     }
-    for configuration in server.store.list(VALIDATING, None) {
-        for hook in fields::items(&configuration, "/webhooks") {
-            if !applies(server, hook, target, operation, value, old) {
-                continue;
+    let mut relevant = Vec::new();
+    for hook in Hook::all(server, VALIDATING) {
+        if matching::applies(server, call, &hook, subject)? == Matched::Yes {
+            relevant.push(hook);
+        }
+    }
+    for (index, hook) in relevant.iter().enumerate() {
+        let outcome = ask::ask(server, call, hook, subject, false).and_then(|answer| {
+            if answer.allowed {
+                return Ok(());
             }
-            match ask(server, call, hook, value, old) {
-                Ok(Admission::Allowed(_)) => {}
-                Ok(Admission::Denied { code, message }) => {
-                    return Err(denied(hook, code, &message));
-                }
-                Err(_) if fields::text(hook, "/failurePolicy") == "Ignore" => {}
-                Err(why) => return Err(internal(hook, &why)),
-            }
+            Err(Trouble::Refused(verdict::refusal(hook.name(), answer.result)))
+        });
+        if let Err(trouble) = outcome {
+            let place = format!("round_0_index_{index}");
+            settle(call, hook, trouble, "validating.webhook.admission.k8s.io", &place)?;
         }
     }
     Ok(())
 }
 
-/// `rules.IsExemptAdmissionConfigurationResource`: nobody can lock himself out of the configurations; nor do questions
-/// about access and tokens go out.
+/// `rules.IsExemptAdmissionConfigurationResource`: nobody can lock himself out of the configurations.
 fn is_exempt(target: &Target) -> bool {
     matches!(
         target.key.as_str(),
@@ -134,151 +256,10 @@ fn is_exempt(target: &Target) -> bool {
     )
 }
 
-/// `webhook/generic/webhook.go ShouldCallHook`: rules and both selectors.
-fn applies(
-    server: &Apiserver,
-    hook: &Value,
-    target: &Target,
-    operation: &str,
-    value: &Value,
-    old: Option<&Value>,
-) -> bool {
-    let ruled = fields::items(hook, "/rules").iter().any(|rule| matches(rule, target, operation));
-    let labels = |object: &Value| fields::labels(object);
-    let selected = |field: &str, labels: &std::collections::BTreeMap<String, String>| {
-        let selector = hook.pointer(field).filter(|selector| !selector.is_null());
-        selector.is_none_or(|selector| {
-            LabelSelector::from_object(selector).is_ok_and(|selector| selector.matches(labels))
-        })
-    };
-    // `predicates/namespace/matcher.go`: cluster-scoped objects are never left out, namespaces by their own labels.
-    let in_namespace = if target.key == "namespaces" {
-        selected("/namespaceSelector", &labels(value))
-    } else {
-        target.namespace.is_empty()
-            || server
-                .store
-                .get("namespaces", "", &target.namespace)
-                .is_none_or(|namespace| selected("/namespaceSelector", &labels(&namespace)))
-    };
-    ruled
-        && in_namespace
-        && (selected("/objectSelector", &labels(value))
-            || old.is_some_and(|old| selected("/objectSelector", &labels(old))))
-}
-
-/// `predicates/rules/rules.go Matcher`.
-fn matches(rule: &Value, target: &Target, operation: &str) -> bool {
-    let any = |field: &str, wanted: &str| {
-        fields::items(rule, field).iter().any(|one| one == "*" || one == wanted)
-    };
-    let plural = target.key.split('.').next().unwrap_or(&target.key);
-    let resource = fields::items(rule, "/resources").iter().filter_map(Value::as_str).any(|one| {
-        let (resource, subresource) = one.split_once('/').unwrap_or((one, ""));
-        (resource == "*" || resource == plural)
-            && (subresource == "*" || subresource == target.subresource)
-    });
-    let scope = match fields::text(rule, "/scope") {
-        "Namespaced" => !target.namespace.is_empty(),
-        "Cluster" => target.namespace.is_empty(),
-        _ => true,
-    };
-    scope
-        && resource
-        && any("/operations", operation)
-        && any("/apiGroups", &target.gvk.group)
-        && any("/apiVersions", &target.gvk.version)
-}
-
-/// Calls the Service; the error is what a failed call says.
-fn ask(
-    server: &Apiserver,
-    call: &Call,
-    hook: &Value,
-    value: &Value,
-    old: Option<&Value>,
-) -> Result<Admission, String> {
-    if let Some(url) = hook.pointer("/clientConfig/url").and_then(Value::as_str) {
-        return Err(nobody_at(hook, url));
-    }
-    let at = |field: &str| fields::text(hook, &format!("/clientConfig/service/{field}"));
-    let service = (at("namespace"), at("name"));
-    let review = Review {
-        service,
-        path: at("path"),
-        user: &call.identity.username,
-        object: value,
-        old,
-        now: call.now,
-    };
-    let answer = server.addons.iter().find_map(|addon| addon.admit(&review));
-    match unreachable(server, hook, service, answer.is_some()) {
-        Err(why) => Err(why),
-        Ok(()) => answer.ok_or_else(String::new),
-    }
-}
-
-/// What a call to an address outside of the cluster says: there is nothing outside.
-fn nobody_at(hook: &Value, url: &str) -> String {
-    let seconds = fields::number(hook, "/timeoutSeconds").unwrap_or(10);
-    let authority = url.strip_prefix("https://").unwrap_or(url).split('/').next().unwrap_or("");
-    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
-    let why = if host.parse::<std::net::IpAddr>().is_ok() {
-        format!("dial tcp {host}:{port}: connect: connection refused")
-    } else {
-        format!("dial tcp: lookup {host}: no such host")
-    };
-    format!("failed to call webhook: Post \"{url}?timeout={seconds}s\": {why}")
-}
-
-/// Why the Service cannot be called (`apiserver/pkg/util/proxy/proxy.go ResolveCluster`).
-fn unreachable(
-    server: &Apiserver,
-    hook: &Value,
-    (namespace, name): (&str, &str),
-    served: bool,
-) -> Result<(), String> {
-    let port = fields::number(hook, "/clientConfig/service/port").unwrap_or(443);
-    let seconds = fields::number(hook, "/timeoutSeconds").unwrap_or(10);
-    let path = fields::text(hook, "/clientConfig/service/path");
-    let failed = |why: String| {
-        format!(
-            "failed to call webhook: Post \"https://{name}.{namespace}.svc:{port}{path}?timeout={seconds}s\": {why}"
-        )
-    };
-    let Some(service) = server.store.get("services", namespace, name) else {
-        return Err(failed(format!("service {name:?} not found")));
-    };
-    let slices = server.store.list("endpointslices.discovery.k8s.io", Some(namespace));
-    let ready = slices
-        .iter()
-        .filter(|slice| {
-            fields::labels(slice).get("kubernetes.io/service-name").is_some_and(|of| of == name)
-        })
-        .flat_map(|slice| fields::items(slice, "/endpoints"))
-        .any(|endpoint| fields::flag(endpoint, "/conditions/ready"));
-    let address = fields::text(&service, "/spec/clusterIP");
-    if ready && served {
-        return Ok(());
-    }
-    // Containers here serve no TLS, so that whoever is not an add-on refuses.
-    Err(failed(format!("dial tcp {address}:{port}: connect: connection refused")))
-}
-
-/// `webhook/errors/statuserror.go ToStatusErr`.
-fn denied(hook: &Value, code: u16, message: &str) -> Refusal {
-    let said = format!(
-        "admission webhook {:?} denied the request: {message}",
-        fields::text(hook, "/name")
-    );
-    Box::new(Status::failure(code.max(400), "", said))
-}
-
-/// `ErrCallingWebhook` as an internal error.
-fn internal(hook: &Value, why: &str) -> Refusal {
-    let said = format!("failed calling webhook {:?}: {why}", fields::text(hook, "/name"));
-    let causes = vec![StatusCause { message: said.clone(), ..StatusCause::default() }];
+/// `NewInternalError`.
+fn internal(why: &str) -> Refusal {
+    let causes = vec![StatusCause { message: why.to_owned(), ..StatusCause::default() }];
     let details = StatusDetails { causes, ..StatusDetails::default() };
-    let status = Status::failure(500, "InternalError", format!("Internal error occurred: {said}"));
+    let status = Status::failure(500, "InternalError", format!("Internal error occurred: {why}"));
     Box::new(status.with_details(details))
 }

@@ -161,16 +161,20 @@ fn validate_head(value: &Value, mutates: bool, faults: &mut Faults) {
         }
     }
     let conditions = items(value, "/spec/matchConditions");
+    validate_conditions(conditions, "spec.matchConditions", faults);
+    for (index, one) in items(value, "/spec/variables").iter().enumerate() {
+        validate_variable(one, &format!("spec.variables[{index}]"), faults);
+    }
+}
+
+/// Conditions of a policy or a webhook.
+pub(super) fn validate_conditions(conditions: &[Value], path: &str, faults: &mut Faults) {
     if conditions.len() > MOST_CONDITIONS {
-        faults.push(FieldError::too_many(
-            "spec.matchConditions",
-            conditions.len(),
-            MOST_CONDITIONS,
-        ));
+        faults.push(FieldError::too_many(path, conditions.len(), MOST_CONDITIONS));
     }
     let mut seen = Vec::new();
     for (index, one) in conditions.iter().enumerate() {
-        let path = format!("spec.matchConditions[{index}]");
+        let path = format!("{path}[{index}]");
         if text(one, "/expression").trim().is_empty() {
             faults.push(FieldError::required(&format!("{path}.expression"), ""));
         }
@@ -184,9 +188,6 @@ fn validate_head(value: &Value, mutates: bool, faults: &mut Faults) {
             faults.push(FieldError::duplicate(&path, name));
         }
         seen.push(name);
-    }
-    for (index, one) in items(value, "/spec/variables").iter().enumerate() {
-        validate_variable(one, &format!("spec.variables[{index}]"), faults);
     }
 }
 

@@ -4,7 +4,7 @@ use apimachinery::field_error::FieldError;
 use apimachinery::names;
 use serde_json::{Value, json};
 
-use super::Faults;
+use super::{Faults, policies};
 use crate::fields::{items, number, put, text};
 
 const OPERATIONS: [&str; 5] = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
@@ -89,6 +89,8 @@ fn validate_hook(path: &str, hook: &Value, faults: &mut Faults) {
         faults.push(FieldError::not_supported(&path, policy, &["IfNeeded", "Never"]));
     }
     validate_client(&format!("{path}.clientConfig"), hook, faults);
+    let conditions = items(hook, "/matchConditions");
+    policies::validate_conditions(conditions, &format!("{path}.matchConditions"), faults);
 }
 
 /// `IsFullyQualifiedName`.
@@ -272,9 +274,16 @@ fn validate_service(path: &str, service: &Value, faults: &mut Faults) {
 }
 
 /// What of a configuration is not heeded.
-pub(super) fn warning(value: &Value) -> Option<String> {
-    let conditions = |hook: &Value| !items(hook, "/matchConditions").is_empty();
-    items(value, "/webhooks").iter().any(conditions).then(|| {
-        "Podium stores webhooks[*].matchConditions and does not evaluate them: every request that the rules match is sent".to_owned()
-    })
+pub(super) fn warnings(value: &Value, (evaluated, calls): (bool, bool)) -> Vec<String> {
+    let hooks = items(value, "/webhooks");
+    let mut found = Vec::new();
+    if !evaluated && hooks.iter().any(|hook| !items(hook, "/matchConditions").is_empty()) {
+        let why = "Podium stores webhooks[*].matchConditions and does not evaluate them here: every request that the rules match is sent";
+        found.push(why.to_owned());
+    }
+    if !calls && hooks.iter().any(|hook| hook.pointer("/clientConfig/url").is_some()) {
+        let why = "Podium calls no webhooks outside of the cluster from here: webhooks[*].clientConfig.url cannot be reached, and failurePolicy says what follows";
+        found.push(why.to_owned());
+    }
+    found
 }

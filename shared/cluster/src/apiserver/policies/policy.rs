@@ -155,6 +155,9 @@ pub(crate) fn validate(spec: &Value, expressions: &dyn Expressions, faults: &mut
     let conditions = environment(spec, expressions, (false, true));
     let own = environment(spec, expressions, (mutates, true));
     let (Some(conditions), Some(mut own)) = (conditions, own) else { return };
+    for (index, one) in items(spec, "/spec/matchConditions").iter().enumerate() {
+        condition(conditions.as_ref(), "spec.matchConditions", (index, one), faults);
+    }
     let mut check = |environment: &dyn Environment, path: String, source: &str, wanted: &[&str]| {
         // One that is missing was told already.
         let given = !source.trim().is_empty();
@@ -162,10 +165,6 @@ pub(crate) fn validate(spec: &Value, expressions: &dyn Expressions, faults: &mut
             faults.push(FieldError::invalid(&path, source, why));
         }
     };
-    for (index, one) in items(spec, "/spec/matchConditions").iter().enumerate() {
-        let path = format!("spec.matchConditions[{index}].expression");
-        check(conditions.as_ref(), path, text(one, "/expression").trim(), &BOOL);
-    }
     // A variable makes no objects; only mutations do.
     let Some(mut plain) = environment(spec, expressions, (false, true)) else { return };
     for (index, one) in items(spec, "/spec/variables").iter().enumerate() {
@@ -200,6 +199,38 @@ pub(crate) fn validate(spec: &Value, expressions: &dyn Expressions, faults: &mut
             &[wanted],
         );
     }
+}
+
+/// What is wrong with the conditions of webhooks.
+pub(crate) fn validate_hooks(value: &Value, expressions: &dyn Expressions, faults: &mut Faults) {
+    let Some(environment) = environment(value, expressions, (false, true)) else { return };
+    for (hook, one) in items(value, "/webhooks").iter().enumerate() {
+        let path = format!("webhooks[{hook}].matchConditions");
+        for (index, one) in items(one, "/matchConditions").iter().enumerate() {
+            condition(environment.as_ref(), &path, (index, one), faults);
+        }
+    }
+}
+
+/// What is wrong with the expression of a condition, before what is wrong with its name.
+fn condition(
+    environment: &dyn Environment,
+    path: &str,
+    (index, one): (usize, &Value),
+    faults: &mut Faults,
+) {
+    let source = text(one, "/expression").trim();
+    let given = !source.is_empty();
+    let Some(Err(why)) = given.then(|| compile(environment, source, &BOOL)) else { return };
+    let fault = FieldError::invalid(&format!("{path}[{index}].expression"), source, why);
+    let place = |known: &FieldError| {
+        let rest = known.field.strip_prefix(path)?.strip_prefix('[')?;
+        rest.split_once(']')?.0.parse::<usize>().ok()
+    };
+    let after = faults.iter().position(|known| place(known).is_some_and(|own| own >= index));
+    let last = || faults.iter().rposition(|known| place(known).is_some()).map(|last| last + 1);
+    let at = after.or_else(last).unwrap_or(faults.len());
+    faults.insert(at, fault);
 }
 
 fn asks_authorizer(compiled: &Compiled) -> bool {

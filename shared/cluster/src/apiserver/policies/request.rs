@@ -1,5 +1,6 @@
 //! The request that a policy looks at (`admission/plugin/cel/condition.go CreateAdmissionRequest`).
 
+use apimachinery::decode::read_json;
 use apimachinery::object;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,6 @@ use super::super::call::Call;
 use super::super::write::Target;
 use super::super::{Apiserver, authn};
 use crate::expressions::{Authority, Question};
-use crate::fields::text;
 
 /// A request on its way through admission.
 pub(crate) struct Admitted<'a> {
@@ -55,18 +55,16 @@ impl<'a> Admitted<'a> {
     }
 
     /// The name, as admission knows it.
-    pub(super) fn name(&self, new: Option<&'a Value>) -> &str {
-        if !self.target.name.is_empty() {
+    pub(crate) fn name(&self, new: Option<&'a Value>) -> &str {
+        // Who deletes a collection names nothing.
+        if !self.target.name.is_empty() || self.operation == "DELETE" {
             return &self.target.name;
         }
-        // A name that is generated comes later than admission.
-        let new = new.or(self.old);
-        let generated = new.is_some_and(|one| !text(one, "/metadata/generateName").is_empty());
-        new.filter(|_| !generated).map_or("", object::name)
+        new.or(self.old).map_or("", object::name)
     }
 
     /// The `request` of expressions.
-    pub(super) fn request(&self, new: Option<&'a Value>) -> Value {
+    pub(crate) fn request(&self, new: Option<&'a Value>) -> Value {
         let gvk = &self.target.gvk;
         let kind = json!({"group": gvk.group, "version": gvk.version, "kind": gvk.kind});
         let resource = json!({
@@ -87,7 +85,7 @@ impl<'a> Admitted<'a> {
         let mut request = json!({
             "uid": "", "kind": kind, "resource": resource, "requestKind": kind,
             "requestResource": resource, "operation": self.operation, "userInfo": user,
-            "dryRun": self.call.dry_run(), "options": self.options(),
+            "dryRun": self.dry_run(), "options": self.options(),
         });
         let optional = [
             ("name", self.name(new)),
@@ -111,8 +109,8 @@ impl<'a> Admitted<'a> {
     fn options(&self) -> Value {
         let kind = match self.operation {
             "CREATE" => "CreateOptions",
-            "DELETE" => "DeleteOptions",
-            _ if self.call.method == http::Method::PATCH => "PatchOptions",
+            "DELETE" => return self.delete_options(),
+            // A patch is an update by then (`handlers/patch.go patchToUpdateOptions`).
             _ => "UpdateOptions",
         };
         let mut options = json!({"kind": kind, "apiVersion": "meta.k8s.io/v1"});
@@ -121,6 +119,38 @@ impl<'a> Admitted<'a> {
             if !given.is_empty() {
                 crate::fields::put(&mut options, &format!("/{field}"), json!(given));
             }
+        }
+        if self.dry_run() {
+            crate::fields::put(&mut options, "/dryRun", json!(["All"]));
+        }
+        options
+    }
+
+    /// Whether nothing is written; who deletes may say so in the body.
+    pub(crate) fn dry_run(&self) -> bool {
+        let in_body = || {
+            let (body, _) = read_json(&self.call.body).unwrap_or_default();
+            body.get("dryRun").is_some_and(|given| *given == json!(["All"]))
+        };
+        self.call.dry_run() || self.operation == "DELETE" && in_body()
+    }
+
+    fn delete_options(&self) -> Value {
+        let mut options = json!({"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1"});
+        let (body, _) = read_json(&self.call.body).unwrap_or_default();
+        for field in [
+            "gracePeriodSeconds",
+            "preconditions",
+            "orphanDependents",
+            "propagationPolicy",
+            "dryRun",
+        ] {
+            if let Some(given) = body.get(field).filter(|given| !given.is_null()) {
+                crate::fields::put(&mut options, &format!("/{field}"), given.clone());
+            }
+        }
+        if self.dry_run() {
+            crate::fields::put(&mut options, "/dryRun", json!(["All"]));
         }
         options
     }
