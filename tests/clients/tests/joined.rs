@@ -1,6 +1,5 @@
 //! The real controllers, scheduler and kubelet at our API server: they bring workloads to Running with real
 //! containers, and complain about nothing that they do not also complain about at the real one. Needs root.
-#![expect(clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 
@@ -14,9 +13,9 @@ const BOTH: [Component; 2] = [Component::Controllers, Component::Scheduler];
 const STEPS: &[&str] = &[
     "apply -f $MANIFESTS/joined.yaml",
     "wait --for=jsonpath={.status.phase}=Bound persistentvolumeclaim/data --timeout=120s",
-    "rollout status deployment/deployment --timeout=120s | tail -n 1",
-    "rollout status statefulset/stateful --timeout=120s | tail -n 1",
-    "rollout status daemonset/daemon --timeout=120s | tail -n 1",
+    "wait --for=condition=Available deployment/deployment --timeout=120s",
+    "wait --for=jsonpath={.status.readyReplicas}=2 statefulset/stateful --timeout=120s",
+    "wait --for=jsonpath={.status.numberReady}=1 daemonset/daemon --timeout=120s",
     "wait --for=condition=Complete job/job --timeout=120s",
     // Its image is there by now, so that nothing is pulled on one of the two only.
     "apply -f $MANIFESTS/mounts.yaml",
