@@ -9,6 +9,7 @@
 
 mod fleet;
 mod hypercloud;
+mod metallb;
 mod metrics_server;
 
 use std::sync::Arc;
@@ -18,10 +19,11 @@ use cluster::addon::Addon;
 
 use fleet::Fleet;
 pub use hypercloud::HyperCloud;
+pub use metallb::MetalLb;
 pub use metrics_server::MetricsServer;
 
 /// The names of all add-ons.
-pub const NAMES: [&str; 2] = ["metrics-server", "hypercloud"];
+pub const NAMES: [&str; 3] = ["metrics-server", "hypercloud", "metallb"];
 
 /// The names of all profiles.
 pub const PROFILES: [&str; 2] = ["plain", "hypercloud-4.1"];
@@ -62,6 +64,7 @@ pub fn named(name: &str) -> Option<Arc<dyn Addon>> {
     match name {
         "metrics-server" => Some(Arc::new(MetricsServer)),
         "hypercloud" => Some(Arc::new(HyperCloud)),
+        "metallb" => Some(Arc::new(MetalLb)),
         _ => None,
     }
 }

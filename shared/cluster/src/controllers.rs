@@ -2,6 +2,7 @@
 
 mod api_service;
 mod certificates;
+mod claim;
 mod cluster_role_aggregation;
 pub(crate) mod cron_job;
 mod custom_resource_definition;

@@ -48,14 +48,17 @@ fn wrong(row: &Row, product: &str) -> Option<String> {
         return Some(format!("{file}.rs has no test {function}"));
     }
     (!product.contains(words.as_str()))
-        .then(|| format!("nothing in shared/cluster/src cites {words}"))
+        .then(|| format!("nothing in shared/cluster/src or shared/addons/src cites {words}"))
 }
 
 #[test]
 fn every_situation_is_shown_where_the_table_says() {
     let product: String = rust()
         .into_iter()
-        .filter(|source| source.path.starts_with("shared/cluster/src") && !is_test(&source.path))
+        .filter(|source| {
+            let folders = ["shared/cluster/src", "shared/addons/src"];
+            folders.iter().any(|folder| source.path.starts_with(folder)) && !is_test(&source.path)
+        })
         .map(|source| source.text)
         .collect();
     let rows = rows();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Apiserver;
 use super::following::ADDRESSES;
-use super::kinds::Faults;
+use super::kinds::{Faults, has_health_port};
 use super::write::Target;
 use crate::fields::{items, number, put, text};
 
@@ -38,6 +38,7 @@ pub(crate) fn on_write(
         (text(value, "/metadata/namespace").to_owned(), text(value, "/metadata/name").to_owned());
     address(server, value, &own, &mut faults);
     node_ports(server, value, &own, &mut faults);
+    health_port(server, value, &own);
     if dry_run || !faults.is_empty() {
         server.addresses = before;
     }
@@ -116,6 +117,28 @@ fn free_address(server: &mut Apiserver, own: &(String, String)) -> String {
     }
 }
 
+/// The port at which nodes tell whether they have pods (`allocHealthCheckNodePort`).
+fn health_port(server: &mut Apiserver, value: &mut Value, own: &(String, String)) {
+    let given = number(value, "/spec/healthCheckNodePort").unwrap_or(0) != 0;
+    if given || !has_health_port(value) {
+        return;
+    }
+    let mut used = used_ports(server, own);
+    used.extend(items(value, "/spec/ports").iter().filter_map(|port| number(port, "/nodePort")));
+    let port = free_port(server, &used);
+    put(value, "/spec/healthCheckNodePort", json!(port));
+}
+
+fn free_port(server: &mut Apiserver, used: &BTreeSet<i64>) -> i64 {
+    loop {
+        let port = FIRST_DYNAMIC_PORT + server.addresses.below(32_768 - FIRST_DYNAMIC_PORT);
+        let port = i64::try_from(port).unwrap_or(30_086);
+        if !used.contains(&port) {
+            return port;
+        }
+    }
+}
+
 fn used_ports(server: &Apiserver, own: &(String, String)) -> BTreeSet<i64> {
     let mut used = BTreeSet::new();
     for service in server.store.list("services", None) {
@@ -124,6 +147,7 @@ fn used_ports(server: &Apiserver, own: &(String, String)) -> BTreeSet<i64> {
             used.extend(
                 items(&service, "/spec/ports").iter().filter_map(|port| number(port, "/nodePort")),
             );
+            used.extend(number(&service, "/spec/healthCheckNodePort"));
         }
     }
     used
@@ -160,13 +184,7 @@ fn node_ports(
                 }
                 port
             }
-            None => loop {
-                let port = FIRST_DYNAMIC_PORT + server.addresses.below(32_768 - FIRST_DYNAMIC_PORT);
-                let port = i64::try_from(port).unwrap_or(30_086);
-                if !used.contains(&port) {
-                    break port;
-                }
-            },
+            None => free_port(server, &used),
         };
         used.insert(port);
         let slot =

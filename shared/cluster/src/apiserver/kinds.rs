@@ -61,6 +61,7 @@ use apimachinery::names;
 use serde_json::Value;
 
 pub(crate) use self::pod::qos_class;
+pub(crate) use self::service::has_health_port;
 pub(crate) use self::update::path_of as value_at;
 pub(crate) use self::update::{prepare_update, reset, validate_update};
 use super::call::Call;

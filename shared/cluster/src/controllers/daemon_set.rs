@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::claim;
 use super::pod_template::{History, REVISION_LABEL, available, pod_of};
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
@@ -49,7 +50,12 @@ impl Controller for DaemonSets {
         };
         match change.resource.as_str() {
             RESOURCE => vec![Key::new(&change.namespace, &change.name)],
-            "pods" => [&change.old, &change.new].into_iter().flatten().filter_map(owner).collect(),
+            "pods" => [&change.old, &change.new]
+                .into_iter()
+                .flatten()
+                .filter_map(owner)
+                .chain(claim::adopters(store, RESOURCE, change))
+                .collect(),
             "nodes" => store.list(RESOURCE, None).iter().map(|set| Key::of(set)).collect(),
             _ => Vec::new(),
         }
@@ -63,7 +69,7 @@ impl Controller for DaemonSets {
         }
         let history = History::of(store, &set, "DaemonSet", &mut plan);
         let nodes = store.list("nodes", None);
-        let pods = by_node(store, &set);
+        let pods = by_node(store, &set, &mut plan);
         for node in &nodes {
             manage(&set, node, pods.get(fields::name(node)), &history.hash, &mut plan);
         }
@@ -100,12 +106,10 @@ impl Controller for DaemonSets {
     }
 }
 
-fn by_node(store: &Store, set: &Value) -> ByNode {
+fn by_node(store: &Store, set: &Value, plan: &mut Plan) -> ByNode {
     let mut found = ByNode::new();
-    for pod in store.list("pods", Some(fields::namespace(set))) {
-        if fields::controlled_by(&pod, set) {
-            found.entry(placement::node_of(&pod).to_owned()).or_default().push(pod);
-        }
+    for pod in claim::claimed(store, (set, "DaemonSet"), "pods", |_| true, plan) {
+        found.entry(placement::node_of(&pod).to_owned()).or_default().push(pod);
     }
     found
 }

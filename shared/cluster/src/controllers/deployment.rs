@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::claim;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
 use crate::store::{Change, Store};
 use crate::{fields, rng};
@@ -31,7 +32,7 @@ impl Controller for Deployments {
         Component::controller("deployment-controller", "deployment-controller")
     }
 
-    fn triggers(&self, _store: &Store, change: &Change) -> Vec<Key> {
+    fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
         match change.resource.as_str() {
             RESOURCE => vec![Key::new(&change.namespace, &change.name)],
             SETS => [&change.old, &change.new]
@@ -39,6 +40,7 @@ impl Controller for Deployments {
                 .flatten()
                 .filter_map(|set| fields::controller_of(set))
                 .map(|owner| Key::new(&change.namespace, fields::text(owner, "/name")))
+                .chain(claim::adopters(store, RESOURCE, change))
                 .collect(),
             _ => Vec::new(),
         }
@@ -50,11 +52,8 @@ impl Controller for Deployments {
         if fields::deleting(&deployment) {
             return plan;
         }
-        let sets: Vec<Arc<Value>> = store
-            .list(SETS, Some(&key.namespace))
-            .into_iter()
-            .filter(|set| fields::controlled_by(set, &deployment))
-            .collect();
+        let owner = (deployment.as_ref(), "Deployment");
+        let sets = claim::claimed(store, owner, SETS, |_| true, &mut plan);
         let hash = template_hash(&deployment);
         let current = sets.iter().find(|set| same_template(set, &deployment));
         let rollout = Rollout { deployment: &deployment, current, sets: &sets };

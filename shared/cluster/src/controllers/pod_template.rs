@@ -2,10 +2,12 @@
 //! (`pkg/controller/controller_utils.go`, `pkg/controller/history/controller_history.go`).
 
 use apimachinery::order::Order as _;
+use apimachinery::selector::LabelSelector;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::claim;
 use crate::event_loop::{Plan, Write};
 use crate::fields;
 use crate::rng;
@@ -68,7 +70,17 @@ impl History {
         let mut known: Vec<Arc<Value>> = store
             .list(REVISIONS, Some(fields::namespace(owner)))
             .into_iter()
-            .filter(|revision| fields::controlled_by(revision, owner))
+            .filter(|revision| {
+                if fields::controller_of(revision).is_some() {
+                    return fields::controlled_by(revision, owner);
+                }
+                // `AdoptOrphanRevisions`.
+                let orphan = of_template(owner, revision);
+                if orphan {
+                    plan.writes.push(claim::take_in(REVISIONS, revision, (owner, kind)));
+                }
+                orphan
+            })
             .collect();
         known.order_by_key(|revision| fields::number(revision, "/revision").unwrap_or_default());
         let data = data(owner);
@@ -109,6 +121,14 @@ impl History {
             plan.writes.push(Write::delete(REVISIONS, revision, "Background"));
         }
     }
+}
+
+/// Whether a revision that nobody controls is of an owner's pods.
+fn of_template(owner: &Value, revision: &Value) -> bool {
+    let selector = owner.pointer("/spec/selector").map(LabelSelector::from_object);
+    !fields::deleting(owner)
+        && !fields::deleting(revision)
+        && matches!(selector, Some(Ok(selector)) if selector.matches(&fields::labels(revision)))
 }
 
 /// What a revision keeps: a patch that puts the template back.

@@ -5,6 +5,7 @@ use apimachinery::selector::LabelSelector;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::claim;
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
 use crate::store::{Change, Store};
@@ -24,7 +25,7 @@ impl Controller for ReplicaSets {
         Component::controller("replicaset-controller", "replicaset-controller")
     }
 
-    fn triggers(&self, _store: &Store, change: &Change) -> Vec<Key> {
+    fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
         match change.resource.as_str() {
             RESOURCE => vec![Key::new(&change.namespace, &change.name)],
             "pods" => [&change.old, &change.new]
@@ -35,6 +36,7 @@ impl Controller for ReplicaSets {
                     (fields::text(owner, "/kind") == "ReplicaSet")
                         .then(|| Key::new(&change.namespace, fields::text(owner, "/name")))
                 })
+                .chain(claim::adopters(store, RESOURCE, change))
                 .collect(),
             _ => Vec::new(),
         }
@@ -43,12 +45,13 @@ impl Controller for ReplicaSets {
     fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
         let Some(set) = store.get(RESOURCE, &key.namespace, &key.name) else { return plan };
-        let pods: Vec<_> = store
-            .list("pods", Some(&key.namespace))
-            .into_iter()
-            .filter(|pod| fields::controlled_by(pod, &set))
-            .filter(|pod| !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed"))
-            .collect();
+        let over =
+            |pod: &Value| matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed");
+        // What has ended is not taken in.
+        let fits = |pod: &Value| !over(pod) || fields::controlled_by(pod, &set);
+        let owner = (set.as_ref(), "ReplicaSet");
+        let mut pods = claim::claimed(store, owner, "pods", fits, &mut plan);
+        pods.retain(|pod| !over(pod));
         let (leaving, pods): (Vec<_>, Vec<_>) =
             pods.into_iter().partition(|pod| fields::deleting(pod));
         let wanted =

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::claim;
 use super::pod_template::{History, REVISION_LABEL, available};
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
@@ -44,7 +45,7 @@ impl Controller for StatefulSets {
         Component::controller("statefulset-controller", "statefulset-controller")
     }
 
-    fn triggers(&self, _store: &Store, change: &Change) -> Vec<Key> {
+    fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
         let owner = |pod: &Arc<Value>| {
             let owner = fields::controller_of(pod)?;
             (fields::text(owner, "/kind") == "StatefulSet")
@@ -52,7 +53,12 @@ impl Controller for StatefulSets {
         };
         match change.resource.as_str() {
             RESOURCE => vec![Key::new(&change.namespace, &change.name)],
-            "pods" => [&change.old, &change.new].into_iter().flatten().filter_map(owner).collect(),
+            "pods" => [&change.old, &change.new]
+                .into_iter()
+                .flatten()
+                .filter_map(owner)
+                .chain(claim::adopters(store, RESOURCE, change))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -64,7 +70,7 @@ impl Controller for StatefulSets {
             return plan;
         }
         let history = History::of(store, &set, "StatefulSet", &mut plan);
-        let view = View::of(store, &set, &history, now);
+        let view = View::of(store, &set, &history, now, &mut plan);
         view.claims_follow_owner(&mut plan);
         view.manage(&mut plan);
         let mut used: Vec<String> =
@@ -108,13 +114,18 @@ fn ordinal_of(set: &Value, pod: &Value) -> Option<i64> {
 }
 
 impl<'a> View<'a> {
-    fn of(store: &'a Store, set: &'a Value, history: &'a History, now: Timestamp) -> Self {
+    fn of(
+        store: &'a Store,
+        set: &'a Value,
+        history: &'a History,
+        now: Timestamp,
+        plan: &mut Plan,
+    ) -> Self {
         let start = fields::number(set, "/spec/ordinals/start").unwrap_or_default();
         let replicas = fields::number(set, "/spec/replicas").unwrap_or(1);
-        let pods = store
-            .list("pods", Some(fields::namespace(set)))
+        let mine = |pod: &Value| ordinal_of(set, pod).is_some();
+        let pods = claim::claimed(store, (set, "StatefulSet"), "pods", mine, plan)
             .into_iter()
-            .filter(|pod| fields::controlled_by(pod, set))
             .filter_map(|pod| Some((ordinal_of(set, &pod)?, pod)))
             .collect();
         let current = match fields::text(set, "/status/currentRevision") {

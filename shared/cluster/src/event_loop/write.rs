@@ -101,6 +101,7 @@ impl Write {
     /// Creates `object` in the collection of `resource` (`pods`, `deployments.apps`).
     pub fn create(resource: &str, object: Value) -> Self {
         let path = path_of(resource, fields::namespace(&object), "");
+        let path = in_own_version(path, resource, &object);
         Self { method: "POST", path, content_type: "application/json", body: object, then: None }
     }
 
@@ -266,6 +267,11 @@ impl Write {
 /// The path of an object, in the version that it says: custom resources have versions of their own.
 fn path_to(resource: &str, object: &Value) -> String {
     let path = path_of(resource, fields::namespace(object), fields::name(object));
+    in_own_version(path, resource, object)
+}
+
+/// A path in the version that the object is written in.
+fn in_own_version(path: String, resource: &str, object: &Value) -> String {
     let (own, group) = (fields::text(object, "/apiVersion"), resource.split_once('.'));
     match (group, own.split_once('/')) {
         (Some((_, group)), Some((own_group, own))) if group == own_group => {

@@ -102,11 +102,28 @@ pub(super) fn prepare_update(value: &mut Value, live: &Value) {
             }
         }
     }
+    let (checked, was_checked) = (has_health_port(value), has_health_port(live));
+    if was_checked && !checked && same(value, "healthCheckNodePort") {
+        dropped.push("healthCheckNodePort");
+    }
+    if was_checked && checked && number(value, "/spec/healthCheckNodePort").unwrap_or(0) == 0 {
+        let kept = live.pointer("/spec/healthCheckNodePort").cloned();
+        put(value, "/spec/healthCheckNodePort", kept.unwrap_or_default());
+    }
+    if kind != "LoadBalancer" && !items(value, "/status/loadBalancer/ingress").is_empty() {
+        put(value, "/status/loadBalancer", json!({}));
+    }
     if let Some(spec) = map_at(value, "/spec") {
         for field in dropped {
             spec.remove(field);
         }
     }
+}
+
+/// Whether nodes tell balancers at a port of its own whether they have pods of a Service (`needsHCNodePort`).
+pub(crate) fn has_health_port(service: &Value) -> bool {
+    text(service, "/spec/type") == "LoadBalancer"
+        && text(service, "/spec/externalTrafficPolicy") == "Local"
 }
 
 fn node_ports(value: &mut Value, live: &Value, needed: bool) {
