@@ -18,6 +18,7 @@ use self::set::FieldSet;
 use self::typed::{Shape, compare, fields_of, merge, remove};
 use crate::gvk::GroupVersionKind;
 use crate::object;
+use crate::order::Order as _;
 use crate::schema::Schema;
 use crate::status::{Status, StatusCause, StatusDetails};
 
@@ -239,6 +240,8 @@ fn last_applied(schema: &Schema, shape: &Shape<'_>, base: &Value) -> FieldSet {
 
 /// `internal/conflict.go NewConflictError`.
 fn conflict_status(conflicts: &[(Manager, FieldSet)]) -> Status {
+    let mut conflicts: Vec<&(Manager, FieldSet)> = conflicts.iter().collect();
+    conflicts.order_by(|(one, _), (other, _)| one.identifier().cmp(&other.identifier()));
     let mut causes = Vec::new();
     let mut lines = Vec::new();
     for (manager, set) in conflicts {

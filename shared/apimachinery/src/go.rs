@@ -63,6 +63,12 @@ pub fn print(value: &Value) -> String {
     }
 }
 
+/// A document as `encoding/json` writes it: what could end a script is escaped.
+pub fn json(value: &Value) -> String {
+    let text = value.to_string();
+    text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
 fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }

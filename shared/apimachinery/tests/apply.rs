@@ -119,3 +119,21 @@ fn what_is_no_longer_applied_goes_unless_another_manager_has_it() {
     let last = apply(schema, &gvk, Some(&shared.object), &third, writer("one", ""), false).unwrap();
     expect![[r#"{"a":"1","b":"2"}"#]].assert_eq(&last.object["data"].to_string());
 }
+
+#[test]
+fn of_an_item_that_stands_twice_nobody_manages_the_fields() {
+    let gvk = GroupVersionKind::of("v1", "Pod");
+    let writer = Writer { manager: "one", subresource: "", now: Timestamp::UNIX_EPOCH };
+    let old = json!({ "apiVersion": "v1", "kind": "Pod" });
+    let mut new = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {},
+        "spec": { "volumes": [{ "name": "a" }, { "name": "a" }, { "name": "b" }] },
+    });
+    update(Schema::builtin(), &gvk, &old, &mut new, writer);
+    assert_eq!(
+        new["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:volumes"],
+        json!({
+            ".": {}, "k:{\"name\":\"a\"}": {}, "k:{\"name\":\"b\"}": { ".": {}, "f:name": {} },
+        })
+    );
+}

@@ -4,6 +4,7 @@ mod cron;
 mod names;
 mod objects;
 mod patches;
+mod paths;
 mod quantity;
 mod selectors;
 
@@ -56,6 +57,7 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("threeway", patches::three_way, patches::three_way_ours)
         .fits(patches::three_way_fits)
         .agree(patches::agree),
+    Topic::new("jsonpath", paths::case, paths::ours).fits(paths::fits).agree(paths::agree),
 ];
 
 fn same(ours: &Value, theirs: &Value) -> bool {

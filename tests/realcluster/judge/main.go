@@ -17,10 +17,8 @@ var answers = map[string]func(line []byte) (any, error){
 	"fields":   fieldSelector,
 	"names":    names,
 	"cron":     cronSchedule,
-	"strict":   strict,
 	"patch":    strategicPatch,
 	"threeway": threeWay,
-	"apply":    apply,
 	"jsonpath": jsonPath,
 }
 

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	serializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/kubernetes/scheme"
 )
@@ -14,33 +12,6 @@ import (
 // typed makes an empty object of a kind.
 func typed(apiVersion, kind string) (runtime.Object, error) {
 	return scheme.Scheme.New(schema.FromAPIVersionAndKind(apiVersion, kind))
-}
-
-// strict decodes a text as the API server decodes a body and encodes what it found.
-func strict(line []byte) (any, error) {
-	var given struct{ Text string }
-	if err := json.Unmarshal(line, &given); err != nil {
-		return nil, err
-	}
-	codec := serializer.NewSerializerWithOptions(
-		serializer.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, serializer.SerializerOptions{Strict: true})
-	object, _, err := codec.Decode([]byte(given.Text), nil, nil)
-	said := map[string]any{"strict": []string{}}
-	if found, ok := runtime.AsStrictDecodingError(err); ok {
-		texts := []string{}
-		for _, one := range found.Errors() {
-			texts = append(texts, one.Error())
-		}
-		said["strict"] = texts
-	} else if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := codec.Encode(object, &out); err != nil {
-		return nil, err
-	}
-	said["value"] = json.RawMessage(out.Bytes())
-	return said, nil
 }
 
 // strategicPatch applies a strategic merge patch.

@@ -40,6 +40,11 @@ impl Manager {
         self.name == name
     }
 
+    /// What upstream tells managers apart by, in its order (`internal/managedfields.go BuildManagerIdentifier`).
+    pub(super) fn identifier(&self) -> (&str, &str, &str, &str) {
+        (&self.name, &self.operation, &self.api_version, &self.subresource)
+    }
+
     /// `internal/conflict.go printManager`; an identifier never holds a time (`internal/managedfields.go`).
     pub(super) fn show(&self) -> String {
         let mut text = format!("{:?}", self.name);

@@ -92,9 +92,13 @@ pub(super) fn fields_of(schema: &Schema, shape: &Shape<'_>, value: &Value) -> Fi
         (Shape::Keyed(keys, items), Value::Array(list)) => {
             for item in list {
                 let key = item_key(schema, keys, items, item).encode();
-                let mut inner = fields_of(schema, &Shape::of_type(schema, items), item);
-                inner.member = true;
-                set.children.insert(key, inner);
+                // Of items that stand twice only that they are there is managed.
+                let inner = if set.children.contains_key(&key) {
+                    FieldSet::default()
+                } else {
+                    fields_of(schema, &Shape::of_type(schema, items), item)
+                };
+                set.children.insert(key, FieldSet { member: true, ..inner });
             }
         }
         (Shape::Set, Value::Array(list)) => {
@@ -206,17 +210,40 @@ fn pair_items(
     path: &mut Vec<Element>,
     found: &mut Comparison,
 ) {
-    let find = |list: &'_ [(Element, Value)], key: &Element| {
-        list.iter().find(|(one, _)| one == key).map(|(_, value)| value.clone())
+    let all = |list: &'_ [Keyed], key: &Element| -> Vec<Value> {
+        list.iter().filter(|(one, _)| one == key).map(|(_, value)| value.clone()).collect()
     };
-    for (key, before) in old {
+    let mut seen: Vec<&Element> = Vec::new();
+    for (key, _) in old.iter().chain(new) {
+        if seen.contains(&key) {
+            continue;
+        }
+        seen.push(key);
+        let (before, after) = (all(old, key), all(new, key));
         path.push(key.clone());
-        pair(schema, shape, (Some(before), find(new, key).as_ref()), path, found);
-        path.pop();
-    }
-    for (key, after) in new.iter().filter(|(key, _)| find(old, key).is_none()) {
-        path.push(key.clone());
-        pair(schema, shape, (None, Some(after)), path, found);
+        // Items that stand twice are compared as a whole (`typed/compare.go visitListItems`).
+        match (before.as_slice(), after.as_slice()) {
+            ([] | [_], [] | [_]) => {
+                pair(schema, shape, (before.first(), after.first()), path, found);
+            }
+            ([_, _, ..], [_, _, ..]) => {
+                if before != after {
+                    found.changed.insert(path);
+                }
+            }
+            ([_, _, ..], rest) => {
+                if !rest.is_empty() {
+                    pair(schema, shape, (None, rest.first()), path, found);
+                }
+                found.removed.insert(path);
+            }
+            (rest, _) => {
+                if !rest.is_empty() {
+                    pair(schema, shape, (rest.first(), None), path, found);
+                }
+                found.changed.insert(path);
+            }
+        }
         path.pop();
     }
 }

@@ -1,8 +1,16 @@
-//! Finding and printing.
+//! Finding and printing (`jsonpath.go`).
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Node, Operand, Step};
+use super::compare::holds;
+use super::{Node, Param};
+use crate::go;
+
+/// A value of the document, or one that the template has written.
+type Found<'a> = Cow<'a, Value>;
+type Answer<'a> = Result<Vec<Found<'a>>, String>;
 
 /// What each node finds.
 pub(super) fn find(
@@ -10,182 +18,237 @@ pub(super) fn find(
     document: &Value,
     allow_missing: bool,
 ) -> Result<Vec<Vec<Value>>, String> {
-    let mut found = Vec::new();
-    for node in nodes {
+    let mut run = Run { nodes, allow_missing, begin: 0, inside: 0, end: 0, last_end: None };
+    let found = run.results(0, &Cow::Borrowed(document))?;
+    let owned = |values: Vec<Found<'_>>| values.into_iter().map(Cow::into_owned).collect();
+    Ok(found.into_iter().map(owned).collect())
+}
+
+/// The findings of one part.
+pub(super) fn print(values: &[Value]) -> String {
+    let shown = values.iter().map(|value| match value {
+        Value::Null => "null".to_owned(),
+        Value::Array(_) | Value::Object(_) => go::json(value),
+        scalar => go::print(scalar),
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+struct Run<'a> {
+    nodes: &'a [Node],
+    allow_missing: bool,
+    /// Loops that begin with the node that was read last.
+    begin: usize,
+    /// Loops that one is in.
+    inside: usize,
+    /// Loops that end here.
+    end: usize,
+    /// Where the last loop ended.
+    last_end: Option<usize>,
+}
+
+impl<'a> Run<'a> {
+    /// `FindResults`, from a node on.
+    fn results(&mut self, from: usize, data: &Found<'a>) -> Result<Vec<Vec<Found<'a>>>, String> {
+        let mut found = Vec::new();
+        let mut at = from;
+        while let Some(node) = self.nodes.get(at) {
+            let values = self.walk(vec![data.clone()], node)?;
+            if self.end > 0 && self.end <= self.inside {
+                self.end -= 1;
+                self.last_end = Some(at);
+                break;
+            }
+            if self.begin > 0 {
+                self.begin -= 1;
+                self.inside += 1;
+                for value in &values {
+                    found.extend(self.results(at + 1, value)?);
+                }
+                if values.is_empty() {
+                    self.results(at + 1, &Cow::Owned(Value::Null))?;
+                }
+                self.inside -= 1;
+                at = self.last_end.filter(|end| *end > at).unwrap_or(at) + 1;
+                continue;
+            }
+            found.push(values);
+            at += 1;
+        }
+        Ok(found)
+    }
+
+    fn list(&mut self, input: Vec<Found<'a>>, nodes: &'a [Node]) -> Answer<'a> {
+        nodes.iter().try_fold(input, |values, node| self.walk(values, node))
+    }
+
+    fn walk(&mut self, input: Vec<Found<'a>>, node: &'a Node) -> Answer<'a> {
+        let each = |value: Value| -> Vec<Found<'a>> {
+            input.iter().map(|_| Cow::Owned(value.clone())).collect()
+        };
         match node {
-            Node::Text(text) => found.push(vec![Value::String(text.clone())]),
-            Node::Path(steps) => {
-                found.push(cloned(&walk(steps, document, document, allow_missing)?));
+            Node::List(nodes) => self.list(input, nodes),
+            Node::Text(text) => Ok(vec![Cow::Owned(Value::from(text.as_str()))]),
+            Node::Int(number) => Ok(each(Value::from(*number))),
+            Node::Float(number) => Ok(each(Value::from(*number))),
+            Node::Bool(flag) => Ok(each(Value::from(*flag))),
+            Node::Field(name) => self.field(&input, name),
+            Node::Array(params) => array(input, *params),
+            Node::Wildcard => Ok(input.iter().flat_map(below).collect()),
+            Node::Recursive => Ok(recursive(&input)),
+            Node::Filter(left, operator, right) => self.filter(&input, left, operator, right),
+            Node::Union(lists) => {
+                let mut found = Vec::new();
+                for nodes in lists {
+                    found.extend(self.list(input.clone(), nodes)?);
+                }
+                Ok(found)
             }
-            Node::Range(steps, body) => {
-                for item in walk(steps, document, document, allow_missing)? {
-                    found.extend(find(body, item, allow_missing)?);
+            Node::Identifier(name) => match name.as_str() {
+                "range" => {
+                    self.begin += 1;
+                    Ok(input)
+                }
+                "end" if self.inside > 0 => {
+                    self.end += 1;
+                    Ok(Vec::new())
+                }
+                "end" => Err("not in range, nothing to end".to_owned()),
+                other => Err(format!("unrecognized identifier {other}")),
+            },
+        }
+    }
+
+    fn field(&self, input: &[Found<'a>], name: &str) -> Answer<'a> {
+        let found: Vec<_> = input.iter().filter_map(|value| member(value, name)).collect();
+        if found.is_empty() && !input.is_empty() && !self.allow_missing {
+            return Err(format!("{name} is not found"));
+        }
+        Ok(found)
+    }
+
+    fn filter(
+        &mut self,
+        input: &[Found<'a>],
+        left: &'a [Node],
+        operator: &str,
+        right: &'a [Node],
+    ) -> Answer<'a> {
+        let mut found = Vec::new();
+        for value in input {
+            if !value.is_array() {
+                // In an empty loop there is nothing at all.
+                let value = match value {
+                    Cow::Owned(Value::Null) => "<invalid reflect.Value>".to_owned(),
+                    value => go::print(value),
+                };
+                return Err(format!("{value} is not array or slice and cannot be filtered"));
+            }
+            for item in below(value) {
+                let lefts = self.list(vec![item.clone()], left);
+                if operator == "exists" {
+                    if lefts.is_ok_and(|lefts| !lefts.is_empty()) {
+                        found.push(item);
+                    }
+                    continue;
+                }
+                let Some(left) = single(lefts?)? else { continue };
+                let Some(right) = single(self.list(vec![item.clone()], right)?)? else { continue };
+                if holds(&left, operator, &right)? {
+                    found.push(item);
                 }
             }
         }
+        Ok(found)
     }
-    Ok(found)
 }
 
-/// The template filled in.
-pub(super) fn print(
-    nodes: &[Node],
-    document: &Value,
-    allow_missing: bool,
-) -> Result<String, String> {
-    let mut text = String::new();
-    for values in find(nodes, document, allow_missing)? {
-        let printed: Vec<String> = values.iter().map(show).collect();
-        text.push_str(&printed.join(" "));
+fn single(mut values: Vec<Found<'_>>) -> Result<Option<Found<'_>>, String> {
+    if values.len() > 1 {
+        return Err("can only compare one element at a time".to_owned());
     }
-    Ok(text)
+    Ok(values.pop())
 }
 
-fn show(value: &Value) -> String {
+fn member<'a>(value: &Found<'a>, name: &str) -> Option<Found<'a>> {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+        Cow::Borrowed(value) => value.as_object()?.get(name).map(Cow::Borrowed),
+        Cow::Owned(value) => value.as_object()?.get(name).cloned().map(Cow::Owned),
     }
 }
 
-fn cloned(values: &[&Value]) -> Vec<Value> {
-    values.iter().map(|value| (*value).clone()).collect()
-}
-
-fn walk<'a>(
-    steps: &[Step],
-    current: &'a Value,
-    root: &'a Value,
-    allow_missing: bool,
-) -> Result<Vec<&'a Value>, String> {
-    let mut found = vec![current];
-    for step in steps {
-        let mut next = Vec::new();
-        for value in found {
-            take(step, value, root, allow_missing, &mut next)?;
-        }
-        found = next;
-    }
-    Ok(found)
-}
-
-fn take<'a>(
-    step: &Step,
-    value: &'a Value,
-    root: &'a Value,
-    allow_missing: bool,
-    next: &mut Vec<&'a Value>,
-) -> Result<(), String> {
-    match step {
-        Step::Root => next.push(root),
-        Step::Current => next.push(value),
-        Step::Field(name) => match value.get(name) {
-            Some(inner) => next.push(inner),
-            None if allow_missing => {}
-            None => return Err(format!("{name} is not found")),
-        },
-        Step::Wildcard => match value {
-            Value::Array(list) => next.extend(list),
-            Value::Object(map) => next.extend(map.values()),
-            _ => {}
-        },
-        Step::Recursive => below(value, next),
-        Step::Slice { start, end, step, single } => {
-            slice(value, (*start, *end, *step, *single), allow_missing, next)?;
-        }
-        Step::Exists(path) => {
-            for item in value.as_array().into_iter().flatten() {
-                if walk(path, item, root, true).is_ok_and(|found| !found.is_empty()) {
-                    next.push(item);
-                }
-            }
-        }
-        Step::Filter(left, operator, right) => {
-            let items: Vec<&Value> = match value {
-                Value::Array(list) => list.iter().collect(),
-                Value::Object(map) => map.values().collect(),
-                _ => Vec::new(),
-            };
-            for item in items {
-                let left = side(left, item, root);
-                let right = side(right, item, root);
-                if let (Some(left), Some(right)) = (left, right)
-                    && compare(&left, operator, &right)
-                {
-                    next.push(item);
-                }
-            }
-        }
-        Step::Union(paths) => {
-            for path in paths {
-                next.extend(walk(path, value, root, allow_missing)?);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn below<'a>(value: &'a Value, next: &mut Vec<&'a Value>) {
-    next.push(value);
-    match value {
-        Value::Array(list) => list.iter().for_each(|inner| below(inner, next)),
-        Value::Object(map) => map.values().for_each(|inner| below(inner, next)),
-        _ => {}
-    }
-}
-
-fn slice<'a>(
-    value: &'a Value,
-    (start, end, step, single): (Option<i64>, Option<i64>, i64, bool),
-    allow_missing: bool,
-    next: &mut Vec<&'a Value>,
-) -> Result<(), String> {
-    let Value::Array(list) = value else { return Ok(()) };
-    let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
-    let absolute = |index: i64| if index < 0 { index + length } else { index };
-    let first = absolute(start.unwrap_or(0));
-    if single {
-        match usize::try_from(first).ok().and_then(|first| list.get(first)) {
-            Some(item) => next.push(item),
-            None if allow_missing => {}
-            None => {
-                return Err(format!("array index out of bounds: index {first}, length {length}"));
-            }
-        }
-        return Ok(());
-    }
-    let last = absolute(end.unwrap_or(length)).min(length);
-    let mut at = first;
-    while at < last && step > 0 {
-        next.extend(usize::try_from(at).ok().and_then(|at| list.get(at)));
-        at += step;
-    }
-    Ok(())
-}
-
-fn side(operand: &Operand, item: &Value, root: &Value) -> Option<Value> {
-    match operand {
-        Operand::Value(value) => Some(value.clone()),
-        Operand::Path(path) => {
-            walk(path, item, root, true).ok()?.first().map(|found| (*found).clone())
-        }
-    }
-}
-
-fn compare(left: &Value, operator: &str, right: &Value) -> bool {
-    let order = match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left.as_f64().partial_cmp(&right.as_f64()),
-        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        (left, right) if left == right => Some(std::cmp::Ordering::Equal),
-        _ => None,
+/// Everything one step below a value; a text consists of bytes.
+fn below<'a>(value: &Found<'a>) -> Vec<Found<'a>> {
+    let owned = |values: &mut dyn Iterator<Item = &Value>| -> Vec<Found<'a>> {
+        values.cloned().map(Cow::Owned).collect()
     };
-    match operator {
-        "==" => order.is_some_and(std::cmp::Ordering::is_eq),
-        "!=" => !order.is_some_and(std::cmp::Ordering::is_eq),
-        "<" => order.is_some_and(std::cmp::Ordering::is_lt),
-        "<=" => order.is_some_and(std::cmp::Ordering::is_le),
-        ">" => order.is_some_and(std::cmp::Ordering::is_gt),
-        _ => order.is_some_and(std::cmp::Ordering::is_ge),
+    match value {
+        Cow::Borrowed(Value::Array(list)) => list.iter().map(Cow::Borrowed).collect(),
+        Cow::Borrowed(Value::Object(map)) => map.values().map(Cow::Borrowed).collect(),
+        Cow::Owned(Value::Array(list)) => owned(&mut list.iter()),
+        Cow::Owned(Value::Object(map)) => owned(&mut map.values()),
+        Cow::Borrowed(Value::String(text)) => bytes(text),
+        Cow::Owned(Value::String(text)) => bytes(text),
+        _ => Vec::new(),
     }
+}
+
+fn bytes<'a>(text: &str) -> Vec<Found<'a>> {
+    text.bytes().map(|byte| Cow::Owned(Value::from(byte))).collect()
+}
+
+fn recursive<'a>(input: &[Found<'a>]) -> Vec<Found<'a>> {
+    let mut found = Vec::new();
+    for value in input {
+        let inner = below(value);
+        if !inner.is_empty() {
+            found.push(value.clone());
+            found.extend(recursive(&inner));
+        }
+    }
+    found
+}
+
+/// `evalArray`.
+fn array(input: Vec<Found<'_>>, [start, end, step]: [Param; 3]) -> Answer<'_> {
+    let mut found = Vec::new();
+    for value in input.iter().filter(|value| !value.is_null()) {
+        if !value.is_array() {
+            let name = go::type_name(value).unwrap_or("<nil>");
+            return Err(format!("{name} is not array or slice"));
+        }
+        let items = below(value);
+        let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let mut first = if start.known { start.value } else { 0 };
+        if first < 0 {
+            first += length;
+        }
+        let mut last = if end.known { end.value } else { length };
+        if last < 0 || (last == 0 && end.derived) {
+            last += length;
+        }
+        // Who asks for nothing gets it.
+        if first == last {
+            return Ok(found);
+        }
+        let outside =
+            |index: i64| Err(format!("array index out of bounds: index {index}, length {length}"));
+        if !(0..length).contains(&first) {
+            return outside(first);
+        }
+        if !(0..=length).contains(&last) {
+            return outside(last - 1);
+        }
+        if first > last {
+            return Err(format!("starting index {first} is greater than ending index {last}"));
+        }
+        if step.known && step.value <= 0 {
+            return Err("step must be > 0".to_owned());
+        }
+        let width = if step.known { usize::try_from(step.value).unwrap_or(usize::MAX) } else { 1 };
+        let (first, last) = (usize::try_from(first), usize::try_from(last));
+        let range = first.unwrap_or_default()..last.unwrap_or_default();
+        found.extend(items.get(range).unwrap_or_default().iter().step_by(width).cloned());
+    }
+    Ok(found)
 }

@@ -1,265 +1,267 @@
-//! The reader of templates.
+//! The reader of templates (`parser.go`).
 
-use serde_json::Value;
-
-use super::{Node, Operand, Step};
+use super::unquote::unquote;
+use super::{Node, Param};
 
 /// Reads a whole template.
 pub(super) fn template(text: &str) -> Result<Vec<Node>, String> {
-    let mut stack: Vec<(Vec<Step>, Vec<Node>)> = Vec::new();
+    let mut reader = Reader { text, at: 0, start: 0 };
     let mut nodes = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('{') {
-        let (before, after) = rest.split_at(at);
-        if !before.is_empty() {
-            nodes.push(Node::Text(before.to_owned()));
+    loop {
+        let end = reader.rest().find('{').map_or(text.len(), |found| reader.at + found);
+        reader.at = end;
+        let plain = reader.take();
+        if !plain.is_empty() {
+            nodes.push(Node::Text(plain.to_owned()));
         }
-        let after = after.get(1..).unwrap_or("");
-        let end = closing(after).ok_or_else(|| "unclosed action".to_owned())?;
-        let inner = after.get(..end).unwrap_or("").trim();
-        rest = after.get(end + 1..).unwrap_or("");
-        if let Some(path) = inner.strip_prefix("range ") {
-            stack.push((path_of(path.trim())?, std::mem::take(&mut nodes)));
-        } else if inner == "end" {
-            let (path, outer) =
-                stack.pop().ok_or_else(|| "not in range, nothing to end".to_owned())?;
-            let body = std::mem::replace(&mut nodes, outer);
-            nodes.push(Node::Range(path, body));
-        } else if inner.starts_with('"') || inner.starts_with('\'') {
-            nodes.push(Node::Text(unquote(inner)?));
-        } else {
-            nodes.push(Node::Path(path_of(inner)?));
+        if reader.next().is_none() {
+            return Ok(nodes);
         }
+        reader.take();
+        let mut action = Vec::new();
+        reader.action(&mut action)?;
+        nodes.push(Node::List(action));
     }
-    if !stack.is_empty() {
-        return Err("unterminated range".to_owned());
-    }
-    if !rest.is_empty() {
-        nodes.push(Node::Text(rest.to_owned()));
-    }
-    Ok(nodes)
 }
 
-/// Where the action ends; braces in quotes do not count.
-fn closing(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '}') => return Some(at),
-            _ => {}
-        }
+/// An expression without its braces (`parseAction`).
+fn expression(text: &str) -> Result<Vec<Node>, String> {
+    match template(&format!("{{{text}}}"))?.into_iter().next() {
+        Some(Node::List(nodes)) => Ok(nodes),
+        _ => Ok(Vec::new()),
     }
-    None
 }
 
-fn unquote(text: &str) -> Result<String, String> {
-    let quote = text.chars().next().unwrap_or('"');
-    let inner = text
-        .strip_prefix(quote)
-        .and_then(|text| text.strip_suffix(quote))
-        .ok_or_else(|| "unterminated quoted string".to_owned())?;
-    let mut found = String::new();
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            found.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => found.push('\n'),
-            Some('t') => found.push('\t'),
-            Some('r') => found.push('\r'),
-            Some(other) => found.push(other),
-            None => {}
-        }
-    }
-    Ok(found)
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// Where what is being read begins.
+    start: usize,
 }
 
-/// Reads a path such as `.spec.containers[?(@.name=="a")].image`.
-pub(super) fn path_of(text: &str) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let after = rest.get(first.len_utf8()..).unwrap_or("");
-        rest = match first {
-            '$' => {
-                steps.push(Step::Root);
-                after
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let found = self.peek()?;
+        self.at += found.len_utf8();
+        Some(found)
+    }
+
+    /// What was read since the last time.
+    fn take(&mut self) -> &'a str {
+        let found = self.text.get(self.start..self.at).unwrap_or_default();
+        self.start = self.at;
+        found
+    }
+
+    /// Whether the letter before the last one is a backslash.
+    fn is_escaped(&self) -> bool {
+        self.at.checked_sub(2).and_then(|at| self.text.as_bytes().get(at)) == Some(&b'\\')
+    }
+
+    /// `parseInsideAction`.
+    fn action(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+        loop {
+            let rest = self.rest();
+            if rest.starts_with('}') {
+                self.at += 1;
+                self.take();
+                return Ok(());
             }
-            '@' => {
-                steps.push(Step::Current);
-                after
+            if rest.starts_with("[?(") {
+                self.filter(nodes)?;
+                continue;
             }
-            '.' if after.starts_with('.') => {
-                steps.push(Step::Recursive);
-                let after = after.get(1..).unwrap_or("");
-                if after.starts_with(['[', '*']) || after.is_empty() {
-                    after
-                } else {
-                    field(after, &mut steps)?
+            if rest.starts_with("..") {
+                self.recursive(nodes)?;
+                continue;
+            }
+            match self.next() {
+                None | Some('\r' | '\n') => return Err("unclosed action".to_owned()),
+                Some(' ' | '@' | '$') => {
+                    self.take();
+                }
+                Some('[') => self.array(nodes)?,
+                Some(quote @ ('"' | '\'')) => self.quoted(quote, nodes)?,
+                Some('.') => self.field(nodes),
+                Some(one) if matches!(one, '+' | '-') || one.is_numeric() => self.number(nodes)?,
+                Some(one) if one == '_' || one.is_alphabetic() => self.identifier(nodes),
+                Some(other) => {
+                    let code = u32::from(other);
+                    return Err(format!(
+                        "unrecognized character in action: U+{code:04X} '{other}'"
+                    ));
                 }
             }
-            '.' if after.is_empty() || after.starts_with('[') => after,
-            '.' => field(after, &mut steps)?,
-            '[' => bracket(after, &mut steps)?,
-            ' ' => after,
-            c if c.is_alphanumeric() || matches!(c, '*' | '_' | '-' | '\\') => {
-                field(rest, &mut steps)?
-            }
-            c => {
-                return Err(format!(
-                    "unrecognized character in action: U+{:04X} '{c}'",
-                    u32::from(c)
-                ));
-            }
-        };
-    }
-    Ok(steps)
-}
-
-fn field<'a>(text: &'a str, steps: &mut Vec<Step>) -> Result<&'a str, String> {
-    if let Some(rest) = text.strip_prefix('*') {
-        steps.push(Step::Wildcard);
-        return Ok(rest);
-    }
-    let mut name = String::new();
-    let mut chars = text.char_indices();
-    let mut end = text.len();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => name.extend(chars.next().map(|(_, c)| c)),
-            '.' | '[' | ' ' | ']' | ')' | '=' | '!' | '<' | '>' | ',' => {
-                end = at;
-                break;
-            }
-            other => name.push(other),
         }
     }
-    if name.is_empty() {
-        return Err(format!("unexpected path {text}"));
-    }
-    steps.push(Step::Field(name));
-    Ok(text.get(end..).unwrap_or(""))
-}
 
-/// What follows `[`.
-fn bracket<'a>(text: &'a str, steps: &mut Vec<Step>) -> Result<&'a str, String> {
-    let end = closing_bracket(text).ok_or_else(|| "unterminated array".to_owned())?;
-    let inner = text.get(..end).unwrap_or("").trim();
-    let rest = text.get(end + 1..).unwrap_or("");
-    if let Some(filter) = inner.strip_prefix("?(").and_then(|text| text.strip_suffix(')')) {
-        steps.push(self::filter(filter.trim())?);
-        return Ok(rest);
-    }
-    let parts = split_commas(inner);
-    if parts.len() > 1 {
-        let mut union = Vec::new();
-        for part in parts {
-            let mut inner = Vec::new();
-            index(part.trim(), &mut inner)?;
-            union.push(inner);
+    fn identifier(&mut self, nodes: &mut Vec<Node>) {
+        while self.peek().is_some_and(|one| !ends(one)) {
+            self.next();
         }
-        steps.push(Step::Union(union));
-    } else {
-        index(inner, steps)?;
-    }
-    Ok(rest)
-}
-
-fn closing_bracket(text: &str) -> Option<usize> {
-    let (mut depth, mut quote) = (0, None);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '[') => depth += 1,
-            (None, ']') if depth == 0 => return Some(at),
-            (None, ']') => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn split_commas(text: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut quote) = (Vec::new(), 0, None);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, ',') => {
-                parts.push(text.get(start..at).unwrap_or(""));
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(text.get(start..).unwrap_or(""));
-    parts
-}
-
-fn index(inner: &str, steps: &mut Vec<Step>) -> Result<(), String> {
-    if inner == "*" {
-        steps.push(Step::Wildcard);
-    } else if inner.starts_with('\'') || inner.starts_with('"') {
-        steps.push(Step::Field(unquote(inner)?));
-    } else if inner.contains(':') {
-        let mut parts = inner.split(':').map(|part| part.trim().parse::<i64>().ok());
-        let (start, end) = (parts.next().flatten(), parts.next().flatten());
-        steps.push(Step::Slice {
-            start,
-            end,
-            step: parts.next().flatten().unwrap_or(1),
-            single: false,
+        nodes.push(match self.take() {
+            "true" => Node::Bool(true),
+            "false" => Node::Bool(false),
+            other => Node::Identifier(other.to_owned()),
         });
-    } else if let Ok(number) = inner.parse::<i64>() {
-        steps.push(Step::Slice { start: Some(number), end: None, step: 1, single: true });
-    } else if inner.starts_with('@') || inner.starts_with('.') {
-        steps.extend(path_of(inner)?);
-    } else {
-        return Err(format!("invalid array index {inner}"));
     }
-    Ok(())
-}
 
-fn filter(text: &str) -> Result<Step, String> {
-    for operator in ["==", "!=", "<=", ">=", "<", ">"] {
-        if let Some(at) = outside_quotes(text, operator) {
-            let left = operand(text.get(..at).unwrap_or("").trim())?;
-            let right = operand(text.get(at + operator.len()..).unwrap_or("").trim())?;
-            return Ok(Step::Filter(left, operator.to_owned(), right));
+    fn recursive(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+        if nodes.last() == Some(&Node::Recursive) {
+            return Err("invalid multiple recursive descent".to_owned());
         }
+        self.at += 2;
+        self.take();
+        nodes.push(Node::Recursive);
+        if self.peek().is_some_and(|one| one == '_' || one.is_alphanumeric()) {
+            self.field(nodes);
+        }
+        Ok(())
     }
-    Ok(Step::Exists(path_of(text)?))
-}
 
-fn outside_quotes(text: &str, wanted: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, _) if text.get(at..).is_some_and(|rest| rest.starts_with(wanted)) => {
-                return Some(at);
+    fn number(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+        while self.peek().is_some_and(|one| one == '.' || one.is_numeric()) {
+            self.next();
+        }
+        let text = self.take();
+        let float =
+            || text.parse::<f64>().ok().filter(|_| text.contains(|one: char| one.is_ascii_digit()));
+        nodes.push(match (text.parse(), float()) {
+            (Ok(number), _) => Node::Int(number),
+            (_, Some(number)) => Node::Float(number),
+            _ => return Err(format!("cannot parse number {text}")),
+        });
+        Ok(())
+    }
+
+    fn field(&mut self, nodes: &mut Vec<Node>) {
+        self.take();
+        while let Some(one) = self.peek().filter(|one| !ends(*one)) {
+            self.next();
+            if one == '\\' {
+                self.next();
             }
-            _ => {}
         }
+        nodes.push(match self.take() {
+            "*" => Node::Wildcard,
+            name => Node::Field(name.replace('\\', "")),
+        });
     }
-    None
+
+    fn quoted(&mut self, quote: char, nodes: &mut Vec<Node>) -> Result<(), String> {
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err("unterminated quoted string".to_owned()),
+                Some(one) if one == quote && !self.is_escaped() => break,
+                Some(_) => {}
+            }
+        }
+        let text = self.take();
+        let found = unquote(text);
+        nodes.push(Node::Text(found.map_err(|why| format!("unquote string {text} error {why}"))?));
+        Ok(())
+    }
+
+    fn array(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err("unterminated array".to_owned()),
+                Some(']') => break,
+                Some(_) => {}
+            }
+        }
+        let text = self.take();
+        let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let text = text.map_or("", |text| if text == "*" { ":" } else { text });
+        let parts: Vec<&str> = text.split(',').collect();
+        if parts.len() > 1 {
+            let parts =
+                parts.iter().map(|part| expression(&format!("[{}]", part.trim_matches(' '))));
+            nodes.push(Node::Union(parts.collect::<Result<_, _>>()?));
+            return Ok(());
+        }
+        let key = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+        if let Some(key) = key.filter(|key| !key.contains('\'')) {
+            nodes.extend(expression(&format!(".{key}"))?);
+            return Ok(());
+        }
+        nodes.push(Node::Array(slice(text)?));
+        Ok(())
+    }
+
+    fn filter(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+        self.at += 3;
+        self.take();
+        let (mut begun, mut ended, mut quote) = (false, false, None);
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err("unterminated filter".to_owned()),
+                Some(one @ ('"' | '\'')) => {
+                    if !begun {
+                        (begun, quote) = (true, Some(one));
+                    } else if !self.is_escaped() && quote == Some(one) {
+                        ended = true;
+                    }
+                }
+                Some(')') if begun == ended => break,
+                Some(_) => {}
+            }
+        }
+        if self.next() != Some(']') {
+            return Err("unclosed array expect ]".to_owned());
+        }
+        let text = self.take();
+        let text = text.strip_suffix(")]").unwrap_or(text);
+        let is_operator = |one: char| "!<>=".contains(one);
+        let split = text.find(is_operator).filter(|at| *at > 0).and_then(|at| {
+            let (left, rest) = text.split_at_checked(at)?;
+            let right = rest.trim_start_matches(is_operator);
+            let operator = rest.strip_suffix(right)?;
+            // An operator at the end gives its last sign to the right side, as the expression must have one.
+            if right.is_empty() {
+                let (operator, right) = operator.split_at_checked(operator.len() - 1)?;
+                return (!operator.is_empty()).then_some((left, operator, right));
+            }
+            Some((left, operator, right))
+        });
+        nodes.push(match split {
+            Some((left, operator, right)) => {
+                Node::Filter(expression(left)?, operator.to_owned(), expression(right)?)
+            }
+            None => Node::Filter(expression(text)?, "exists".to_owned(), Vec::new()),
+        });
+        Ok(())
+    }
 }
 
-fn operand(text: &str) -> Result<Operand, String> {
-    if text.starts_with('"') || text.starts_with('\'') {
-        return Ok(Operand::Value(Value::String(unquote(text)?)));
+/// `isTerminator`.
+fn ends(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
+}
+
+/// `start:end:step`.
+fn slice(text: &str) -> Result<[Param; 3], String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let number =
+        |part: &&str| part.strip_prefix('-').unwrap_or(part).bytes().all(|it| it.is_ascii_digit());
+    if parts.len() > 3 || !parts.iter().all(number) {
+        return Err(format!("invalid array index {text}"));
     }
-    if let Ok(value) = serde_json::from_str::<Value>(text) {
-        return Ok(Operand::Value(value));
+    let mut params = [Param::default(); 3];
+    for (param, part) in params.iter_mut().zip(&parts).filter(|(_, part)| !part.is_empty()) {
+        let value = part.parse().map_err(|_wrong| format!("array index {part} is not a number"))?;
+        *param = Param { value, known: true, derived: false };
     }
-    path_of(text).map(Operand::Path)
+    if let ([first, second, _], 1) = (&mut params, parts.len()) {
+        *second = Param { value: first.value.wrapping_add(1), known: true, derived: true };
+    }
+    Ok(params)
 }
