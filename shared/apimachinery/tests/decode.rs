@@ -91,10 +91,24 @@ fn every_bootstrap_object_of_the_real_server_decodes_to_itself() {
         assert_eq!(decoded.strict, Vec::<String>::new(), "{line}");
         for (key, value) in object.as_object().unwrap() {
             if key != "metadata" {
-                assert_eq!(decoded.value.get(key), Some(value), "{key} of {line}");
+                let mut found = decoded.value.get(key).cloned();
+                found.iter_mut().for_each(without_times);
+                assert_eq!(found.as_ref(), Some(value), "{key} of {line}");
             }
         }
         count += 1;
     }
     assert!(count > 50, "only {count} objects were read");
+}
+
+/// The data has no times: they are those of the cluster that begins.
+fn without_times(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, value| !(key == "lastTransitionTime" && value.is_null()));
+            map.values_mut().for_each(without_times);
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_times),
+        _ => {}
+    }
 }
