@@ -87,6 +87,17 @@ pub enum Command {
         preview my-course/01-pods --listen 127.0.0.1:9000 --no-open"
     )]
     Preview(Preview),
+    /// Run one command of the console's kubectl in this terminal.
+    ///
+    /// The same kubectl as in the notebooks, for whoever has none at hand: it takes kubectl's commands and
+    /// flags (what it does not do is said), reads `--kubeconfig`, `KUBECONFIG` or `~/.kube/config`, and ends with
+    /// kubectl's exit codes.
+    #[command(
+        after_help = "Examples:\n  podium kubectl get pods -A\n  podium kubectl --kubeconfig \
+        podium.kubeconfig apply -f pod.yaml\n  podium kubectl \
+        get --help"
+    )]
+    Kubectl(Kubectl),
     /// List the course, or compile it for the page.
     #[command(
         after_help = "Examples:\n  podium scenarios\n  podium scenarios --format json\n  podium \
@@ -250,6 +261,14 @@ pub struct Preview {
     /// Folder of the built page.
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub dist: PathBuf,
+}
+
+/// `podium kubectl`.
+#[derive(Debug, Args)]
+pub struct Kubectl {
+    /// What would stand behind `kubectl`.
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
 }
 
 /// `podium scenarios`.

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cluster;
+pub mod kubectl;
 pub mod lint;
 pub mod mutate;
 pub mod new;

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::transport::{Clock, Transport, TransportError};
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use kubectl::Kubectl;
 use protocol::v1::{Executor, ExecutorView};
 use session::Ends;
 
@@ -44,25 +45,9 @@ impl Cluster {
 
     /// Reads a kubeconfig and asks its cluster for its version.
     pub async fn connect(file: &Path, context: Option<&str>) -> Result<Self, Failure> {
-        let kubeconfig =
-            Kubeconfig::read_from(file).map_err(|error| unreadable(file, context, &error))?;
-        let name = context.map(str::to_owned).or_else(|| kubeconfig.current_context.clone());
-        let options =
-            KubeConfigOptions { context: context.map(str::to_owned), ..Default::default() };
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(|error| unreadable(file, context, &error))?;
-        config.connect_timeout = Some(CONNECT);
-        // A watch may be silent for as long as nothing happens; other requests have limits of their own.
-        config.read_timeout = None;
+        let (config, name) = configuration(file, context).await?;
         let server = config.cluster_url.to_string();
-        let client = Client::try_from(config).map_err(|error| {
-            Failure::surroundings(
-                format!("no connection can be made with {} ({})", file.display(), chain(&error)),
-                "mend the certificates and addresses in it",
-            )
-        })?;
-        let transport = KubeTransport::new(client);
+        let transport = transport(config, file)?;
         let kubernetes =
             version(&transport).await.map_err(|error| unreachable(&server, file, &error))?;
         let view = ExecutorView {
@@ -78,6 +63,52 @@ impl Cluster {
     pub fn ends(&self) -> Ends {
         Ends::real(Arc::clone(&self.transport), Arc::clone(&self.clock))
     }
+}
+
+/// kubectl on the cluster of a kubeconfig, in the namespace of its context; credentials that are given take
+/// the place of those that stand in the file. Nothing is asked before the first command.
+pub async fn kubectl(
+    file: &Path,
+    context: Option<&str>,
+    credentials: Option<AuthInfo>,
+) -> Result<Kubectl, Failure> {
+    let (mut config, _) = configuration(file, context).await?;
+    if let Some(credentials) = credentials {
+        config.auth_info = credentials;
+    }
+    let namespace = config.default_namespace.clone();
+    let transport = Arc::new(transport(config, file)?);
+    Ok(Kubectl::new(transport, Arc::new(WallClock)).with_namespace(namespace))
+}
+
+/// What a kubeconfig says about a cluster, and the context's name.
+async fn configuration(
+    file: &Path,
+    context: Option<&str>,
+) -> Result<(Config, Option<String>), Failure> {
+    let kubeconfig =
+        Kubeconfig::read_from(file).map_err(|error| unreadable(file, context, &error))?;
+    let name = context.map(str::to_owned).or_else(|| kubeconfig.current_context.clone());
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..Default::default() };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| unreadable(file, context, &error))?;
+    config.connect_timeout = Some(CONNECT);
+    // A watch may be silent for as long as nothing happens; other requests have limits of their own.
+    config.read_timeout = None;
+    // A refusal (429) is an answer for whoever asked; kubectl does not wait in silence either.
+    config.default_retry = false;
+    Ok((config, name))
+}
+
+fn transport(config: Config, file: &Path) -> Result<KubeTransport, Failure> {
+    let client = Client::try_from(config).map_err(|error| {
+        Failure::surroundings(
+            format!("no connection can be made with {} ({})", file.display(), chain(&error)),
+            "mend the certificates and addresses in it",
+        )
+    })?;
+    Ok(KubeTransport::new(client))
 }
 
 /// The version, asked for as the credentials' own user: whoever may not even see it may do nothing.

@@ -42,12 +42,17 @@ fn main() -> ExitCode {
             Command::Mutate(arguments) => server::commands::mutate::run(&arguments),
             Command::New(arguments) => server::commands::new::run(&arguments),
             Command::Preview(arguments) => server::commands::preview::run(arguments).await,
+            // Its exit codes are kubectl's, not those of this program.
+            Command::Kubectl(arguments) => {
+                return server::commands::kubectl::run(&arguments).await.map(ExitCode::from);
+            }
             Command::Scenarios(arguments) => server::commands::scenarios::run(&arguments),
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => fail(&failure),
     }
 }

@@ -60,7 +60,7 @@ impl Drop for Running {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let help = run(&["--help"]);
-    expect![[r"
+    expect![[r#"
         exit 0
         Kubernetes scenarios as notebooks that run, on an embedded cluster or a real one
 
@@ -76,6 +76,7 @@ fn help_shows_examples_and_exit_codes() {
           new        Make a scenario folder to begin with: in both languages, with a manifest, a check and a
                      quiz
           preview    Serve the notebooks as they are being written: the page follows every saved file
+          kubectl    Run one command of the console's kubectl in this terminal
           scenarios  List the course, or compile it for the page
           help       Print this message or the help of the given subcommand(s)
 
@@ -89,8 +90,10 @@ fn help_shows_examples_and_exit_codes() {
           2  the command line is wrong
           3  the surroundings do not allow it (port in use, cluster not reachable, credentials refused, file
           not readable, or the cluster lacks what a scenario needs)
-    "]].assert_eq(&help);
-    for command in ["serve", "cluster", "check", "lint", "mutate", "new", "preview", "scenarios"] {
+    "#]].assert_eq(&help);
+    for command in
+        ["serve", "cluster", "check", "lint", "mutate", "new", "preview", "kubectl", "scenarios"]
+    {
         let help = run(&[command, "--help"]);
         assert!(help.starts_with("exit 0\n"), "{help}");
         assert!(help.contains(&format!("Examples:\n  podium {command}")), "{help}");

@@ -6,7 +6,7 @@ mod parse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 pub use self::fields::{FieldRequirement, FieldSelector};
 use crate::names;
@@ -186,6 +186,44 @@ impl LabelSelector {
     /// Asks for more.
     pub fn extend(&mut self, requirements: impl IntoIterator<Item = Requirement>) {
         self.requirements.extend(requirements);
+    }
+
+    /// As `matchLabels` and `matchExpressions` (`metav1.ParseToLabelSelector`); these cannot say all that a
+    /// selector of kubectl says.
+    pub fn to_object(&self) -> Result<Value, String> {
+        let mut labels = Map::new();
+        let mut expressions = Vec::new();
+        for Requirement { key, operator, values } in &self.requirements {
+            let operator = match operator {
+                Operator::Equals | Operator::DoubleEquals => {
+                    let value = values.first().cloned().unwrap_or_default();
+                    labels.insert(key.clone(), Value::from(value));
+                    continue;
+                }
+                Operator::In => "In",
+                Operator::NotIn => "NotIn",
+                Operator::Exists => "Exists",
+                Operator::DoesNotExist => "DoesNotExist",
+                Operator::Gt => return Err("\"gt\" isn't supported in label selectors".to_owned()),
+                Operator::Lt => return Err("\"lt\" isn't supported in label selectors".to_owned()),
+                Operator::NotEquals => {
+                    return Err("\"!=\" is not a valid label selector operator".to_owned());
+                }
+            };
+            let mut expression = json!({"key": key, "operator": operator});
+            if let Some(fields) = expression.as_object_mut().filter(|_| !values.is_empty()) {
+                fields.insert("values".to_owned(), json!(values));
+            }
+            expressions.push(expression);
+        }
+        let mut selector = Map::new();
+        if !labels.is_empty() {
+            selector.insert("matchLabels".to_owned(), Value::Object(labels));
+        }
+        if !expressions.is_empty() {
+            selector.insert("matchExpressions".to_owned(), Value::Array(expressions));
+        }
+        Ok(Value::Object(selector))
     }
 
     /// Its requirements.

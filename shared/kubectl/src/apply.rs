@@ -275,7 +275,7 @@ async fn info(client: &Client, known: &mut Option<Discovery>, mut object: Value)
     }
     let resource =
         resource.ok_or_else(|| Failure::Message(crate::select::no_mapping(&object, "cell")))?;
-    crate::select::check_metadata(&object, "cell")?;
+    crate::validation::check_metadata(&object, "cell")?;
     let mut namespace = object.text("metadata.namespace").to_owned();
     if !resource.namespaced {
         namespace.clear();

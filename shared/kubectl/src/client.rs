@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::Kubectl;
 use crate::failure::{Failure, Outcome};
 use crate::stream::{Lines, Next};
+use crate::value::append;
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
@@ -36,16 +37,48 @@ impl Answer {
     }
 }
 
+/// An answer of any status.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    method: Method,
+    code: u16,
+    pub(crate) answer: Answer,
+}
+
+impl Exchange {
+    /// The answer, or the error that it is. The path names the resource in errors without a `Status`.
+    pub(crate) fn outcome(self, path: &str) -> Outcome<Answer> {
+        if self.code >= 400 {
+            return Err(failure(self.code, &self.method, path, &self.answer.body));
+        }
+        Ok(self.answer)
+    }
+}
+
 /// Who asks, and with which command.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) kubectl: Kubectl,
     pub(crate) command: String,
+    /// Further headers of impersonation: the UID, extra attributes.
+    impersonation: Vec<(String, String)>,
 }
 
 impl Client {
     pub(crate) fn new(kubectl: Kubectl, command: impl Into<String>) -> Self {
-        Self { kubectl, command: command.into() }
+        Self { kubectl, command: command.into(), impersonation: Vec::new() }
+    }
+
+    /// Acts with a UID and with extra attributes (`key=value`), as `--as-uid` and `--as-user-extra` give them.
+    pub(crate) fn with_impersonation(mut self, uid: &str, extra: &[String]) -> Self {
+        if !uid.is_empty() {
+            self.impersonation.push(("impersonate-uid".to_owned(), uid.to_owned()));
+        }
+        for (key, value) in extra.iter().filter_map(|pair| pair.split_once('=')) {
+            let name = format!("impersonate-extra-{}", header_key(key));
+            self.impersonation.push((name, value.to_owned()));
+        }
+        self
     }
 
     /// A request with the headers of every request.
@@ -68,6 +101,9 @@ impl Client {
                 builder = builder.header("impersonate-group", group);
             }
         }
+        for (name, value) in &self.impersonation {
+            builder = builder.header(name, value);
+        }
         let (content_type, body) = body.unwrap_or(("", Vec::new()));
         if !content_type.is_empty() {
             builder = builder.header(header::CONTENT_TYPE, content_type);
@@ -82,15 +118,22 @@ impl Client {
         accept: &str,
         body: Option<(&str, Vec<u8>)>,
     ) -> Outcome<Answer> {
+        self.exchange(method, path, accept, body).await?.outcome(path)
+    }
+
+    /// Sends a request; the answer with its warnings, whatever its status.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Outcome<Exchange> {
         let request = self.request(method.clone(), path, accept, body)?;
         let response = self.kubectl.transport.send(request).await?;
         let warnings = warnings(&response);
         let code = response.status().as_u16();
-        let body = response.into_body();
-        if code >= 400 {
-            return Err(failure(code, &method, path, &body));
-        }
-        Ok(Answer { body, warnings })
+        Ok(Exchange { method, code, answer: Answer { body: response.into_body(), warnings } })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Outcome<Value> {
@@ -161,6 +204,21 @@ impl Watch {
             }
         }
     }
+}
+
+/// `headerKeyEscape` (`k8s.io/client-go/transport/round_trippers.go`): what no name of a header may hold, and
+/// the sign of the escape itself.
+fn header_key(key: &str) -> String {
+    let mut escaped = String::new();
+    for byte in key.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte);
+        if plain {
+            escaped.push(char::from(byte));
+        } else {
+            append(&mut escaped, format_args!("%{byte:02X}"));
+        }
+    }
+    escaped
 }
 
 /// The texts of `Warning: 299 - "…"` headers.

@@ -3,12 +3,17 @@
 mod about;
 mod access;
 mod apply;
+mod autoscale;
 mod bindings;
+mod budgets;
+mod certificate;
 mod config;
+mod controller_revisions;
 mod create;
 mod delete;
 mod describe;
 mod diff;
+mod drain;
 mod dry_run;
 mod edit_metadata;
 mod events;
@@ -18,6 +23,7 @@ mod expose;
 mod generators;
 mod get;
 mod history;
+mod ingress;
 mod logs;
 mod nodes;
 mod patch;
@@ -65,7 +71,7 @@ pub(crate) async fn dispatch(session: &mut Session<'_>, command: &Command) -> Ou
         Verb::Events => events::run(session).await,
         Verb::Explain => explain::run(session).await,
         Verb::Cordon | Verb::Uncordon => nodes::cordon(session, verb).await,
-        Verb::Drain => nodes::drain(session).await,
+        Verb::Drain => drain::drain(session).await,
         Verb::Taint => nodes::taint(session).await,
         Verb::TopNode => top::nodes(session).await,
         Verb::TopPod => top::pods(session).await,
@@ -81,6 +87,8 @@ pub(crate) async fn dispatch(session: &mut Session<'_>, command: &Command) -> Ou
         Verb::RolloutPause | Verb::RolloutRestart | Verb::RolloutResume => {
             rollout::change(session, verb).await
         }
+        Verb::Autoscale => autoscale::run(session).await,
+        Verb::CertificateApprove | Verb::CertificateDeny => certificate::run(session, verb).await,
         Verb::ApiResources => about::api_resources(session).await,
         Verb::ApiVersions => about::api_versions(session).await,
         Verb::Version => about::version(session).await,
@@ -100,13 +108,17 @@ pub(crate) async fn dispatch(session: &mut Session<'_>, command: &Command) -> Ou
         | Verb::CreateConfigMap
         | Verb::CreateCronJob
         | Verb::CreateDeployment
+        | Verb::CreateIngress
         | Verb::CreateJob
         | Verb::CreateNamespace
+        | Verb::CreateDisruptionBudget
+        | Verb::CreatePriorityClass
         | Verb::CreateQuota
         | Verb::CreateRole
         | Verb::CreateRoleBinding
         | Verb::CreateSecretDocker
         | Verb::CreateSecretGeneric
+        | Verb::CreateSecretTls
         | Verb::CreateServiceAccount
         | Verb::CreateServiceClusterIp
         | Verb::CreateServiceExternalName

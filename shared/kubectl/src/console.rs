@@ -36,6 +36,11 @@ impl Invocation {
         Ok(Self { arguments, here, filters })
     }
 
+    /// A command whose words a shell has taken apart already.
+    pub const fn of(arguments: Vec<String>) -> Self {
+        Self { arguments, here: None, filters: Vec::new() }
+    }
+
     /// Whether the output goes through a filter.
     pub fn is_piped(&self) -> bool {
         !self.filters.is_empty()

@@ -2,6 +2,8 @@
 //! server knows nothing of them.
 
 mod access;
+mod addresses;
+mod autoscaler;
 mod bindings;
 mod containers;
 mod events;
@@ -16,11 +18,13 @@ mod pod;
 mod policy;
 mod settings;
 mod storage;
+mod volume;
 mod volumes;
 mod workload;
 
 pub(crate) use access::rows;
 pub(crate) use containers::pod_template;
+pub(crate) use network::format_selector;
 pub(crate) use page::Page;
 pub(crate) use workload::replica_sets;
 
@@ -56,6 +60,18 @@ pub(crate) async fn describe(
         ("", "Node") => node::write(client, &mut page, &object).await?,
         ("apps", "Deployment") => workload::deployment(client, &mut page, &object).await?,
         ("apps", "ReplicaSet") => workload::replica_set(client, &mut page, &object).await?,
+        ("", "ReplicationController") => {
+            workload::replication_controller(client, &mut page, &object).await?;
+        }
+        ("", "PersistentVolume") => volume::write(&mut page, &object),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::write(&mut page, &object),
+        ("networking.k8s.io", "IngressClass") => addresses::ingress_class(&mut page, &object),
+        ("networking.k8s.io", "IPAddress") => addresses::address(&mut page, &object),
+        ("networking.k8s.io", "ServiceCIDR") => addresses::range(&mut page, &object),
+        ("storage.k8s.io", "VolumeAttributesClass") => {
+            storage::attributes_class(&mut page, &object);
+        }
+        ("storage.k8s.io", "CSINode") => storage::node(&mut page, &object),
         ("apps", "StatefulSet") => workload::stateful_set(client, &mut page, &object).await?,
         ("apps", "DaemonSet") => workload::daemon_set(client, &mut page, &object).await?,
         ("batch", "Job") => job::write(&mut page, &object),

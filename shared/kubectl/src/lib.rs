@@ -23,6 +23,7 @@ mod select;
 pub mod served;
 mod session;
 mod stream;
+mod validation;
 mod value;
 
 pub mod apply;

@@ -7,6 +7,7 @@ use crate::discovery::{Resource, query};
 use crate::failure::{Failure, Outcome, go_quote};
 use crate::manifest;
 use crate::session::{Session, items_of};
+use crate::validation::check_metadata;
 use crate::value::{Reading as _, set};
 
 /// `missingResourceError`.
@@ -277,7 +278,11 @@ impl Session<'_> {
         let mut info =
             Info { resource, namespace, name, object: Value::Null, source: String::new() };
         if !wanted.names_only {
-            info.object = self.get(&info.path()).await?;
+            let subresource = match self.flags.text("subresource") {
+                "" => String::new(),
+                name => format!("/{name}"),
+            };
+            info.object = self.get(&format!("{}{subresource}", info.path())).await?;
         }
         Ok(info)
     }
@@ -311,7 +316,11 @@ impl Session<'_> {
                 }
             };
             for document in documents {
-                if let Some(problem) = self.unset(&document.value) {
+                let problem = match self.unset(&document.value) {
+                    None => self.definitions_unseen(&document.value).await?,
+                    problem => problem,
+                };
+                if let Some(problem) = problem {
                     failures.push(Failure::message(format!(
                         "error validating {}: error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false",
                         go_quote(&source)
@@ -325,23 +334,6 @@ impl Session<'_> {
             }
         }
         Ok(Visited { infos, failures })
-    }
-
-    /// What kubectl's own validation says of a document without a type; the rest is the server's.
-    fn unset(&self, document: &Value) -> Option<String> {
-        let validates = self.flags.knows("validate")
-            && !matches!(self.flags.text("validate"), "ignore" | "false");
-        let missing: Vec<String> = ["apiVersion", "kind"]
-            .iter()
-            .filter(|field| document.text(field).is_empty())
-            .map(|field| format!("{field} not set"))
-            .collect();
-        match missing.as_slice() {
-            _ if !validates => None,
-            [] => None,
-            [single] => Some(single.clone()),
-            several => Some(format!("[{}]", several.join(", "))),
-        }
     }
 
     fn texts(&self, names: &[String]) -> Outcome<Vec<(String, String)>> {
@@ -416,43 +408,6 @@ impl Session<'_> {
         }
         Ok(Info { resource, namespace, name, object, source: source.to_owned() })
     }
-}
-
-/// `metadataValidatingDecoder`: names, labels and annotations are text before anything is sent.
-pub(crate) fn check_metadata(object: &Value, source: &str) -> Outcome {
-    let refuse = |value: &Value, field: &str, wanted: &str| {
-        let found = match value {
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) | Value::Null => "object",
-        };
-        Failure::message(format!(
-            "unable to decode {}: json: cannot unmarshal {found} into Go struct field ObjectMeta.metadata.{field} of type {wanted}",
-            go_quote(source)
-        ))
-    };
-    for field in ["name", "generateName", "namespace"] {
-        let value = object.at("metadata").and_then(|metadata| metadata.get(field));
-        if let Some(value) = value.filter(|value| !value.is_string() && !value.is_null()) {
-            return Err(refuse(value, field, "string"));
-        }
-    }
-    for field in ["labels", "annotations"] {
-        match object.at("metadata").and_then(|metadata| metadata.get(field)) {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(map)) => {
-                if let Some(value) =
-                    map.values().find(|value| !value.is_string() && !value.is_null())
-                {
-                    return Err(refuse(value, field, "string"));
-                }
-            }
-            Some(other) => return Err(refuse(other, field, "map[string]string")),
-        }
-    }
-    Ok(())
 }
 
 /// The sentence for a kind that the server does not serve.

@@ -162,7 +162,8 @@ impl<'a> Session<'a> {
             given => given.to_owned(),
         };
         Self {
-            client: Client::new(kubectl, path.clone()),
+            client: Client::new(kubectl, path.clone())
+                .with_impersonation(flags.text("as-uid"), flags.all("as-user-extra")),
             flags,
             path,
             namespace,
@@ -231,6 +232,34 @@ impl<'a> Session<'a> {
         Ok(found)
     }
 
+    /// Sends a request to a path that a user gave (`--raw`): errors do not name a resource.
+    pub(crate) async fn send_raw(
+        &mut self,
+        method: http::Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Outcome {
+        let json = crate::client::JSON;
+        let body = body.map(|body| (json, body));
+        let exchange = self.client.exchange(method, path, json, body).await?;
+        self.warn_all(&exchange.answer.warnings);
+        let text = exchange.outcome("")?.text();
+        self.say(&text);
+        Ok(())
+    }
+
+    /// The text of the one file that goes with `--raw`.
+    pub(crate) fn raw_text(&self, files: &[String]) -> Outcome<String> {
+        match files {
+            [name] if name == "-" => Ok(self.stdin.to_owned()),
+            [name] => self
+                .files
+                .read(name)
+                .ok_or_else(|| Failure::message(format!("the path \"{name}\" does not exist"))),
+            _ => Err(Failure::message("--raw can only use a single local file or stdin")),
+        }
+    }
+
     /// The resource of an argument, or kubectl's error.
     pub(crate) async fn resource(&mut self, argument: &str) -> Outcome<Resource> {
         let discovery = self.discovery().await?;
@@ -252,10 +281,9 @@ impl<'a> Session<'a> {
         accept: &str,
         body: Option<(&str, Vec<u8>)>,
     ) -> Outcome<Answer> {
-        let answer = self.client.send(method, path, accept, body).await?;
-        let warnings = answer.warnings.clone();
-        self.warn_all(&warnings);
-        Ok(answer)
+        let exchange = self.client.exchange(method, path, accept, body).await?;
+        self.warn_all(&exchange.answer.warnings);
+        exchange.outcome(path)
     }
 
     /// All pages of a list.

@@ -6,12 +6,14 @@
 //!
 //! *Invariant:* an expectation is never written from the embedded cluster's answer.
 
+mod embedded;
 mod known;
 mod normalise;
 mod run;
 mod transcript;
 mod webhook;
 
+pub use embedded::{Embedded, check_all, podium};
 pub use known::Known;
 pub use normalise::Normaliser;
 pub use run::{Difference, Report, Target, bless, check, differences, outcomes};

@@ -20,6 +20,7 @@ const HONESTY: &str = "Warning: Podium ";
 
 /// A cluster and the kubectl to ask it with.
 pub struct Target {
+    /// What prepares a transcript; the transcript itself finds `kubectl` on its path.
     kubectl: PathBuf,
     kubeconfig: PathBuf,
     webhook: Webhook,
@@ -57,6 +58,16 @@ impl Target {
         let target = Self::new(&[&program, "kubectl"], kubeconfig)?;
         let older = programs::kubectl_1_32()?.display().to_string();
         target.offer("kubectl-1.32", &[&older])?;
+        Ok(target)
+    }
+
+    /// Asks with the console's kubectl, which the program `podium` has.
+    pub fn of_console(podium: &Path, kubeconfig: &Path) -> Result<Self, Failure> {
+        let mut target = Self::of(kubeconfig)?;
+        let stock = programs::control_plane()?.display().to_string();
+        target.offer("kubectl-stock", &[&stock, "kubectl"])?;
+        target.kubectl.set_file_name("kubectl-stock");
+        target.offer("kubectl", &[&podium.display().to_string(), "kubectl"])?;
         Ok(target)
     }
 

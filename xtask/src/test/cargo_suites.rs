@@ -57,6 +57,7 @@ pub(super) fn wasm() -> Result<(), Failure> {
 
 pub(super) fn transcripts() -> Result<(), Failure> {
     with_real("transcripts", "embedded")?;
+    with_real("transcripts", "console")?;
     with_real("transcripts", "cyclonus")
 }
 

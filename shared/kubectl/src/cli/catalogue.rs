@@ -1,7 +1,7 @@
 //! The commands of kubectl.
 
 use super::flags::{Flag, Kind};
-use super::groups::{APPLY, AUTH, CONFIG, CREATE, ROLLOUT, SET, TOP};
+use super::groups::{APPLY, AUTH, CERTIFICATE, CONFIG, CREATE, ROLLOUT, SET, TOP};
 use super::tables as t;
 use super::tree::{Command, Verb, group, leaf};
 
@@ -77,20 +77,12 @@ pub(crate) static COMMANDS: &[Command] = &[
     group("auth", "Ask about authorization", AUTH),
     leaf(
         "autoscale",
-        " (-f FILENAME | TYPE NAME | TYPE/NAME) --max=MAXPODS",
-        "Not available here",
-        Verb::Refused(
-            "kubectl autoscale is not available in the console: apply a HorizontalPodAutoscaler from an editor cell",
-        ),
-        &[],
+        " (-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
+        "Scale by itself, by the usage of pods",
+        Verb::Autoscale,
+        &[t::OUTPUT, t::DRY_RUN, t::FILES, t::RECORD, t::AUTOSCALE],
     ),
-    leaf(
-        "certificate",
-        " SUBCOMMAND",
-        "Not available here",
-        Verb::Refused("kubectl certificate is not available in the console"),
-        &[],
-    ),
+    group("certificate", "Decide about certificate requests", CERTIFICATE),
     leaf("cluster-info", "", "Show where the cluster answers", Verb::ClusterInfo, &[]),
     leaf(
         "completion",

@@ -25,10 +25,8 @@ const SECRET: &[Command] = &[
         "tls",
         " NAME --cert=FILE --key=FILE [options]",
         "Create a TLS secret",
-        Verb::Refused(
-            "kubectl create secret tls needs the files of a certificate, which the console does not have: apply a manifest",
-        ),
-        &[],
+        Verb::CreateSecretTls,
+        &[t::OUTPUT, t::DRY_RUN, t::VALIDATE, t::CREATE, t::CREATE_TLS],
     ),
 ];
 const SERVICE: &[Command] = &[
@@ -101,6 +99,14 @@ pub(super) const CREATE: &[Command] = &[
     )
     .alias(&["deploy"]),
     leaf(
+        "ingress",
+        " NAME --rule=host/path=service:port[,tls[=secret]] ",
+        "Create an ingress",
+        Verb::CreateIngress,
+        &[t::OUTPUT, t::DRY_RUN, t::VALIDATE, t::CREATE, t::CREATE_INGRESS],
+    )
+    .alias(&["ing"]),
+    leaf(
         "job",
         " NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
         "Create a job",
@@ -115,6 +121,22 @@ pub(super) const CREATE: &[Command] = &[
         MAKE,
     )
     .alias(&["ns"]),
+    leaf(
+        "poddisruptionbudget",
+        " NAME --selector=SELECTOR --min-available=N [--dry-run=server|client|none]",
+        "Create a pod disruption budget",
+        Verb::CreateDisruptionBudget,
+        &[t::OUTPUT, t::DRY_RUN, t::VALIDATE, t::CREATE, t::CREATE_BUDGET],
+    )
+    .alias(&["pdb"]),
+    leaf(
+        "priorityclass",
+        " NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]",
+        "Create a priority class",
+        Verb::CreatePriorityClass,
+        &[t::OUTPUT, t::DRY_RUN, t::VALIDATE, t::CREATE, t::CREATE_PRIORITY_CLASS],
+    )
+    .alias(&["pc"]),
     leaf(
         "quota",
         " NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [options]",
@@ -246,6 +268,22 @@ pub(super) const AUTH: &[Command] = &[
         &[],
     ),
     leaf("whoami", "", "Who the server takes you for", Verb::Whoami, &[t::OUTPUT]),
+];
+pub(super) const CERTIFICATE: &[Command] = &[
+    leaf(
+        "approve",
+        " (-f FILENAME | NAME)",
+        "Approve a certificate signing request",
+        Verb::CertificateApprove,
+        &[t::OUTPUT, t::FILES, t::CERTIFICATE],
+    ),
+    leaf(
+        "deny",
+        " (-f FILENAME | NAME)",
+        "Deny a certificate signing request",
+        Verb::CertificateDeny,
+        &[t::OUTPUT, t::FILES, t::CERTIFICATE],
+    ),
 ];
 pub(super) const TOP: &[Command] = &[
     leaf(

@@ -152,6 +152,40 @@ pub(super) const CREATE_DOCKER: &[Flag] = &[
     flag("from-file", List, "", "File of the credentials."),
     flag("append-hash", Bool, "false", "Put a hash behind the name."),
 ];
+pub(super) const CREATE_TLS: &[Flag] = &[
+    flag("cert", Text, "", "File of the certificate."),
+    flag("key", Text, "", "File of its private key."),
+    flag("append-hash", Bool, "false", "Put a hash behind the name."),
+];
+pub(super) const CREATE_BUDGET: &[Flag] = &[
+    flag("min-available", Text, "", "Pods that stay, as a number or a percentage."),
+    flag("max-unavailable", Text, "", "Pods that may be missing, as a number or a percentage."),
+    flag("selector", Text, "", "Label selector of the pods."),
+];
+pub(super) const CREATE_PRIORITY_CLASS: &[Flag] = &[
+    flag("value", Int, "0", "The priority."),
+    flag("global-default", Bool, "false", "Whether pods that name none have it."),
+    flag("description", Text, "", "When to use it."),
+    flag("preemption-policy", Text, "PreemptLowerPriority", "PreemptLowerPriority or Never."),
+];
+pub(super) const CREATE_INGRESS: &[Flag] = &[
+    flag("class", Text, "", "Ingress class."),
+    flag("rule", Array, "", "host/path=service:port[,tls[=secret]]."),
+    flag("default-backend", Text, "", "service:port of what no rule takes."),
+    flag("annotation", Array, "", "key=value."),
+];
+pub(super) const AUTOSCALE: &[Flag] = &[
+    flag("min", Int, "-1", "The fewest pods."),
+    flag("max", Int, "-1", "The most pods."),
+    flag("cpu-percent", Int, "-1", "Deprecated: --cpu with a per cent sign."),
+    flag("cpu", Text, "", "Target of the CPU, as 70%, 500m or a number of millicores."),
+    flag("memory", Text, "", "Target of the memory, as 70%, 2Gi or a number of mebibytes."),
+    flag("name", Text, "", "Name of the autoscaler, else that of the object."),
+    flag("save-config", Bool, "false", "Note the configuration in the object."),
+    flag("field-manager", Text, "kubectl-autoscale", "Name of the field manager."),
+];
+pub(super) const CERTIFICATE: &[Flag] =
+    &[flag("force", Bool, "false", "Update the request although it is decided already.")];
 pub(super) const CREATE_ROLE: &[Flag] = &[
     flag("verb", List, "", "Verbs of the rule."),
     flag("resource", List, "", "Resources of the rule."),

@@ -74,9 +74,7 @@ fn render(resources: &[&Resource], output: &str, no_headers: bool) -> String {
             known.kind.clone(),
         ];
         if wide {
-            let mut verbs = known.verbs.clone();
-            verbs.sort();
-            cells.push(verbs.join(","));
+            cells.push(known.verbs.join(","));
             cells.push(known.categories.join(","));
         }
         writer.write(&format!("{}\n", cells.join("\t")));

@@ -1,7 +1,9 @@
 //! `kubectl auth can-i` and `kubectl auth whoami`.
 
+use http::Method;
 use serde_json::{Value, json};
 
+use crate::client::JSON;
 use crate::describe::rows;
 use crate::failure::{Failure, Outcome};
 use crate::print::{Format, Printer, TabWriter};
@@ -161,13 +163,15 @@ async fn list(session: &mut Session<'_>, arguments: &[String]) -> Outcome {
 pub(super) async fn whoami(session: &mut Session<'_>) -> Outcome {
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}});
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-    let answer = session.client.post(path, &review).await.map_err(|failure| {
+    let body = Some((JSON, review.to_string().into_bytes()));
+    let answer = session.send(Method::POST, path, JSON, body).await.map_err(|failure| {
         if failure.has_reason("Forbidden") {
             Failure::message("the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it")
         } else {
             failure
         }
     })?;
+    let answer = answer.json()?;
     let format = Format::parse(&session.flags, false).map_err(Failure::Message)?;
     if !format.is_human() {
         let text =

@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::value::set;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 14] = [
     "*",
     "get",
     "delete",
@@ -25,8 +25,6 @@ const VERBS: [&str; 16] = [
     "bind",
     "escalate",
     "impersonate",
-    "approve",
-    "sign",
 ];
 const PATH_VERBS: [&str; 8] = ["*", "get", "post", "put", "delete", "patch", "head", "options"];
 
@@ -41,7 +39,6 @@ fn special(verb: &str) -> Option<&'static [(&'static str, &'static str)]> {
             ("userextras", "authentication.k8s.io"),
         ],
         "use" => &[("podsecuritypolicies", "policy")],
-        "approve" | "sign" => &[("signers", "certificates.k8s.io")],
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::apply::modified_configuration;
 use super::dry_run::{DryRun, field_validation};
-use super::{bindings, generators, services};
+use super::{bindings, budgets, generators, ingress, services};
 use crate::cli::Verb;
 use crate::client::JSON;
 use crate::discovery::{Resource, query};
@@ -67,17 +67,8 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
 
 async fn raw(session: &mut Session<'_>, files: &[String], method: Method) -> Outcome {
     let path = session.flags.text("raw").to_owned();
-    let text = match files {
-        [name] if name == "-" => session.stdin.to_owned(),
-        [name] => session
-            .files
-            .read(name)
-            .ok_or_else(|| Failure::message(format!("the path \"{name}\" does not exist")))?,
-        _ => return Err(Failure::message("--raw can only use a single local file or stdin")),
-    };
-    let answer = session.send(method, &path, JSON, Some((JSON, text.into_bytes()))).await?;
-    session.say(&answer.text());
-    Ok(())
+    let text = session.raw_text(files)?;
+    session.send_raw(method, &path, Some(text.into_bytes())).await
 }
 
 /// Posts an object, unless the client only pretends.
@@ -157,6 +148,16 @@ pub(super) async fn generate(session: &mut Session<'_>, verb: Verb) -> Outcome {
         Verb::CreateQuota => (generators::quota(session, &name)?, "failed to create quota: "),
         Verb::CreateJob => (generators::job(session, &name).await?, "failed to create job: "),
         Verb::CreateCronJob => (generators::cron_job(session, &name), "failed to create cronjob: "),
+        Verb::CreateSecretTls => {
+            (generators::tls_secret(session, &name)?, "failed to create secret ")
+        }
+        Verb::CreateDisruptionBudget => {
+            (budgets::disruption_budget(session, &name)?, "failed to create poddisruptionbudgets: ")
+        }
+        Verb::CreatePriorityClass => {
+            (budgets::priority_class(session, &name), "failed to create priorityclass: ")
+        }
+        Verb::CreateIngress => (ingress::ingress(session, &name)?, "failed to create ingress: "),
         Verb::CreateRole => (bindings::role(session, &name, "Role").await?, ""),
         Verb::CreateClusterRole => (bindings::role(session, &name, "ClusterRole").await?, ""),
         Verb::CreateRoleBinding => {
@@ -235,6 +236,7 @@ pub(super) fn builtin_resource(object: &Value) -> Resource {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let plural = match kind {
         "NetworkPolicy" => "networkpolicies".to_owned(),
+        other if other.ends_with('s') => format!("{}es", other.to_lowercase()),
         other => format!("{}s", other.to_lowercase()),
     };
     Resource {
@@ -243,7 +245,10 @@ pub(super) fn builtin_resource(object: &Value) -> Resource {
         kind: kind.to_owned(),
         singular: kind.to_lowercase(),
         plural,
-        namespaced: !matches!(kind, "Namespace" | "ClusterRole" | "ClusterRoleBinding"),
+        namespaced: !matches!(
+            kind,
+            "Namespace" | "ClusterRole" | "ClusterRoleBinding" | "PriorityClass"
+        ),
         ..Resource::default()
     }
 }

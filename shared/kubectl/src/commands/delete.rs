@@ -33,9 +33,9 @@ impl Default for DeleteOptions {
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     if !session.flags.text("raw").is_empty() {
         let path = session.flags.text("raw").to_owned();
-        let answer = session.send(Method::DELETE, &path, JSON, None).await?;
-        session.say(&answer.text());
-        return Ok(());
+        let files = session.flags.all("filename").to_vec();
+        let body = if files.is_empty() { None } else { Some(session.raw_text(&files)?) };
+        return session.send_raw(Method::DELETE, &path, body.map(String::into_bytes)).await;
     }
     if session.flags.is("interactive") {
         return Err(Failure::message(

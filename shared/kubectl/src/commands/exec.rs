@@ -85,8 +85,22 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
                 Err(Failure::Remote(said, output.exit_code))
             }
         }
-        Err(ExecError::Refused(status)) => Err(Failure::Status(status)),
+        Err(ExecError::Refused(status)) => Err(refused(status)),
         Err(ExecError::Transport(error)) => Err(error.into()),
+    }
+}
+
+/// What the kubelet's streaming server says comes without a `Status` of its own
+/// (`k8s.io/streaming/pkg/httpstream/spdy`, `Negotiate`), what the command's end says with one.
+fn refused(status: Box<apimachinery::status::Status>) -> Failure {
+    match status.reason.as_str() {
+        "InternalError" if status.message.starts_with("Internal error occurred") => {
+            Failure::Message(status.message)
+        }
+        "InternalError" | "BadRequest" => {
+            Failure::Message(format!("unable to upgrade connection: {}", status.message))
+        }
+        _ => Failure::Status(status),
     }
 }
 

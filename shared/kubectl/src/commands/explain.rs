@@ -91,7 +91,7 @@ async fn resource(session: &mut Session<'_>, target: &str) -> Outcome<(Resource,
         }
         return Err(Failure::message(format!(
             "couldn't find resource for {}",
-            go_quote(&format!("{wanted}, Resource={first}"))
+            go_quote(&format!("{wanted}, Resource={}", found.plural))
         )));
     }
     Err(Failure::Raw(format!("the server doesn't have a resource type {}", go_quote(first))))

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::create::object;
 use crate::failure::{Failure, Outcome, go_quote};
 use crate::session::Session;
-use crate::value::{Reading as _, set};
+use crate::value::{Reading as _, append, set};
 
 /// The words behind `--`.
 fn command(session: &Session<'_>) -> Vec<String> {
@@ -192,18 +192,42 @@ pub(super) fn docker_secret(session: &Session<'_>, name: &str) -> Outcome<Value>
             "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
         ));
     }
-    let mut entry = Map::new();
-    entry.insert("username".to_owned(), Value::from(user.clone()));
-    entry.insert("password".to_owned(), Value::from(password.clone()));
+    // The fields in the order of Go's struct, which a map of this crate does not keep.
+    let quoted = |text: &str| Value::from(text).to_string();
+    let mut entry = format!("\"username\":{},\"password\":{}", quoted(&user), quoted(&password));
     let email = text("docker-email");
     if !email.is_empty() {
-        entry.insert("email".to_owned(), Value::from(email));
+        append(&mut entry, format_args!(",\"email\":{}", quoted(&email)));
     }
-    entry.insert("auth".to_owned(), encoded(&format!("{user}:{password}")));
-    let config = json!({"auths": {text("docker-server"): entry}});
+    append(&mut entry, format_args!(",\"auth\":{}", encoded(&format!("{user}:{password}"))));
+    let config = format!("{{\"auths\":{{{}:{{{entry}}}}}}}", quoted(&text("docker-server")));
     let mut secret = object(session, "v1", "Secret", name, true);
     set(&mut secret, &["type"], Value::from("kubernetes.io/dockerconfigjson"));
-    set(&mut secret, &["data", ".dockerconfigjson"], encoded(&config.to_string()));
+    set(&mut secret, &["data", ".dockerconfigjson"], encoded(&config));
+    Ok(secret)
+}
+
+/// A secret of a certificate and its key. (Whether the two belong together is not looked at here.)
+pub(super) fn tls_secret(session: &Session<'_>, name: &str) -> Outcome<Value> {
+    let (certificate, key) = (session.flags.text("cert"), session.flags.text("key"));
+    if certificate.is_empty() || key.is_empty() {
+        return Err(Failure::message("key and cert must be specified"));
+    }
+    let read = |file: &str| {
+        session.files.read(file).ok_or_else(|| {
+            Failure::Message(format!(
+                "Cannot read file {file}, open {file}: no such file or directory"
+            ))
+        })
+    };
+    let (certificate, key) = (read(certificate)?, read(key)?);
+    let mut secret = object(session, "v1", "Secret", name, true);
+    set(&mut secret, &["type"], Value::from("kubernetes.io/tls"));
+    set(
+        &mut secret,
+        &["data"],
+        json!({"tls.crt": encoded(&certificate), "tls.key": encoded(&key)}),
+    );
     Ok(secret)
 }
 

@@ -67,9 +67,7 @@ async fn raw(session: &mut Session<'_>) -> Outcome {
             "--raw must be a valid URL path: parse \"{path}\": invalid URI for request"
         )));
     }
-    let answer = session.send(Method::GET, &path, JSON, None).await?;
-    session.say(&answer.text());
-    Ok(())
+    session.send_raw(Method::GET, &path, None).await
 }
 
 /// What the server gave for one type or one name.

@@ -1,9 +1,10 @@
-//! The revisions of a deployment: `polymorphichelpers/history.go`, `rollback.go`.
+//! The revisions of deployments, and what is common to all that have revisions: `polymorphichelpers/history.go`, `rollback.go`.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::controller_revisions;
 use super::dry_run::DryRun;
 use super::set::template_mut;
 use crate::client::{Client, JSON, JSON_PATCH};
@@ -35,12 +36,20 @@ fn annotation<'a>(object: &'a Value, name: &str) -> &'a str {
         .unwrap_or("")
 }
 
-/// The replica sets by revision.
+/// Whether the revisions are objects of their own and not ReplicaSets.
+fn has_controller_revisions(info: &Info) -> bool {
+    matches!(info.resource.kind.as_str(), "DaemonSet" | "StatefulSet")
+}
+
+/// What holds the templates, by revision.
 async fn revisions(client: &Client, info: &Info) -> Outcome<BTreeMap<i64, Value>> {
+    if has_controller_revisions(info) {
+        return controller_revisions::revisions(client, info).await;
+    }
     if info.resource.kind != "Deployment" {
-        return Err(Failure::message(format!(
-            "the history of a {} is not available in the console",
-            info.resource.kind
+        let kind = info.resource.printed_kind_of_group();
+        return Err(Failure::Message(format!(
+            "no history viewer has been implemented for \"{kind}\""
         )));
     }
     let (old, new) = replica_sets(client, &info.object).await;
@@ -52,10 +61,15 @@ async fn revisions(client: &Client, info: &Info) -> Outcome<BTreeMap<i64, Value>
 }
 
 /// The text of a template, unaligned as kubectl prints it here.
-fn template_text(client: &Client, set: &Value) -> String {
-    let mut template = set.at("spec.template").cloned().unwrap_or_default();
+fn template_text(client: &Client, info: &Info, set: &Value) -> String {
+    let holder = if has_controller_revisions(info) {
+        controller_revisions::applied(&info.object, set)
+    } else {
+        set.clone()
+    };
+    let mut template = holder.at("spec.template").cloned().unwrap_or_default();
     let cause = annotation(set, CAUSE);
-    if !cause.is_empty() {
+    if !cause.is_empty() && !has_controller_revisions(info) {
         crate::value::set(&mut template, &["metadata", "annotations", CAUSE], Value::from(cause));
     }
     let mut page = Page::new(client.kubectl.clock.now());
@@ -73,7 +87,7 @@ pub(super) async fn text(client: &Client, info: &Info, revision: i64) -> Outcome
         let set = sets
             .get(&revision)
             .ok_or_else(|| Failure::message("unable to find the specified revision"))?;
-        return Ok(template_text(client, set));
+        return Ok(template_text(client, info, set));
     }
     let mut writer = TabWriter::describe();
     writer.write("REVISION\tCHANGE-CAUSE\n");
@@ -87,9 +101,14 @@ pub(super) async fn text(client: &Client, info: &Info, revision: i64) -> Outcome
     Ok(writer.flush())
 }
 
-/// The replica sets of `rollout history -o`.
+/// The objects of `rollout history -o`.
 pub(super) async fn objects(client: &Client, info: &Info, revision: i64) -> Outcome<Vec<Value>> {
     let mut sets = revisions(client, info).await?;
+    if has_controller_revisions(info) {
+        for set in sets.values_mut() {
+            *set = controller_revisions::applied(&info.object, set);
+        }
+    }
     if revision == 0 {
         return Ok(sets.into_values().collect());
     }
@@ -116,11 +135,17 @@ pub(super) async fn undo(
         })?
     } else {
         sets.values().rev().nth(1).ok_or_else(|| {
+            if has_controller_revisions(info) {
+                return Failure::message("no last revision to roll back to");
+            }
             Failure::message(format!("no rollout history found for deployment \"{}\"", info.name))
         })?
     };
     if dry_run == DryRun::Client {
-        return Ok(template_text(&session.client, set));
+        return Ok(template_text(&session.client, info, set));
+    }
+    if has_controller_revisions(info) {
+        return controller_revisions::restore(session, info, set, to, dry_run).await;
     }
     if info.object.truth("spec.paused") {
         return Err(Failure::message(

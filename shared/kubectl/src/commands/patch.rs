@@ -95,10 +95,20 @@ async fn one(
         name => format!("/{name}"),
     };
     let path = format!("{}{subresource}{parameters}", info.path());
-    session
-        .send(Method::PATCH, &path, JSON, Some((kind, patch.to_string().into_bytes())))
-        .await?
-        .json()
+    let body = Some((kind, patch.to_string().into_bytes()));
+    let answer = session.send(Method::PATCH, &path, JSON, body).await.map_err(|failure| {
+        if failure.has_reason("UnsupportedMediaType") {
+            let resource = &info.resource;
+            return Failure::Message(format!(
+                "{kind} is not supported by {}, Kind={}: {}",
+                resource.api_version(),
+                resource.kind,
+                failure.text()
+            ));
+        }
+        failure
+    })?;
+    answer.json()
 }
 
 fn local(info: &Info, patch: &Value, kind: &str) -> Result<Value, String> {

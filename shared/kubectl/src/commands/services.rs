@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::create::{name, object};
+use crate::cli::Parsed;
 use crate::failure::{Failure, Outcome};
 use crate::print::{Format, Printer};
 use crate::session::Session;
@@ -55,6 +56,30 @@ fn parse_port(text: &str) -> Outcome<(i64, Value)> {
     Ok((number(port)?, target))
 }
 
+/// `create_token.go Validate` about `--bound-object-…`.
+fn bound_object(flags: &Parsed) -> Outcome {
+    let kind = flags.text("bound-object-kind");
+    if kind.is_empty() {
+        for flag in ["bound-object-name", "bound-object-uid"] {
+            if !flags.text(flag).is_empty() {
+                return Err(Failure::Message(format!(
+                    "--{flag} can only be set if --bound-object-kind is provided"
+                )));
+            }
+        }
+        return Ok(());
+    }
+    if !matches!(kind, "Node" | "Pod" | "Secret") {
+        return Err(Failure::message("supported --bound-object-kind values are Node, Pod, Secret"));
+    }
+    if flags.text("bound-object-name").is_empty() {
+        return Err(Failure::message(
+            "--bound-object-name is required if --bound-object-kind is provided",
+        ));
+    }
+    Ok(())
+}
+
 /// `kubectl create token`.
 pub(super) async fn token(session: &mut Session<'_>) -> Outcome {
     let name = name(session)?;
@@ -72,6 +97,7 @@ pub(super) async fn token(session: &mut Session<'_>) -> Outcome {
         set(&mut request, &["spec", "expirationSeconds"], Value::from(duration.as_secs()));
     }
     let kind = session.flags.text("bound-object-kind");
+    bound_object(&session.flags)?;
     if !kind.is_empty() {
         let reference = json!({
             "kind": kind, "apiVersion": "v1",

@@ -28,9 +28,10 @@ pub(super) async fn claim(client: &Client, page: &mut Page, claim: &Value) -> Ou
     let finalizers: Vec<String> = claim.list("metadata.finalizers").iter().map(plain).collect();
     page.field(0, "Finalizers", &format!("[{}]", finalizers.join(" ")));
     let bound = !volume.is_empty();
-    let capacity = claim.at("status.capacity.storage").filter(|_| bound).map(plain);
-    page.field(0, "Capacity", &capacity.unwrap_or_default());
-    page.field(0, "Access Modes", &if bound { modes(claim) } else { String::new() });
+    let capacity = claim.at("status.capacity.storage").map_or_else(|| "0".to_owned(), plain);
+    page.field(0, "Capacity", &if bound { capacity } else { String::new() });
+    let bound_modes = modes(claim.list("status.accessModes"));
+    page.field(0, "Access Modes", &if bound { bound_modes } else { String::new() });
     let mode = claim.text("spec.volumeMode");
     if !mode.is_empty() {
         page.field(0, "VolumeMode", mode);
@@ -65,9 +66,9 @@ pub(super) async fn claim(client: &Client, page: &mut Page, claim: &Value) -> Ou
     Ok(())
 }
 
-fn modes(claim: &Value) -> String {
-    let modes: Vec<&str> =
-        claim.list("status.accessModes").iter().filter_map(Value::as_str).collect();
+/// Access modes in their short forms, in the order of `GetAccessModesAsString`.
+pub(super) fn modes(modes: &[Value]) -> String {
+    let modes: Vec<&str> = modes.iter().filter_map(Value::as_str).collect();
     let short: Vec<&str> = [
         ("ReadWriteOnce", "RWO"),
         ("ReadOnlyMany", "ROX"),
@@ -144,6 +145,41 @@ pub(super) fn storage_class(page: &mut Page, class: &Value) {
     {
         if !class.text(field).is_empty() {
             page.field(0, title, class.text(field));
+        }
+    }
+    if class.has("allowedTopologies") {
+        super::volume::topologies(page, class.list("allowedTopologies"));
+    }
+}
+
+/// Writes the text of a class of volume attributes.
+pub(super) fn attributes_class(page: &mut Page, class: &Value) {
+    page.field(0, "Name", class.text("metadata.name"));
+    page.field(0, "Annotations", &format_labels(&class.entries("metadata.annotations")));
+    page.field(0, "DriverName", class.text("driverName"));
+    page.field(0, "Parameters", &format_labels(&class.entries("parameters")));
+}
+
+/// Writes the text of a node's storage drivers.
+pub(super) fn node(page: &mut Page, node: &Value) {
+    page.heading(node, false);
+    page.field(0, "CreationTimestamp", &clock_text(node.text("metadata.creationTimestamp")));
+    page.at(0, "Spec:\n");
+    let drivers = node.list("spec.drivers");
+    if drivers.is_empty() {
+        return;
+    }
+    page.at(1, "Drivers:\n");
+    for driver in drivers {
+        page.at(2, &format!("{}:\n", driver.text("name")));
+        page.field(3, "Node ID", driver.text("nodeID"));
+        if let Some(count) = driver.int("allocatable.count") {
+            page.at(3, "Allocatables:\n");
+            page.field(4, "Count", &count.to_string());
+        }
+        let keys: Vec<String> = driver.list("topologyKeys").iter().map(plain).collect();
+        if !keys.is_empty() {
+            page.field(3, "Topology Keys", &format!("[{}]", keys.join(" ")));
         }
     }
 }

@@ -15,11 +15,12 @@ pub(super) fn volumes(page: &mut Page, volumes: &[Value], space: &str) {
     let indent = if space.is_empty() { "" } else { " " };
     for volume in volumes {
         page.at(1, &format!("{indent}{}:\n", volume.text("name")));
-        one_volume(page, volume);
+        source(page, volume);
     }
 }
 
-fn one_volume(page: &mut Page, volume: &Value) {
+/// The fields of what a volume is made of.
+pub(super) fn source(page: &mut Page, volume: &Value) {
     let unset = |text: &str| if text.is_empty() { "<unset>".to_owned() } else { text.to_owned() };
     let fields = |page: &mut Page, kind: &str, pairs: &[(&str, String)]| {
         page.field(2, "Type", kind);
@@ -93,8 +94,44 @@ fn one_volume(page: &mut Page, volume: &Value) {
             ("PullPolicy", source.text("pullPolicy").to_owned()),
         ];
         fields(page, "Image (a container image or OCI artifact)", &pairs);
+    } else if let Some(template) = volume.at("ephemeral.volumeClaimTemplate") {
+        ephemeral(page, template);
     } else {
         page.at(1, "<unknown>\n");
+    }
+}
+
+/// `printEphemeralVolumeSource`: the claim that is made with the pod, which has no state yet.
+fn ephemeral(page: &mut Page, template: &Value) {
+    page.field(
+        2,
+        "Type",
+        "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
+    );
+    page.field(2, "StorageClass", template.text("spec.storageClassName"));
+    page.field(2, "Volume", template.text("spec.volumeName"));
+    nested(page, "Labels", '=', &template.entries("metadata.labels"));
+    nested(page, "Annotations", ':', &template.entries("metadata.annotations"));
+    page.field(2, "Capacity", "");
+    page.field(2, "Access Modes", "");
+    if template.has("spec.volumeMode") {
+        page.field(2, "VolumeMode", template.text("spec.volumeMode"));
+    }
+}
+
+/// Pairs within a volume: every part of a line has the indentation, as upstream's nested writer gives it.
+fn nested(page: &mut Page, title: &str, sign: char, pairs: &[(&str, &Value)]) {
+    page.at(2, &format!("{title}:\t"));
+    if pairs.is_empty() {
+        page.at(2, "<none>\n");
+    }
+    let gap = if sign == ':' { " " } else { "" };
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        if index > 0 {
+            page.at(2, "");
+            page.at(2, "\t");
+        }
+        page.at(2, &format!("{key}{sign}{gap}{}\n", plain(value)));
     }
 }
 

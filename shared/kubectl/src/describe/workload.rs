@@ -144,10 +144,14 @@ fn same_template(set: &Value, deployment: &Value) -> bool {
 
 /// Running, waiting, succeeded and failed pods of a controller.
 async fn pod_counts(client: &Client, object: &Value) -> Outcome<String> {
+    counts_of(client, object, &selector(object)).await
+}
+
+async fn counts_of(client: &Client, object: &Value, selector: &str) -> Outcome<String> {
     let path = format!(
         "/api/v1/namespaces/{}/pods{}",
         object.text("metadata.namespace"),
-        query(&[("labelSelector", &selector(object)), ("limit", "500")])
+        query(&[("labelSelector", selector), ("limit", "500")])
     );
     let pods = client.get(&path).await?;
     let uid = object.text("metadata.uid");
@@ -182,6 +186,30 @@ pub(super) async fn replica_set(client: &Client, page: &mut Page, object: &Value
     page.field(0, "Selector", &object.at("spec.selector").map(format_selector).unwrap_or_default());
     page.meta(object);
     controller(page, object);
+    let replicas = format!(
+        "{} current / {} desired",
+        number(object, "status.replicas"),
+        number(object, "spec.replicas")
+    );
+    page.field(0, "Replicas", &replicas);
+    page.field(0, "Pods Status", &counts);
+    template(page, object);
+    conditions(page, object);
+    Ok(())
+}
+
+/// Writes the text of a replication controller, whose selector is a map.
+pub(super) async fn replication_controller(
+    client: &Client,
+    page: &mut Page,
+    object: &Value,
+) -> Outcome {
+    let labels = format_labels(&object.entries("spec.selector"));
+    let counts = counts_of(client, object, &labels).await?;
+    page.field(0, "Name", object.text("metadata.name"));
+    page.field(0, "Namespace", object.text("metadata.namespace"));
+    page.field(0, "Selector", &labels);
+    page.meta(object);
     let replicas = format!(
         "{} current / {} desired",
         number(object, "status.replicas"),
