@@ -6,6 +6,8 @@ mod evaluate;
 mod parse;
 mod unquote;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// A parsed template.
@@ -68,12 +70,14 @@ impl JsonPath {
 
     /// What each part of the template finds.
     pub fn find(&self, document: &Value) -> Result<Vec<Vec<Value>>, String> {
-        evaluate::find(&self.nodes, document, self.allow_missing)
+        let found = evaluate::find(&self.nodes, document, self.allow_missing)?;
+        let owned = found.into_iter().map(|values| values.into_iter().map(Cow::into_owned));
+        Ok(owned.map(Iterator::collect).collect())
     }
 
     /// The template with its findings printed, those of one part separated by spaces.
     pub fn print(&self, document: &Value) -> Result<String, String> {
-        let found = self.find(document)?;
+        let found = evaluate::find(&self.nodes, document, self.allow_missing)?;
         Ok(found.iter().map(|values| evaluate::print(values)).collect())
     }
 }

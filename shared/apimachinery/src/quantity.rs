@@ -97,7 +97,7 @@ impl Quantity {
     /// The difference.
     #[must_use]
     pub fn sub(&self, other: &Self) -> Self {
-        self.add(&Self { digits: -other.digits, ..*other })
+        self.add(&Self { digits: other.digits.saturating_neg(), ..*other })
     }
 
     /// `int64Amount.Add`; nothing when it overflows.
@@ -216,7 +216,7 @@ impl fmt::Display for Quantity {
             return f.write_str("0");
         }
         if self.format == Format::BinarySi
-            && let Some(units) = self.whole().filter(|units| units.abs() >= 1024)
+            && let Some(units) = self.whole().filter(|units| units.unsigned_abs() >= 1024)
         {
             let (mut units, mut suffix) = (units, "");
             for (name, _) in BINARY {
@@ -351,5 +351,8 @@ mod tests {
         assert_eq!(sum("0", "1Ki"), "1Ki");
         assert_eq!(sum("9223372036854775807", "1"), "9223372036854775808");
         assert_eq!(sum("1n", "1E"), "1000000000000000000000000001n");
+        // What has too many digits for us is not right, but nothing breaks.
+        let most = "-99999999999999999999999999999999999999";
+        assert_eq!(sum(most, "-1n"), "-170141183460469231731687303715884105728n");
     }
 }

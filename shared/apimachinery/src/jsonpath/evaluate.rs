@@ -9,29 +9,37 @@ use super::{Node, Param};
 use crate::go;
 
 /// A value of the document, or one that the template has written.
-type Found<'a> = Cow<'a, Value>;
+pub(super) type Found<'a> = Cow<'a, Value>;
 type Answer<'a> = Result<Vec<Found<'a>>, String>;
 
 /// What each node finds.
-pub(super) fn find(
-    nodes: &[Node],
-    document: &Value,
+pub(super) fn find<'a>(
+    nodes: &'a [Node],
+    document: &'a Value,
     allow_missing: bool,
-) -> Result<Vec<Vec<Value>>, String> {
+) -> Result<Vec<Vec<Found<'a>>>, String> {
     let mut run = Run { nodes, allow_missing, begin: 0, inside: 0, end: 0, last_end: None };
-    let found = run.results(0, &Cow::Borrowed(document))?;
-    let owned = |values: Vec<Found<'_>>| values.into_iter().map(Cow::into_owned).collect();
-    Ok(found.into_iter().map(owned).collect())
+    run.results(0, &Cow::Borrowed(document))
 }
 
 /// The findings of one part.
-pub(super) fn print(values: &[Value]) -> String {
-    let shown = values.iter().map(|value| match value {
+pub(super) fn print(values: &[Found<'_>]) -> String {
+    let shown = values.iter().map(|value| match value.as_ref() {
+        Value::Null if is_nothing(value) => "<no value>".to_owned(),
         Value::Null => "null".to_owned(),
         Value::Array(_) | Value::Object(_) => go::json(value),
         scalar => go::print(scalar),
     });
     shown.collect::<Vec<_>>().join(" ")
+}
+
+/// A loop that has nothing to go over, or a null, is read without any data.
+const fn nothing<'a>() -> Found<'a> {
+    Cow::Owned(Value::Null)
+}
+
+const fn is_nothing(value: &Found<'_>) -> bool {
+    matches!(value, Cow::Owned(Value::Null))
 }
 
 struct Run<'a> {
@@ -63,10 +71,11 @@ impl<'a> Run<'a> {
                 self.begin -= 1;
                 self.inside += 1;
                 for value in &values {
-                    found.extend(self.results(at + 1, value)?);
+                    let value = if value.is_null() { nothing() } else { value.clone() };
+                    found.extend(self.results(at + 1, &value)?);
                 }
                 if values.is_empty() {
-                    self.results(at + 1, &Cow::Owned(Value::Null))?;
+                    self.results(at + 1, &nothing())?;
                 }
                 self.inside -= 1;
                 at = self.last_end.filter(|end| *end > at).unwrap_or(at) + 1;
@@ -138,9 +147,10 @@ impl<'a> Run<'a> {
         for value in input {
             if !value.is_array() {
                 // In an empty loop there is nothing at all.
-                let value = match value {
-                    Cow::Owned(Value::Null) => "<invalid reflect.Value>".to_owned(),
-                    value => go::print(value),
+                let value = if is_nothing(value) {
+                    "<invalid reflect.Value>".to_owned()
+                } else {
+                    go::print(value)
                 };
                 return Err(format!("{value} is not array or slice and cannot be filtered"));
             }
