@@ -11,7 +11,7 @@ use crate::authoring::folder::Folder;
 const WORDS: &str = include_str!("words.tsv");
 
 /// What a console of another product calls things is not ours to change.
-const NAMES_OF_OTHERS: &str = ".view.menus[";
+const NAMES_OF_OTHERS: &str = ".menus[";
 
 pub(super) fn check(folder: &Folder, found: &mut Vec<Finding>) {
     for (number, line) in lines(folder, "ko.md") {
