@@ -132,15 +132,21 @@ impl FieldSet {
         found
     }
 
+    /// What is a member here comes before what lies deeper (`fieldpath/set.go iteratePrefix`).
     fn collect(&self, path: &str, found: &mut Vec<String>) {
-        if self.member {
-            found.push(path.to_owned());
-        }
-        for (element, child) in &self.children {
-            let mut inner = path.to_owned();
-            if let Some(element) = Element::decode(element) {
-                element.show(&mut inner);
-            }
+        let below: Vec<(String, &Self)> = self
+            .children
+            .iter()
+            .map(|(element, child)| {
+                let mut inner = path.to_owned();
+                if let Some(element) = Element::decode(element) {
+                    element.show(&mut inner);
+                }
+                (inner, child)
+            })
+            .collect();
+        found.extend(below.iter().filter(|(_, one)| one.member).map(|(path, _)| path.clone()));
+        for (inner, child) in below {
             child.collect(&inner, found);
         }
     }
@@ -175,5 +181,19 @@ impl FieldSet {
             found.children.insert(element.clone(), Self::decode_inner(child));
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Element, FieldSet};
+
+    #[test]
+    fn members_are_told_before_what_lies_deeper() {
+        let field = |name: &str| Element::Field(name.to_owned());
+        let mut set = FieldSet::default();
+        set.insert(&[field("a"), field("b")]);
+        set.insert(&[field("c")]);
+        assert_eq!(set.paths(), [".c", ".a.b"]);
     }
 }
