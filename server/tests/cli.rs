@@ -60,7 +60,7 @@ impl Drop for Running {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let help = run(&["--help"]);
-    expect![[r#"
+    expect![[r"
         exit 0
         Kubernetes scenarios as notebooks that run, on an embedded cluster or a real one
 
@@ -90,7 +90,7 @@ fn help_shows_examples_and_exit_codes() {
           2  the command line is wrong
           3  the surroundings do not allow it (port in use, cluster not reachable, credentials refused, file
           not readable, or the cluster lacks what a scenario needs)
-    "#]].assert_eq(&help);
+    "]].assert_eq(&help);
     for command in
         ["serve", "cluster", "check", "lint", "mutate", "new", "preview", "kubectl", "scenarios"]
     {
