@@ -151,6 +151,7 @@ persona-as = Runs as: { $persona }
 persona-label = Who runs it
 preflight-offer = On this cluster the lesson would not be true. You can continue in the embedded cluster and keep everything you edited.
 preflight-title = This cluster lacks something
+prerequisites = Before this one
 quiz-again = Try again
 quiz-answer = Answer
 quiz-right = Right.

@@ -151,6 +151,7 @@ persona-as = { $persona } 권한으로
 persona-label = 누구의 권한으로 실행할지
 preflight-offer = 이 클러스터에서는 이 수업이 사실과 다르게 보입니다. 편집한 내용을 그대로 둔 채 내장 클러스터에서 계속할 수 있습니다.
 preflight-title = 이 클러스터에 없는 것이 있습니다
+prerequisites = 먼저 해 볼 장
 quiz-again = 다시 풀기
 quiz-answer = 답 확인
 quiz-right = 맞습니다.

@@ -26,11 +26,14 @@ mod rollout;
 mod step;
 mod text_area;
 
-use leptos::html::{div, h1, header, p, span};
+use leptos::html::{a, div, h1, header, p, span};
 use leptos::prelude::*;
+use notebook::scenario::Catalog;
 
 use app_ui::icon::icon;
 
+use crate::routes::{Place, Route};
+use crate::services::content;
 use crate::state::context::Ctx;
 
 /// Which namespaces the prose means, when they have other names here.
@@ -53,6 +56,37 @@ fn names(ctx: Ctx) -> Option<AnyView> {
             ))
             .into_any()
     })
+}
+
+/// Links to the notebooks that come before this one. Their titles stand in the catalogue; until it is here, and
+/// when it cannot be had, their names do.
+fn prerequisites(ctx: Ctx) -> Option<AnyView> {
+    let ids = &ctx.notebook().scenario.prerequisites;
+    if ids.is_empty() {
+        return None;
+    }
+    let found = RwSignal::new(None::<Catalog>);
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Ok(catalog) = content::catalog().await {
+            // The reader may have gone on.
+            found.try_set(Some(catalog));
+        }
+    });
+    let link = |id: &String| {
+        let (id, text) = (id.clone(), ctx.text);
+        let address = Route::path(text.language, &Place::Scenario(id.clone()));
+        let title = move || {
+            let catalog = found.get();
+            match catalog.as_ref().and_then(|catalog| catalog.entry(&id)) {
+                Some(entry) => text.pick(&entry.title),
+                None => id.clone(),
+            }
+        };
+        a().class("notebook__before").attr("href", address).attr("data-route", "true").child(title)
+    };
+    let links = ids.iter().map(link).collect_view();
+    let said = format!("{}:", ctx.text.say("prerequisites"));
+    Some(p().class("notebook__facts notebook__facts--before").child((said, links)).into_any())
 }
 
 /// The whole notebook.
@@ -78,6 +112,7 @@ pub(crate) fn notebook(ctx: Ctx) -> AnyView {
                     span().child((icon("clock"), minutes)),
                     span().child((icon("step"), steps)),
                 )),
+                prerequisites(ctx),
             )),
             names(ctx),
             preflight::preflight(ctx),

@@ -282,3 +282,10 @@ pub struct Catalog {
     /// Tracks in order of their names.
     pub tracks: Vec<Track>,
 }
+
+impl Catalog {
+    /// The line of a scenario (`<track>/<folder>`).
+    pub fn entry(&self, id: &str) -> Option<&CatalogEntry> {
+        self.tracks.iter().flat_map(|track| &track.scenarios).find(|entry| entry.id == id)
+    }
+}
