@@ -20,7 +20,7 @@ const NOTEBOOKS: [(&str, &str); 11] = [
     ("04-containers", "change"),
     ("06-applications", "back"),
     ("06-autoscaling", "down"),
-    ("06-batch", "suspend"),
+    ("06-batch", "history"),
     ("06-placement", "ignored"),
 ];
 /// Everything of a notebook at once, on a machine that does other things, too.
