@@ -237,6 +237,7 @@ tab-console = Console
 tab-events = Events
 tab-objects = Objects
 tab-topology = Topology
+table-label = Table
 theme-contrast = High contrast
 theme-dark = Dark
 theme-light = Light

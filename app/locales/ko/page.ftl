@@ -237,6 +237,7 @@ tab-console = 콘솔
 tab-events = 이벤트
 tab-objects = 오브젝트
 tab-topology = 토폴로지
+table-label = 표
 theme-contrast = 고대비
 theme-dark = 어둡게
 theme-light = 밝게

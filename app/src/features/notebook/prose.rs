@@ -30,7 +30,7 @@ fn block(ctx: Ctx, block: &Block) -> AnyView {
         Block::Quote { blocks: inner } => {
             html::aside().class("aside").child(blocks(ctx, inner)).into_any()
         }
-        Block::Table { header, rows } => rows_table(header, rows),
+        Block::Table { header, rows } => rows_table(ctx, header, rows),
     }
 }
 
@@ -65,13 +65,16 @@ fn listing(ctx: Ctx, language: &str, text: &str) -> AnyView {
         .into_any()
 }
 
-fn rows_table(header: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> AnyView {
+fn rows_table(ctx: Ctx, header: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> AnyView {
     let heads = header.iter().map(|cell| th().attr("scope", "col").child(inlines(cell)));
     let rows = rows
         .iter()
         .map(|row| tr().child(row.iter().map(|cell| td().child(inlines(cell))).collect_view()));
     div()
         .class("table-scroll")
+        .attr("tabindex", "0")
+        .attr("role", "group")
+        .attr("aria-label", ctx.text.say("table-label"))
         .child(table().class("table").child((
             thead().child(tr().child(heads.collect_view())),
             tbody().child(rows.collect_view()),
