@@ -7,7 +7,7 @@ use super::set::{change, template_mut, template_path, with_variable};
 use crate::failure::{Failure, Outcome};
 use crate::select::Wanted;
 use crate::session::Session;
-use crate::value::{Reading as _, append};
+use crate::value::{Reading as _, append, remove};
 
 /// Runs the command.
 pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
@@ -110,6 +110,10 @@ fn edit(
                 )));
             }
             with_variable(container, name, value.clone());
+        }
+        // What Go's type leaves out when it is empty.
+        if container.list("env").is_empty() {
+            remove(container, &["env"]);
         }
     }
     if found {
