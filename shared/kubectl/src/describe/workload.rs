@@ -175,6 +175,19 @@ async fn counts_of(client: &Client, object: &Value, selector: &str) -> Outcome<S
     ))
 }
 
+/// How many pods there are of how many, what they are made from, and what is said of that.
+fn copies(page: &mut Page, object: &Value, counts: &str) {
+    let replicas = format!(
+        "{} current / {} desired",
+        number(object, "status.replicas"),
+        number(object, "spec.replicas")
+    );
+    page.field(0, "Replicas", &replicas);
+    page.field(0, "Pods Status", counts);
+    template(page, object);
+    conditions(page, object);
+}
+
 /// Writes the text of a replica set.
 pub(super) async fn replica_set(client: &Client, page: &mut Page, object: &Value) -> Outcome {
     let counts = match pod_counts(client, object).await {
@@ -186,15 +199,7 @@ pub(super) async fn replica_set(client: &Client, page: &mut Page, object: &Value
     page.field(0, "Selector", &object.at("spec.selector").map(format_selector).unwrap_or_default());
     page.meta(object);
     controller(page, object);
-    let replicas = format!(
-        "{} current / {} desired",
-        number(object, "status.replicas"),
-        number(object, "spec.replicas")
-    );
-    page.field(0, "Replicas", &replicas);
-    page.field(0, "Pods Status", &counts);
-    template(page, object);
-    conditions(page, object);
+    copies(page, object, &counts);
     Ok(())
 }
 
@@ -210,15 +215,7 @@ pub(super) async fn replication_controller(
     page.field(0, "Namespace", object.text("metadata.namespace"));
     page.field(0, "Selector", &labels);
     page.meta(object);
-    let replicas = format!(
-        "{} current / {} desired",
-        number(object, "status.replicas"),
-        number(object, "spec.replicas")
-    );
-    page.field(0, "Replicas", &replicas);
-    page.field(0, "Pods Status", &counts);
-    template(page, object);
-    conditions(page, object);
+    copies(page, object, &counts);
     Ok(())
 }
 
