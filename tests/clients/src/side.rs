@@ -89,6 +89,17 @@ pub fn errors(log: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Where it is kept what controllers and scheduler were seen to write at the real server when a race went one way.
+pub fn races() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/errors.txt")
+}
+
+/// The errors kept in [`races`], none when there is no such file yet.
+pub fn errors_of_races() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(races()).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
 /// Without the names of containers and of pods' folders.
 fn without_digests(text: &str) -> String {
     const SHORTEST: usize = 32;

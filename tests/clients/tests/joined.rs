@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use clients::Podium;
-use clients::side::{Side, errors};
+use clients::side::{Side, errors, errors_of_races};
 use realcluster::{Component, NodeTier, Place};
 
 const BOTH: [Component; 2] = [Component::Controllers, Component::Scheduler];
@@ -87,7 +87,8 @@ fn the_real_kubelet_cannot_tell() {
         }
     });
     assert_eq!(ours.answers, theirs.answers, "ours, theirs");
-    let mut expected = complaints(&real.kubelet_log().expect("a log"));
+    let mut expected = errors_of_races();
+    expected.extend(complaints(&real.kubelet_log().expect("a log")));
     let mut found = complaints(&joined.kubelet_log().expect("a log"));
     for component in BOTH {
         expected.extend(complaints(&real.log(component).expect("a log")));
