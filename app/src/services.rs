@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod content;
+pub(crate) mod delivery;
 pub(crate) mod drafts;
 pub(crate) mod in_tab;
 mod journal;

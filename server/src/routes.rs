@@ -5,6 +5,7 @@ mod asked;
 mod headers;
 mod metrics;
 mod preview;
+mod refusal;
 
 use std::path::PathBuf;
 
@@ -96,7 +97,7 @@ async fn cluster(State(served): State<Served>, mut request: Request) -> Response
     let (id, inner) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let lent = match served.sessions.get(id) {
         Ok(live) => live.lend(),
-        Err(problem) => return api::refuse(problem),
+        Err(problem) => return refusal::refuse(problem),
     };
     // There is no way to a real cluster but the commands of a session.
     let Some(lent) = lent else { return StatusCode::NOT_FOUND.into_response() };

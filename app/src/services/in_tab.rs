@@ -15,8 +15,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 
 use super::browser;
+use super::delivery::{Deliver, Delivery, Past, problem};
 use super::journal::Journal;
-use super::link::{Deliver, Delivery, Past, problem};
 use super::reply::{Giver, reply};
 
 /// A module, because the Content-Security-Policy of the worker forbids `importScripts`.

@@ -1,40 +1,12 @@
 //! The executor of a session, wherever it is: the page does not know which one it talks to.
 
-use std::rc::Rc;
-
 use protocol::v1::{
-    Answer, ApiProblem, CommandEnvelope, CreateSession, Event, Executor, Phrase, Query, SessionView,
+    Answer, ApiProblem, CommandEnvelope, CreateSession, Executor, Query, SessionView,
 };
 
+use super::delivery::{Deliver, Past};
 use super::in_tab::InTab;
 use super::remote::Remote;
-
-/// What an executor tells without being asked.
-#[derive(Debug)]
-pub(crate) enum Delivery {
-    /// The next entry of the event log.
-    Event(Event),
-    /// The connection stands.
-    Online,
-    /// The connection broke; it is being made again.
-    Offline,
-    /// The session is gone and will not come back; why.
-    Lost(Phrase),
-}
-
-/// Takes deliveries.
-pub(crate) type Deliver = Rc<dyn Fn(Delivery)>;
-
-/// What becomes of what was done in this tab before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Past {
-    /// It is done again.
-    Kept,
-    /// It is done again but for the last command, in which the worker ended.
-    ButLast,
-    /// It is forgotten.
-    Forgotten,
-}
 
 /// A connection to the executor of a session. Ends with the value.
 #[derive(Clone)]
@@ -99,9 +71,4 @@ impl Link {
             Self::InTab(link) => link.close(),
         }
     }
-}
-
-/// A problem that the page itself found.
-pub(crate) fn problem(status: u16, phrase: Phrase, detail: impl Into<String>) -> ApiProblem {
-    ApiProblem { status, phrase, detail: detail.into() }
 }

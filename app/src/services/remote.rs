@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, MessageEvent};
 
-use super::link::{Deliver, Delivery, problem};
+use super::delivery::{Deliver, Delivery, problem};
 
 const SESSIONS: &str = "/api/v1/sessions";
 

@@ -10,7 +10,8 @@ use protocol::v1::{
     Language, Phrase, Query, RunId, SessionView,
 };
 
-use crate::services::link::{Delivery, Link, Past};
+use crate::services::delivery::{Delivery, Past};
+use crate::services::link::Link;
 use crate::services::{browser, remote};
 
 use super::model::{CellPlace, Model};

@@ -12,18 +12,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use protocol::v1::{Answer, ApiProblem, CommandEnvelope, CreateSession, ExecutorView};
+use protocol::v1::{Answer, CommandEnvelope, CreateSession, ExecutorView};
 use serde::Deserialize;
 
 use super::Served;
 use super::asked::Asked;
+use super::refusal::refuse;
 use crate::kubeconfig::Kubeconfig;
-
-/// A problem as an answer.
-pub(super) fn refuse(problem: ApiProblem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(problem)).into_response()
-}
 
 /// Which executors there are.
 pub(super) async fn executors(State(served): State<Served>) -> Json<Vec<ExecutorView>> {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use protocol::v1::{ApiProblem, Phrase};
 use serde::de::DeserializeOwned;
 
-use super::api::refuse;
+use super::refusal::refuse;
 
 /// The largest body: a manifest that a learner writes, with room to spare.
 const BODY_MAX: usize = 512 * 1024;

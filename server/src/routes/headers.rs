@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue, Method};
 use protocol::v1::{ApiProblem, Phrase};
 
-use super::api::refuse;
+use super::refusal::refuse;
 
 /// The Content-Security-Policy: nothing inline but styles (the editor's), nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \

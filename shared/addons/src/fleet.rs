@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use cluster::Machine;
-use cluster::addon::{Addon, provisioner};
+use cluster::addon::Addon;
 use cluster::event_loop::Controller;
+use cluster::{Machine, Provisioner};
 use serde_json::{Value, json};
 
 const ROLE: &str = "node-role.kubernetes.io";
@@ -69,7 +69,7 @@ impl Addon for Fleet {
     }
 
     fn controllers(&self) -> Vec<Arc<dyn Controller>> {
-        vec![provisioner(BLOCK), provisioner(FILES)]
+        vec![Arc::new(Provisioner(BLOCK)), Arc::new(Provisioner(FILES))]
     }
 }
 

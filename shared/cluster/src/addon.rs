@@ -156,12 +156,6 @@ pub struct AddonCall {
     pub selector: String,
 }
 
-/// The provisioner of a storage driver: it makes a disk of the embedded cluster for each claim of the storage classes
-/// that name the driver.
-pub fn provisioner(driver: &'static str) -> Arc<dyn Controller> {
-    Arc::new(crate::controllers::persistent_volume::provisioner::Provisioner(driver))
-}
-
 /// Whether the API server passes requests for a group on: its `APIService` exists; and whether it answers.
 pub(crate) fn availability(store: &Store, served: &Served) -> Option<bool> {
     let service = store.get(API_SERVICES, "", &served.api_service())?;

@@ -66,7 +66,7 @@ pub use self::node_request::{NodeRequest, NodeWhat, Streams};
 use self::policies::Policies;
 use self::suspend::Trial;
 use crate::addon::{Addon, AddonCall, Served};
-use crate::cluster::ClusterConfig;
+use crate::config::ClusterConfig;
 use crate::expressions::Expressions;
 use crate::rng::Stream;
 use crate::store::Store;

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use self::persistent_volume::provisioner::{self, Provisioner};
 use self::service_account::CA;
-use crate::cluster::Controllers;
+use crate::config::Controllers;
 use crate::event_loop::Controller;
 use crate::kubelet::Watching;
 use crate::scheduler::Scheduler;

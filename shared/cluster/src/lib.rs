@@ -8,6 +8,7 @@ pub mod addon;
 pub mod apiserver;
 mod certificate_request;
 mod cluster;
+mod config;
 mod controllers;
 pub mod cron;
 pub mod event_loop;
@@ -24,4 +25,6 @@ pub mod signer;
 pub mod store;
 mod world;
 
-pub use cluster::{Cluster, ClusterConfig, ClusterSnapshot, Controllers, Machine, System};
+pub use cluster::{Cluster, ClusterSnapshot};
+pub use config::{ClusterConfig, Controllers, Machine, System};
+pub use controllers::persistent_volume::provisioner::Provisioner;

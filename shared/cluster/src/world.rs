@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::addon::{Addon, AddonCall, Aggregation};
 use crate::apiserver::{ApiAnswer, Apiserver};
-use crate::cluster::{ClusterConfig, Controllers, System};
+use crate::config::{ClusterConfig, Controllers, System};
 use crate::controllers::{self, Keys};
 use crate::event_loop::{
     Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,

@@ -10,7 +10,7 @@ use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
 use super::{Apiserver, following, uuid, view};
-use crate::cluster::{ClusterConfig, Controllers};
+use crate::config::{ClusterConfig, Controllers};
 use crate::fields::put;
 use crate::rng::Stream;
 use crate::store::Store;

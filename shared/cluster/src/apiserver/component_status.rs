@@ -13,7 +13,7 @@ use super::answer::{Refusal, Reply};
 use super::call::Call;
 use super::read::{Selection, listed};
 use super::write::Target;
-use crate::cluster::Controllers;
+use crate::config::Controllers;
 
 /// Its plural.
 pub(super) const PLURAL: &str = "componentstatuses";

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::apiserver::Apiserver;
-use crate::cluster::Machine;
+use crate::config::Machine;
 use crate::event_loop::Write;
 use crate::fields;
 use crate::kubelet::container::hex;

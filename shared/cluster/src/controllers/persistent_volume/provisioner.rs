@@ -14,8 +14,10 @@ use crate::store::{Change, Store};
 /// Its name in storage classes.
 pub(crate) const NAME: &str = "disk.podium.local";
 
-/// Makes disks for the storage classes that name this driver.
-pub(crate) struct Provisioner(pub(crate) &'static str);
+/// The provisioner of a storage driver: it makes a disk of the embedded cluster for each claim of the storage classes
+/// that name the driver.
+#[derive(Debug)]
+pub struct Provisioner(pub &'static str);
 
 /// The storage class that a fresh cluster has.
 pub(crate) fn default_class() -> Value {
