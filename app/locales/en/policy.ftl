@@ -12,6 +12,7 @@ policy-both = pods with { $labels } in namespaces with { $spaces }
 policy-both-all = pods with { $labels } in all namespaces
 policy-cidr = Addresses, for example 10.0.0.0/8
 policy-cidr-change = Change
+policy-edit = Change
 policy-egress = Where they may go
 policy-everything = all
 policy-except = Except, for example 10.1.0.0/16
@@ -25,7 +26,7 @@ policy-kind-both = Pods of other namespaces
 policy-kind-dns = DNS of the cluster
 policy-kind-pods = Pods of this namespace
 policy-kind-spaces = Namespaces
-policy-label = Label, for example app=shop
+policy-label = Label or condition, for example app=shop, tier in (web, api), !legacy
 policy-left-alone = The picture does not show these fields and leaves them alone: { $fields }
 policy-none-in = Nobody may come in.
 policy-none-out = They may connect to nothing, not even to DNS.

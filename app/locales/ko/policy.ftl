@@ -12,6 +12,7 @@ policy-both = { $spaces } 레이블이 있는 네임스페이스에서 { $labels
 policy-both-all = 모든 네임스페이스에서 { $labels } 레이블이 있는 파드
 policy-cidr = 주소. 예: 10.0.0.0/8
 policy-cidr-change = 바꾸기
+policy-edit = 고치기
 policy-egress = 나갈 수 있는 곳
 policy-everything = 모두
 policy-except = 제외할 주소. 예: 10.1.0.0/16
@@ -25,7 +26,7 @@ policy-kind-both = 다른 네임스페이스의 파드
 policy-kind-dns = 클러스터의 DNS
 policy-kind-pods = 같은 네임스페이스의 파드
 policy-kind-spaces = 네임스페이스
-policy-label = 레이블. 예: app=shop
+policy-label = 레이블 또는 조건. 예: app=shop, tier in (web, api), !legacy
 policy-left-alone = 그림에 나타나지 않아 그대로 두는 필드: { $fields }
 policy-none-in = 아무도 들어올 수 없습니다.
 policy-none-out = 아무 데도 나갈 수 없습니다. DNS도 쓸 수 없습니다.

@@ -6,8 +6,8 @@ mod words;
 
 use serde_json::Value;
 
-pub use change::{Change, NewPeer, Place, changed};
-pub use words::{label, port};
+pub use change::{Change, Held, NewPeer, Place, changed};
+pub use words::{Requirement, port, requirement};
 
 use crate::object;
 

@@ -20,8 +20,10 @@ pub(super) fn menus(ctx: Ctx, cell: &Cell, menus: Vec<Menu>) -> AnyView {
 fn menu(ctx: Ctx, menu: Menu, run: Callback<String>) -> AnyView {
     let count = menu.entries.len().to_string();
     let entries = menu.entries.into_iter().map(move |one| li().child(entry(ctx, one, run)));
+    // Menus of the same name: one of them is open.
     details()
         .class("menus__menu")
+        .attr("name", "menus")
         .child((
             summary().child((
                 span().class("menus__title").child(ctx.text.pick(&menu.title)),

@@ -90,6 +90,11 @@ impl Board {
     fn show(self, text: String, documents: Option<Vec<Value>>, key: String) {
         self.drawn.set(Drawn { text: text.clone(), documents });
         self.parts.typed(self.ctx, text);
+        self.refocus(key);
+    }
+
+    /// Puts the focus on the control with a key, once it is drawn.
+    fn refocus(self, key: String) {
         let cell = self.parts.id.get_value();
         Timeout::new(0, move || {
             let inside = format!("[data-cell=\"{cell}\"] .policy ");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Direction, Port, restricted};
+use super::{Direction, Port, Requirement, restricted};
 
 /// A change of the picture. Rules, peers and ports are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +27,12 @@ pub enum Change {
     AddPort(Direction, usize, Port),
     /// A port less.
     RemovePort(Direction, usize, usize),
-    /// A label more, or with another value.
-    SetLabel(Place, String, String),
-    /// A label less.
-    RemoveLabel(Place, String),
+    /// A selector asks for more; a label that it names already gets another value.
+    Require(Place, Requirement),
+    /// A selector asks for less.
+    Release(Place, Held),
+    /// A selector asks for something else.
+    Instead(Place, Held, Requirement),
     /// Other addresses.
     SetBlock(Direction, usize, usize, String),
     /// Addresses that are left out.
@@ -48,6 +50,15 @@ pub enum Place {
     Pods(Direction, usize, usize),
     /// The namespaces of a peer.
     Namespaces(Direction, usize, usize),
+}
+
+/// Something that a selector asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// A label, by its name.
+    Label(String),
+    /// One of its `matchExpressions`.
+    Expression(usize),
 }
 
 /// Who may, to begin with.
@@ -135,23 +146,16 @@ fn make(spec: &mut Value, change: &Change) -> Option<()> {
             let rule = rule_of(spec, *direction, *rule)?.as_object_mut()?;
             less(rule, "ports", *port)
         }
-        Change::SetLabel(place, key, value) => {
-            let selector = selector_of(spec, *place)?.as_object_mut()?;
-            let labels = selector.entry("matchLabels").or_insert_with(|| json!({}));
-            if labels.is_null() {
-                *labels = json!({});
+        Change::Require(place, requirement) => require(selector_of(spec, *place)?, requirement),
+        Change::Release(place, held) => release(selector_of(spec, *place)?, held),
+        Change::Instead(place, held, requirement) => {
+            let selector = selector_of(spec, *place)?;
+            if let (Held::Expression(at), Some(item)) = (held, requirement.item()) {
+                *selector.get_mut("matchExpressions")?.get_mut(*at)? = item;
+                return Some(());
             }
-            labels.as_object_mut()?.insert(key.clone(), Value::String(value.clone()));
-            Some(())
-        }
-        Change::RemoveLabel(place, key) => {
-            let selector = selector_of(spec, *place)?.as_object_mut()?;
-            let labels = selector.get_mut("matchLabels")?.as_object_mut()?;
-            labels.remove(key)?;
-            if labels.is_empty() {
-                selector.remove("matchLabels");
-            }
-            Some(())
+            release(selector, held)?;
+            require(selector, requirement)
         }
         Change::SetBlock(direction, rule, peer, cidr) => {
             let block = block_of(spec, *direction, *rule, *peer)?;
@@ -190,6 +194,33 @@ fn restrict(spec: &mut Value, direction: Direction, on: bool) -> Option<()> {
     }
     spec.insert("policyTypes".to_owned(), Value::Array(types));
     Some(())
+}
+
+fn require(selector: &mut Value, requirement: &Requirement) -> Option<()> {
+    let Requirement::Label(key, value) = requirement else {
+        return push(selector, "matchExpressions", requirement.item()?);
+    };
+    let labels = selector.as_object_mut()?.entry("matchLabels").or_insert_with(|| json!({}));
+    if labels.is_null() {
+        *labels = json!({});
+    }
+    labels.as_object_mut()?.insert(key.clone(), Value::String(value.clone()));
+    Some(())
+}
+
+fn release(selector: &mut Value, held: &Held) -> Option<()> {
+    let selector = selector.as_object_mut()?;
+    match held {
+        Held::Expression(at) => less(selector, "matchExpressions", *at),
+        Held::Label(key) => {
+            let labels = selector.get_mut("matchLabels")?.as_object_mut()?;
+            labels.remove(key)?;
+            if labels.is_empty() {
+                selector.remove("matchLabels");
+            }
+            Some(())
+        }
+    }
 }
 
 fn combine(spec: &mut Value, change: &Change) -> Option<()> {

@@ -33,6 +33,18 @@ fn after(changes: &[Change]) -> String {
         .collect()
 }
 
+fn require(place: Place, typed: &str) -> Change {
+    Change::Require(place, requirement(typed).unwrap())
+}
+
+fn release(place: Place, held: Held) -> Change {
+    Change::Release(place, held)
+}
+
+fn instead(place: Place, held: Held, typed: &str) -> Change {
+    Change::Instead(place, held, requirement(typed).unwrap())
+}
+
 const IN: Direction = Direction::Ingress;
 const OUT: Direction = Direction::Egress;
 
@@ -115,10 +127,10 @@ fn a_direction_is_restricted_and_set_free() {
 fn labels_ports_and_addresses_change() {
     let port = |typed: &str| Change::AddPort(IN, 0, port(typed).unwrap());
     let changes = [
-        Change::SetLabel(Place::Subject, "tier".into(), "1".into()),
-        Change::RemoveLabel(Place::Subject, "app".into()),
-        Change::RemoveLabel(Place::Pods(IN, 0, 0), "app".into()),
-        Change::SetLabel(Place::Namespaces(IN, 0, 1), "team".into(), "dev".into()),
+        require(Place::Subject, "tier=1"),
+        release(Place::Subject, Held::Label("app".into())),
+        release(Place::Pods(IN, 0, 0), Held::Label("app".into())),
+        require(Place::Namespaces(IN, 0, 1), "team=dev"),
         Change::SetBlock(IN, 0, 2, "0.0.0.0/0".into()),
         Change::RemoveExcept(IN, 0, 2, 0),
         Change::AddExcept(IN, 0, 2, "10.0.0.0/8".into()),
@@ -141,9 +153,62 @@ fn what_cannot_be_meant_is_not_taken() {
     for typed in ["", "0", "70000", "a b c", "Http", "tcp 1 2"] {
         assert_eq!(port(typed), None, "{typed}");
     }
-    assert_eq!(label(" app = shop "), Some(("app".into(), "shop".into())));
-    assert_eq!(label("role="), Some(("role".into(), String::new())));
-    for typed in ["app", "=x", "a b=c", "a=b c", "\u{ac00}=x"] {
-        assert_eq!(label(typed), None, "{typed}");
+    let label = |key: &str, value: &str| Some(Requirement::Label(key.into(), value.into()));
+    assert_eq!(requirement(" app = shop "), label("app", "shop"));
+    assert_eq!(requirement("role="), label("role", ""));
+    assert_eq!(requirement("a==b"), label("a", "b"));
+    let odd = [
+        "",
+        "!",
+        "=x",
+        "a b=c",
+        "a=b c",
+        "\u{ac00}=x",
+        "a b",
+        "a in b",
+        "a is (b)",
+        "in (b)",
+        "a in (b",
+    ];
+    for typed in odd {
+        assert_eq!(requirement(typed), None, "{typed}");
     }
+}
+
+#[test]
+fn a_selector_asks_for_more_than_labels() {
+    let pods = Place::Pods(IN, 0, 0);
+    let asked = [
+        require(pods, "tier in (a, b)"),
+        require(pods, "stage!=old"),
+        require(pods, "!legacy"),
+        require(pods, "owner"),
+        require(Place::Subject, "zone notin (x,y)"),
+    ];
+    expect![[r#"
+        podSelector: {"matchExpressions":[{"key":"zone","operator":"NotIn","values":["x","y"]}],"matchLabels":{"app":"api"}}
+        ingress: [{"from":[{"podSelector":{"matchExpressions":[{"key":"tier","operator":"In","values":["a","b"]},{"key":"stage","operator":"NotIn","values":["old"]},{"key":"legacy","operator":"DoesNotExist"},{"key":"owner","operator":"Exists"}],"matchLabels":{"app":"shop"}}},{"namespaceSelector":{"matchLabels":{"team":"ops"}}},{"ipBlock":{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}}],"ports":[{"endPort":89,"port":80,"protocol":"TCP"},{"port":"http"}]}]
+    "#]]
+    .assert_eq(&after(&asked));
+    let spaces = Place::Namespaces(IN, 0, 1);
+    let changed = [
+        require(spaces, "a"),
+        require(spaces, "b"),
+        require(spaces, "c"),
+        instead(spaces, Held::Expression(1), "b in (1)"),
+        instead(spaces, Held::Expression(0), "zone=x"),
+        instead(spaces, Held::Label("team".into()), "team notin (qa)"),
+        release(spaces, Held::Expression(1)),
+    ];
+    expect![[r#"
+        podSelector: {"matchLabels":{"app":"api"}}
+        ingress: [{"from":[{"podSelector":{"matchLabels":{"app":"shop"}}},{"namespaceSelector":{"matchExpressions":[{"key":"b","operator":"In","values":["1"]},{"key":"team","operator":"NotIn","values":["qa"]}],"matchLabels":{"zone":"x"}}},{"ipBlock":{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}}],"ports":[{"endPort":89,"port":80,"protocol":"TCP"},{"port":"http"}]}]
+    "#]]
+    .assert_eq(&after(&changed));
+    let none = [require(pods, "x"), release(pods, Held::Expression(0))];
+    assert_eq!(after(&none), after(&[]));
+    assert_eq!(super::changed(&shop(), &release(pods, Held::Expression(0))), None);
+    let typed = ["tier in (a,b)", "tier notin (a)", "tier", "!tier"];
+    let told = typed.map(|typed| words::expression(&requirement(typed).unwrap().item().unwrap()));
+    assert_eq!(told, typed, "what is shown can be typed");
 }

@@ -1,6 +1,6 @@
 //! What people type, and what is shown of what they typed.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Port;
 use crate::object;
@@ -35,15 +35,76 @@ pub(super) fn port_of(value: &Value) -> Port {
     }
 }
 
-/// A label as it is typed: `app=shop`.
-pub fn label(typed: &str) -> Option<(String, String)> {
-    let (key, value) = typed.split_once('=')?;
-    let (key, value) = (key.trim(), value.trim());
-    let fits = |text: &str, more: &[char]| {
-        text.chars().all(|one| one.is_ascii_alphanumeric() || more.contains(&one))
+/// What a selector asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirement {
+    /// A label with this value.
+    Label(String, String),
+    /// A label whose value is (`In`) or is not (`NotIn`) one of these, or a label that is there (`Exists`) or is not
+    /// (`DoesNotExist`).
+    Expression(String, &'static str, Vec<String>),
+}
+
+impl Requirement {
+    /// An item of `matchExpressions`; nothing for a label.
+    pub(super) fn item(&self) -> Option<Value> {
+        match self {
+            Self::Label(..) => None,
+            Self::Expression(key, operator, values) if values.is_empty() => {
+                Some(json!({"key": key, "operator": operator}))
+            }
+            Self::Expression(key, operator, values) => {
+                Some(json!({"key": key, "operator": operator, "values": values}))
+            }
+        }
+    }
+}
+
+/// A requirement as it is typed, in the words of kubectl's `-l`: `app=shop`, `app!=shop`, `app in (shop, api)`,
+/// `app notin (shop)`, `app`, `!app`.
+pub fn requirement(typed: &str) -> Option<Requirement> {
+    let typed = typed.trim();
+    let of = |key: &str, operator, values: Vec<String>| {
+        Some(Requirement::Expression(name(key)?, operator, values))
     };
-    (!key.is_empty() && fits(key, &['-', '_', '.', '/']) && fits(value, &['-', '_', '.']))
-        .then(|| (key.to_owned(), value.to_owned()))
+    if let Some((key, values)) = typed.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
+        let (key, operator) = key.trim().rsplit_once(char::is_whitespace)?;
+        let operator = match operator {
+            "in" => "In",
+            "notin" => "NotIn",
+            _ => return None,
+        };
+        return of(key, operator, values.split(',').map(value).collect::<Option<_>>()?);
+    }
+    if let Some((key, other)) = typed.split_once("!=") {
+        return of(key, "NotIn", vec![value(other)?]);
+    }
+    if let Some((key, same)) = typed.split_once('=') {
+        return Some(Requirement::Label(
+            name(key)?,
+            value(same.strip_prefix('=').unwrap_or(same))?,
+        ));
+    }
+    match typed.strip_prefix('!') {
+        Some(key) => of(key, "DoesNotExist", Vec::new()),
+        None => of(typed, "Exists", Vec::new()),
+    }
+}
+
+/// The name of a label.
+fn name(typed: &str) -> Option<String> {
+    fits(typed, &['-', '_', '.', '/']).filter(|name| !name.is_empty())
+}
+
+/// The value of a label.
+fn value(typed: &str) -> Option<String> {
+    fits(typed, &['-', '_', '.'])
+}
+
+fn fits(typed: &str, more: &[char]) -> Option<String> {
+    let typed = typed.trim();
+    let fits = typed.chars().all(|one| one.is_ascii_alphanumeric() || more.contains(&one));
+    fits.then(|| typed.to_owned())
 }
 
 /// A port as it is typed: `80`, `http`, `UDP 53`, `8000-8080`.

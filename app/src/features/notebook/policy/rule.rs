@@ -1,13 +1,15 @@
 //! A rule of the picture: its peers, of which one is enough, and its ports.
 
-use diagram::policy::{Block, Change, Direction, NewPeer, Peer, Place, Policy, Rule, Selector};
-use diagram::policy::{label as typed_label, port as typed_port};
+use diagram::policy::{
+    Block, Change, Direction, Held, NewPeer, Peer, Place, Policy, Rule, Selector,
+};
+use diagram::policy::{port as typed_port, requirement};
 use leptos::ev;
 use leptos::html::{self, details, div, h5, p, span, summary};
 use leptos::prelude::*;
 
 use super::Sheet;
-use super::field::{chip, cross, field, small};
+use super::field::{Field, chip, cross, editable, field, small};
 use crate::state::policy::{peer as told, port, sentence};
 
 /// A rule.
@@ -65,7 +67,7 @@ fn ports(sheet: Sheet, direction: Direction, rule: usize, of: &Rule) -> AnyView 
         .class("policy__part")
         .child((
             div().class("policy__chips").child((chips, all)),
-            field(sheet, (text.say("policy-port"), "80"), key, move |typed| {
+            field(sheet, Field::of(text.say("policy-port"), "80"), key, move |typed| {
                 Some(Change::AddPort(direction, rule, typed_port(typed)?))
             }),
         ))
@@ -129,29 +131,30 @@ fn peer_card(
         .into_any()
 }
 
-/// The labels of a selector, and a field for one more.
+/// What a selector asks for, and a field for more.
 pub(super) fn selector(sheet: Sheet, place: Place, of: &Selector, key: &str) -> AnyView {
     let text = sheet.board.ctx.text;
-    let labels = of.labels.iter().enumerate().map(|(at, (name, value))| {
-        let change = Change::RemoveLabel(place, name.clone());
-        chip(sheet, format!("{name}={value}"), format!("{key}-{at}"), change)
+    let labels = of
+        .labels
+        .iter()
+        .map(|(name, value)| (format!("{name}={value}"), Held::Label(name.clone())));
+    let conditions = of.expressions.iter().enumerate();
+    let conditions = conditions.map(|(at, told)| (told.clone(), Held::Expression(at)));
+    let chips = labels.chain(conditions).enumerate().map(|(at, (told, held))| {
+        let gone = Change::Release(place, held.clone());
+        editable(sheet, told, format!("{key}-{at}"), gone, move |typed| {
+            Some(Change::Instead(place, held.clone(), requirement(typed)?))
+        })
     });
-    let expressions = of.expressions.iter();
-    let expressions =
-        expressions.map(|one| span().class("policy__chip policy__chip--fixed").child(one.clone()));
     let all =
         of.is_empty().then(|| span().class("policy__all").child(text.say("policy-everything")));
+    let more = Field::of(text.say("policy-label"), "app=shop");
     div()
         .class("policy__selector")
         .child((
-            div().class("policy__chips").child((
-                labels.collect_view(),
-                expressions.collect_view(),
-                all,
-            )),
-            field(sheet, (text.say("policy-label"), "app=shop"), key.to_owned(), move |typed| {
-                let (name, value) = typed_label(typed)?;
-                Some(Change::SetLabel(place, name, value))
+            div().class("policy__chips").child((chips.collect_view(), all)),
+            field(sheet, more, key.to_owned(), move |typed| {
+                Some(Change::Require(place, requirement(typed)?))
             }),
         ))
         .into_any()
@@ -180,13 +183,13 @@ fn addresses(
             )),
             field(
                 sheet,
-                (text.say("policy-cidr"), "10.0.0.0/8"),
+                Field::of(text.say("policy-cidr"), "10.0.0.0/8"),
                 format!("{key}-cidr"),
                 move |typed| Some(Change::SetBlock(direction, rule, at, cidr(typed)?)),
             ),
             field(
                 sheet,
-                (text.say("policy-except"), "10.1.0.0/16"),
+                Field::of(text.say("policy-except"), "10.1.0.0/16"),
                 format!("{key}-except"),
                 move |typed| Some(Change::AddExcept(direction, rule, at, cidr(typed)?)),
             ),
