@@ -56,19 +56,20 @@ fn theme_icon(theme: Theme) -> &'static str {
 /// The themes.
 pub(super) fn theme_menu(text: Text, preferences: Preferences) -> AnyView {
     let face = move || (move || icon(theme_icon(preferences.theme.get()))).into_any();
-    let panel = move || {
-        let rows = Theme::ALL.into_iter().map(|theme| {
-            let press = Press::new(theme_word(text, theme))
-                .icon(theme_icon(theme))
-                .kind(Kind::Quiet)
-                .name(theme.name())
-                .pressed(Signal::derive(move || preferences.theme.get() == theme))
-                .draw(move || preferences.choose_theme(theme));
-            div().attr("data-close", "true").child(press)
-        });
-        div().class("menu__list").child(rows.collect_view()).into_any()
-    };
-    menu("theme", text.say("theme-title"), face, panel)
+    menu("theme", text.say("theme-title"), face, move || themes(text, preferences))
+}
+
+fn themes(text: Text, preferences: Preferences) -> AnyView {
+    let rows = Theme::ALL.into_iter().map(|theme| {
+        let press = Press::new(theme_word(text, theme))
+            .icon(theme_icon(theme))
+            .kind(Kind::Quiet)
+            .name(theme.name())
+            .pressed(Signal::derive(move || preferences.theme.get() == theme))
+            .draw(move || preferences.choose_theme(theme));
+        div().attr("data-close", "true").child(press)
+    });
+    div().class("menu__list").child(rows.collect_view()).into_any()
 }
 
 /// Everything else.
@@ -82,7 +83,13 @@ pub(super) fn more_menu(ctx: Ctx, place: &Place) -> AnyView {
         div()
             .class("menu__list")
             .child((
-                div().class("menu__narrow").child(language_menu(text, &place)),
+                div().class("menu__narrow").child((
+                    language_menu(text, &place),
+                    div()
+                        .attr("role", "group")
+                        .attr("aria-label", text.say("theme-title"))
+                        .child(themes(text, preferences)),
+                )),
                 close(
                     Press::new(text.say("reset-scenario"))
                         .icon("reset")
