@@ -4,6 +4,7 @@ mod badge;
 mod bottom_tabs;
 mod dialogs;
 mod help;
+mod line;
 mod rail;
 mod real;
 mod status_bar;

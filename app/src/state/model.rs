@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diagram::timeline::Done;
 use protocol::v1::{
     CapabilityView, ClockView, ConnectionView, Event, EventBody, Level, Phrase, ResetScope, RunId,
 };
@@ -69,7 +70,7 @@ pub(crate) struct Moment {
     pub at_millis: i64,
     seq: u64,
     /// What was done before it, on its branch.
-    before: Option<RunId>,
+    pub before: Option<RunId>,
     /// What the cells showed.
     cells: Cells,
 }
@@ -246,14 +247,39 @@ impl Model {
         self.branch(self.last.as_ref()).cloned().collect()
     }
 
+    /// The latest runs that can be gone back to, of all branches.
+    pub(crate) fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// What was done, with times from a beginning on, and the last of it on this branch.
+    pub(crate) fn done(&self, begin: i64) -> (Vec<Done>, Option<String>) {
+        let done = self.moments.iter().map(|one| Done {
+            id: one.run.0.clone(),
+            at_millis: one.at_millis - begin,
+            after: one.before.as_ref().map(|run| run.0.clone()),
+            left: BACK.contains(&one.cell.as_str()),
+        });
+        (done.collect(), self.last.as_ref().map(|run| run.0.clone()))
+    }
+
+    /// When checks passed.
+    pub(crate) fn passed(&self) -> Vec<i64> {
+        let cells = self.cells.values();
+        let passed = cells.filter(|cell| !cell.checks.is_empty() && cell.phase == Phase::Ok);
+        passed.map(|cell| cell.ended_millis).collect()
+    }
+
     /// Branches that were left: when they were, and what was done last on them.
     pub(crate) fn left(&self) -> Vec<(Moment, String)> {
         let past = self.past();
+        let mut known: Vec<RunId> = past.into_iter().map(|done| done.run).collect();
         let left = self.moments.iter().rev().filter(|one| BACK.contains(&one.cell.as_str()));
         let left = left.filter_map(|one| {
             let last = self.moment(one.before.as_ref()?)?;
-            let here = past.iter().any(|done| done.run == last.run);
-            (!here).then(|| (one.clone(), last.cell.clone()))
+            let new = !known.contains(&last.run);
+            known.push(last.run.clone());
+            new.then(|| (one.clone(), last.cell.clone()))
         });
         left.collect()
     }

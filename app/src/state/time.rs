@@ -43,6 +43,20 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Milliseconds of a time as the API writes it, in UTC; a fraction of a second is left out.
+pub(crate) fn millis(at: &str) -> Option<i64> {
+    let part = |range: std::ops::Range<usize>| at.get(range)?.parse::<i64>().ok();
+    let (year, month, day) = (part(0..4)?, part(5..7)?, part(8..10)?);
+    let seconds = part(11..13)? * 3600 + part(14..16)? * 60 + part(17..19)?;
+    // Days since 1970-01-01: the inverse of `civil`.
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some((days * 86_400 + seconds) * 1000)
+}
+
 /// The part of an RFC 3339 time that a person looks at.
 pub(crate) fn short(at: &str) -> &str {
     at.get(11..19).unwrap_or(at)
@@ -58,6 +72,15 @@ mod tests {
         assert_eq!(rfc3339(1_795_448_472_999), "2026-11-23T15:41:12Z");
         assert_eq!(rfc3339(951_782_400_000), "2000-02-29T00:00:00Z");
         assert_eq!(short("2026-11-23T15:41:12Z"), "15:41:12");
+    }
+
+    #[test]
+    fn a_time_is_read_back_as_it_was_written() {
+        for at in ["1970-01-01T00:00:00Z", "2000-02-29T23:59:59Z", "2026-11-23T15:41:12Z"] {
+            assert_eq!(millis(at).map(rfc3339).as_deref(), Some(at));
+        }
+        assert_eq!(millis("2026-01-01T00:00:05.250000Z"), millis("2026-01-01T00:00:05Z"));
+        assert_eq!((millis(""), millis("soon, perhaps today")), (None, None));
     }
 
     #[test]

@@ -12,5 +12,6 @@ pub mod menu;
 pub mod picture;
 pub mod press;
 pub mod splitter;
+pub mod strip;
 pub mod tabs;
 pub mod toast;

@@ -7,6 +7,7 @@
 //! - [`access::matrix`]: who may do what.
 //! - [`rollout::rollout`]: the versions of a Deployment while it is updated.
 //! - [`policy::policy`]: a NetworkPolicy in three columns, and what a change of them makes of it.
+//! - [`timeline::timeline`]: what was done along the clock, with the branches that were left.
 //! - [`autoscaler::calculation`]: what a HorizontalPodAutoscaler calculates.
 //!
 //! *Invariant:* draws nothing and knows no SVG, no DOM and no sentences (summaries are codes); asks no
@@ -23,4 +24,5 @@ pub mod policy;
 pub mod rollout;
 pub mod scene;
 pub mod table;
+pub mod timeline;
 pub mod workloads;

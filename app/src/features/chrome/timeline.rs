@@ -1,18 +1,18 @@
 //! Time that is let pass, and what was done, to go back to before it.
 
-use std::sync::Arc;
-
 use app_ui::icon::icon;
 use app_ui::menu::menu;
 use app_ui::press::{Kind, Press};
 use leptos::ev;
-use leptos::html::{self, div, form, h2, input, li, ol, p, span};
+use leptos::html::{self, details, div, form, h2, input, li, ol, p, span, summary};
 use leptos::prelude::*;
-use protocol::v1::{ClockCommand, ClockView, Command, ResetScope, RunId};
+use protocol::v1::{ClockCommand, ClockView, Command};
 
+use super::line::{back, go, line};
 use crate::parts::output::output;
 use crate::state::context::Ctx;
 use crate::state::model::{CLOCK, Model};
+use crate::state::strip::Words as _;
 use crate::state::time;
 
 const MINUTE: u64 = 60_000;
@@ -33,8 +33,12 @@ pub(super) fn timeline(ctx: Ctx, clock: Memo<Option<ClockView>>) -> AnyView {
                 ahead(ctx),
                 until(ctx),
                 h2().child(ctx.text.say("time-past")),
-                move || left(ctx),
-                past(ctx),
+                line(ctx),
+                details().class("scene__table").child((
+                    summary().child(ctx.text.say("time-as-list")),
+                    move || left(ctx),
+                    past(ctx),
+                )),
             ))
             .into_any()
     };
@@ -99,7 +103,7 @@ fn until(ctx: Ctx) -> AnyView {
 /// The branches that were left.
 fn left(ctx: Ctx) -> AnyView {
     let rows = ctx.session.model.with(Model::left).into_iter().map(|(moment, last)| {
-        let word = ctx.text.with("time-left", &[("title", &title(ctx, &last))]);
+        let word = ctx.text.with("time-left", &[("title", &ctx.title(&last))]);
         div().class("timeline__left").child((
             span().child(word),
             Press::new(ctx.text.say("time-return"))
@@ -127,7 +131,7 @@ fn past(ctx: Ctx) -> AnyView {
             let at = time::length(moment.at_millis - begin());
             li().class("timeline__moment").child((
                 span().class("timeline__at").child(at),
-                span().child(title(ctx, &moment.cell)),
+                span().child(ctx.title(&moment.cell)),
                 Press::new(ctx.text.say("time-back"))
                     .icon("undo")
                     .kind(Kind::Quiet)
@@ -139,30 +143,4 @@ fn past(ctx: Ctx) -> AnyView {
         ol().attr("role", "list").child(rows.collect_view()).into_any()
     };
     shown.into_any()
-}
-
-/// What was done, in words.
-fn title(ctx: Ctx, cell: &str) -> String {
-    let notebook = ctx.notebook();
-    if let Some(step) = notebook.steps.iter().find(|step| step.id == cell) {
-        return ctx.text.with("time-solved", &[("title", &step.title)]);
-    }
-    match (cell, ctx.cell(cell)) {
-        (_, Some(cell)) => ctx.text.pick(&cell.title),
-        (CLOCK, None) => ctx.text.say("time-moved"),
-        (_, None) => ctx.text.say("time-console"),
-    }
-}
-
-/// Goes to the state before a run.
-fn go(ctx: Ctx, run: &RunId) {
-    ctx.session.steer(Command::Reset { scope: ResetScope::Run { run: run.clone() } });
-}
-
-/// Goes back to before a run, and offers to take that back.
-fn back(ctx: Ctx, run: &RunId) {
-    go(ctx, run);
-    let undo = Arc::new(move || ctx.session.steer(Command::Undo));
-    let offer = Some((ctx.text.say("undo"), undo as _));
-    ctx.toasts.show(ctx.text.say("time-back-done"), "info", offer);
 }
