@@ -83,7 +83,7 @@ impl World {
             "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
             "metadata": { "name": name },
             "spec": {
-                "minReplicas": 1, "maxReplicas": 5,
+                "minReplicas": 1, "maxReplicas": if name == "php-apache" { 10 } else { 5 },
                 "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": name },
                 "metrics": [{
                     "type": "Resource",
@@ -144,6 +144,72 @@ impl World {
             .collect();
         lines.sort();
         lines.join("\n")
+    }
+}
+
+impl World {
+    /// `php-apache` of the documentation's walk-through, or another Deployment of its image.
+    fn php(&mut self, name: &str, limits: &Value) {
+        let container = json!({
+            "name": "php-apache", "image": "registry.k8s.io/hpa-example",
+            "ports": [{ "containerPort": 80 }],
+            "resources": { "limits": limits, "requests": { "cpu": "200m" } },
+        });
+        let object = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name },
+            "spec": {
+                "selector": { "matchLabels": { "run": name } },
+                "template": {
+                    "metadata": { "labels": { "run": name } },
+                    "spec": { "containers": [container] },
+                },
+            },
+        });
+        let (code, answer) =
+            self.send("POST", "/apis/apps/v1/namespaces/default/deployments", &object);
+        assert_eq!(code, 201, "{answer}");
+        let service = json!({
+            "metadata": { "name": name },
+            "spec": { "ports": [{ "port": 80 }], "selector": { "run": name } },
+        });
+        let (code, answer) = self.send("POST", "/api/v1/namespaces/default/services", &service);
+        assert_eq!(code, 201, "{answer}");
+    }
+
+    /// `kubectl run NAME --image=busybox:1.28 -- /bin/sh -c SCRIPT`.
+    fn run(&mut self, name: &str, script: &str) {
+        let pod = json!({
+            "metadata": { "name": name, "labels": { "run": name } },
+            "spec": {
+                "containers": [{
+                    "name": name, "image": "busybox:1.28", "args": ["/bin/sh", "-c", script],
+                }],
+                "restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
+            },
+        });
+        let (code, answer) = self.send("POST", "/api/v1/namespaces/default/pods", &pod);
+        assert_eq!(code, 201, "{answer}");
+    }
+
+    /// Thousandths of a CPU that each pod of a Deployment uses.
+    fn cpu(&mut self, name: &str) -> Vec<u64> {
+        let path = "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods?labelSelector=run%3D";
+        let list = self.get(&format!("{path}{name}"));
+        let cpu = |one: &Value| {
+            let text = one["containers"][0]["usage"]["cpu"].as_str().unwrap();
+            text.trim_end_matches('n').parse::<u64>().unwrap() / 1_000_000
+        };
+        list["items"].as_array().unwrap().iter().map(cpu).collect()
+    }
+
+    fn log(&mut self, pod: &str) -> String {
+        let path = format!("/api/v1/namespaces/default/pods/{pod}/log");
+        let mut request = http::Request::get(path).body(Vec::new()).unwrap();
+        request.extensions_mut().insert(Identity::admin());
+        match self.0.handle(request) {
+            EngineAnswer::Full(response) => String::from_utf8(response.into_body()).unwrap(),
+            EngineAnswer::Stream(_) => String::new(),
+        }
     }
 }
 
@@ -266,4 +332,77 @@ fn a_day_of_a_session_passes_while_an_autoscaler_looks_on() {
           AbleToScale=True ReadyForNewScale: recommended size matches current size
           ScalingActive=True ValidMetricFound: the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)
           ScalingLimited=False DesiredWithinRange: the desired count is within the acceptable range"#]].assert_eq(&world.scaled("idle"));
+}
+
+/// The load generator of the walk-through (`tasks/run-application/horizontal-pod-autoscale-walkthrough`).
+fn generator(service: &str) -> String {
+    format!("while sleep 0.01; do wget -q -O- http://{service}; done")
+}
+
+#[test]
+fn requests_cost_the_cpu_that_the_image_says() {
+    let mut world = World::with(&["metrics-server"]);
+    world.wait(45);
+    for name in ["idle", "one", "three", "limited"] {
+        let limits = if name == "limited" { json!({ "cpu": "200m" }) } else { json!({}) };
+        world.php(name, &limits);
+    }
+    world.wait(10);
+    world.run("a", &generator("one"));
+    for name in ["b", "c", "d"] {
+        world.run(name, &generator("three"));
+    }
+    // Fifty times a second, whether there was an answer or not: five times what 200m of CPU answer.
+    let asks = "wget -q -T 1 -O- http://limited || echo";
+    world.run("e", &format!("while sleep 0.02; do {asks} & done"));
+    world.wait(35);
+    let names = ["idle", "one", "three", "limited"];
+    let seen: Vec<String> =
+        names.iter().map(|name| format!("{name} {:?}", world.cpu(name))).collect();
+    expect![[r#"
+        idle [1]
+        one [626]
+        three [1877]
+        limited [200]"#]]
+    .assert_eq(&seen.join("\n"));
+    let mut said: Vec<String> =
+        world.log("e").lines().map(|line| line.replace("OK!", "")).collect();
+    said.sort();
+    said.dedup();
+    expect![[r#"
+
+        wget: download timed out"#]]
+    .assert_eq(&said.join("\n"));
+}
+
+#[test]
+fn the_walk_through_of_the_documentation_scales_up_and_down() {
+    let mut world = World::with(&["metrics-server"]);
+    world.wait(45);
+    world.php("php-apache", &json!({ "cpu": "500m" }));
+    world.autoscale("php-apache", &Value::Null);
+    world.wait(60);
+    world.run("load-generator", &generator("php-apache"));
+    let path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/php-apache";
+    let mut seen = Vec::new();
+    for minute in 0..9 {
+        if minute == 3 {
+            world.send("DELETE", "/api/v1/namespaces/default/pods/load-generator", &Value::Null);
+        }
+        world.wait(60);
+        let status = world.get(path)["status"].clone();
+        let used = &status["currentMetrics"][0]["resource"]["current"]["averageUtilization"];
+        seen.push(format!("{used}%/50% {}", status["currentReplicas"]));
+    }
+    expect![[r#"
+        84%/50% 4
+        52%/50% 6
+        52%/50% 6
+        0%/50% 6
+        0%/50% 6
+        0%/50% 6
+        0%/50% 6
+        0%/50% 6
+        0%/50% 1"#]]
+    .assert_eq(&seen.join("\n"));
 }

@@ -57,6 +57,8 @@ pub struct Image {
     pub memory: String,
     /// Thousandths of a CPU that its processes use when nobody asks anything of them; 0 is 1.
     pub idle_millis: u32,
+    /// Microseconds of CPU that answering one HTTP request takes; 0 is 100.
+    pub request_micros: u64,
     /// Name of the user that it runs as.
     pub user: String,
 }

@@ -7,6 +7,7 @@ mod stop;
 
 mod agnhost;
 mod attach;
+mod calm;
 mod catalina;
 pub(crate) mod forward;
 pub(crate) mod hooks;
@@ -27,6 +28,7 @@ mod status;
 pub(crate) mod usage;
 mod volume_sources;
 mod volumes;
+pub(crate) mod work;
 
 use self::start::pulled;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +69,8 @@ pub(crate) struct Machine {
     pub(crate) mounting: Mounting,
     /// Counts what may have changed files in it.
     activity: u64,
+    /// The store's revision at which there was nothing to do but what its processes do.
+    calm: u64,
     /// Its time is over.
     pub(crate) expired: bool,
     /// Its time is over, and all its containers have been stopped.
@@ -87,6 +91,8 @@ pub(crate) struct Kubelets {
     nodes: BTreeSet<String>,
     /// What is broken.
     pub(crate) faults: faults::Faults,
+    /// What answering requests takes of CPUs.
+    work: Arc<work::Ledger>,
     /// What service account tokens are signed with.
     signing_key: Vec<u8>,
 }
@@ -183,12 +189,13 @@ impl Kubelets {
             self.live(store, &pod, now, &mut plan);
         }
         self.sessions_of(store, &name, now, &mut plan);
-        self.meter(&pod, now);
+        self.meter(store, &pod, now);
         plan
     }
 
     fn forget(&mut self, store: &Store, name: &str, now: Timestamp) {
-        if self.machines.remove(name).is_some() {
+        if let Some(machine) = self.machines.remove(name) {
+            self.unmeter(name, &machine, now);
             self.ports.remove(name);
             self.sessions_of(store, name, now, &mut Plan::nothing());
         }
@@ -229,6 +236,10 @@ impl Kubelets {
             return;
         };
         let mut machine = Arc::unwrap_or_clone(shared);
+        if self.go_on(store, pod, &mut machine, now, plan) {
+            self.machines.insert(name, Arc::new(machine));
+            return;
+        }
         let ready_at = later(machine.since, SANDBOX);
         if now < ready_at {
             plan.again(until(now, ready_at));
@@ -240,8 +251,14 @@ impl Kubelets {
             fields::put(&mut addressed, "/status/podIP", json!(machine.address));
             self.advance(store, &addressed, &mut machine, now, plan);
         }
-        self.machines.insert(name, Arc::new(machine));
+        self.machines.insert(name.clone(), Arc::new(machine));
         self.report(store, pod, now, plan);
+        if plan.writes.is_empty()
+            && plan.events.is_empty()
+            && let Some(machine) = self.machines.get_mut(&name)
+        {
+            Arc::make_mut(machine).calm = store.revision();
+        }
     }
 
     fn admit(&mut self, store: &Store, pod: &Value, node: &str, now: Timestamp) {
@@ -261,6 +278,7 @@ impl Kubelets {
             volumes: BTreeMap::new(),
             mounting: Mounting::default(),
             activity: 0,
+            calm: 0,
             expired: false,
             halted: false,
         };

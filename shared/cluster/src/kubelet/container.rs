@@ -25,6 +25,9 @@ use crate::shell::{Facts, Files, Input, Shell};
 /// Lines that are kept of a container's output.
 const KEPT_LINES: usize = 2000;
 
+/// Bytes after which containerd begins a new entry of a log (`max_container_log_line_size`).
+const LONGEST_LINE: usize = 16 << 10;
+
 /// Where a container stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -177,9 +180,18 @@ impl Container {
     /// Adds output to the log.
     pub(crate) fn write(&mut self, bytes: &[u8], now: Timestamp) {
         self.open.push_str(&String::from_utf8_lossy(bytes));
-        while let Some((line, rest)) = self.open.split_once('\n') {
-            self.log.push_back(Line { at: now, text: line.to_owned() });
-            self.open = rest.to_owned();
+        if bytes.contains(&b'\n') {
+            let mut lines = std::mem::take(&mut self.open);
+            while let Some((line, rest)) = lines.split_once('\n') {
+                self.log.push_back(Line { at: now, text: line.to_owned() });
+                lines = rest.to_owned();
+            }
+            self.open = lines;
+        }
+        // What never ends a line is written down in parts.
+        if self.open.len() > LONGEST_LINE {
+            let text = std::mem::take(&mut self.open);
+            self.log.push_back(Line { at: now, text });
         }
         while self.log.len() > KEPT_LINES {
             self.log.pop_front();

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::Machine;
 use super::faults::Faults;
-use super::serve::{Asked, Disks, Served, listener, reply};
+use super::serve::{Asked, Disks, Served, listener, reply, server};
+use super::work::Ledger;
 use crate::fields;
 use crate::network::{Dial, Outcome, Reason, Socket, Wires, address, connect};
 use crate::shell::{Answer, Dialed, Network};
@@ -30,6 +31,9 @@ impl Wires for Plugged<'_> {
     }
 }
 
+/// Its queue of connections is full.
+struct Overloaded;
+
 /// The network of one pod during a step.
 pub(crate) struct PodNetwork<'a> {
     pub(crate) store: &'a Store,
@@ -45,6 +49,8 @@ pub(crate) struct PodNetwork<'a> {
     pub(crate) faults: &'a Faults,
     /// What is on disks.
     pub(crate) disks: &'a Disks,
+    /// What answers take of CPUs.
+    pub(crate) work: &'a mut Ledger,
     pub(crate) served: Vec<Served>,
     /// How many connections this step has made: no two of them take the same endpoint by rule.
     pub(crate) connections: u32,
@@ -56,25 +62,32 @@ pub(crate) fn full_name(pod: &Value) -> String {
 }
 
 impl PodNetwork<'_> {
+    /// The answer, if the listener understands the request; an error when it is too busy to give one.
     fn answer(
         &mut self,
         target: &Value,
         port: u16,
         (method, path, agent): (&str, &str, &str),
-    ) -> Option<Answer> {
+    ) -> Result<Option<Answer>, Overloaded> {
         let key = full_name(target);
         let machine = if key == full_name(self.pod) {
             self.own
         } else {
             self.others.get(&key).map(Arc::as_ref)
-        }?;
-        let (spec, container) = listener(target, machine, port, self.now)?;
+        };
+        let found =
+            machine.and_then(|machine| Some((machine, listener(target, machine, port, self.now)?)));
+        let Some((machine, (spec, container))) = found else { return Ok(None) };
         let from = fields::text(self.pod, "/status/podIP");
         let asked = Asked { method, path, agent, from, now: self.now };
-        let reply = reply(self.disks, target, machine, (spec, container), asked)?;
+        let Some(mut reply) = reply(self.disks, target, machine, (spec, container), asked) else {
+            return Ok(None);
+        };
+        let busy = server(&key, &machine.node, (spec, container));
+        reply.answer.after = self.work.serve(busy, self.now).ok_or(Overloaded)?;
         let container = fields::text(spec, "/name").to_owned();
         self.served.push(Served { pod: key, container, line: reply.line, file: reply.file });
-        Some(reply.answer)
+        Ok(Some(reply.answer))
     }
 }
 
@@ -100,8 +113,11 @@ impl Network for PodNetwork<'_> {
             (Outcome::UnknownHost, _) => Dialed::NoName,
             (Outcome::Refused, _) => Dialed::Refused(verdict.address),
             (Outcome::Allowed, Some((pod, port))) => {
-                let answer = request.and_then(|request| self.answer(&pod, port, request));
-                Dialed::Open(verdict.address, answer)
+                let answer = request.map(|request| self.answer(&pod, port, request));
+                match answer.unwrap_or(Ok(None)) {
+                    Ok(answer) => Dialed::Open(verdict.address, answer),
+                    Err(Overloaded) => Dialed::Silent(verdict.address),
+                }
             }
             (Outcome::Allowed | Outcome::Blocked, _) => Dialed::Silent(verdict.address),
         }

@@ -209,7 +209,7 @@ impl Kubelets {
             return (Vec::new(), Vec::new(), Waiting::Exited(137));
         };
         let mut files: Files = std::mem::take(&mut one.files);
-        let facts: Facts = one.facts.clone();
+        let facts: Facts = std::mem::take(&mut one.facts);
         files.volumes = std::mem::take(&mut machine.volumes);
         files.volumes.extend(disks);
         let mut network = PodNetwork {
@@ -221,6 +221,7 @@ impl Kubelets {
             ports: &self.ports,
             faults: &self.faults,
             disks: &self.disks,
+            work: Arc::make_mut(&mut self.work),
             served: Vec::new(),
             connections: 0,
         };
@@ -239,6 +240,7 @@ impl Kubelets {
         self.take_back(machine, written);
         if let Some(one) = machine.containers.get_mut(name) {
             one.files = files;
+            one.facts = facts;
         }
         for request in served {
             if request.pod == full_name(pod) {

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apimachinery::status::Status;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::agnhost;
-use super::container::{Container, Process, image_of};
+use super::container::{Container, Process, Stage, image_of};
 use super::node_network::full_name;
+use super::usage::limit;
+use super::work::Server;
 use super::{Kubelets, Machine, catalina};
 use crate::apiserver::NodeRequest;
 use crate::fields;
 use crate::network::Socket;
 use crate::shell::{Answer, Entry, Files};
+
+/// Microseconds of CPU of an answer whose image says nothing about it: a small page, read from a file.
+const USUAL_COST: u64 = 100;
 
 /// A request.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +68,22 @@ pub(crate) fn listener<'a>(
                 && one.ports(spec, now).contains(&Socket::tcp(port));
             serves.then_some((spec, one))
         })
+}
+
+/// What answering a request takes of whom.
+pub(crate) fn server<'a>(
+    pod: &'a str,
+    node: &'a str,
+    (spec, container): (&'a Value, &Container),
+) -> Server<'a> {
+    let since = match container.stage {
+        Stage::Running { since } => since,
+        _ => Timestamp::MIN,
+    };
+    let cost = image_of(spec).map_or(0, |image| image.request_micros);
+    let cost = if cost == 0 { USUAL_COST } else { cost };
+    let limit = limit(spec, "cpu");
+    Server { pod, container: fields::text(spec, "/name"), node, since, limit, cost }
 }
 
 /// Answers a request.
@@ -115,7 +137,7 @@ pub(crate) fn reply(
         body.len(),
         asked.agent
     );
-    let answer = Answer { code, reason: reason.to_owned(), headers, body };
+    let answer = Answer { code, reason: reason.to_owned(), headers, body, after: Duration::ZERO };
     Some(Reply { answer, line, file: None })
 }
 
@@ -143,8 +165,8 @@ fn of_catalina(settings: &catalina::Settings, files: &Files, asked: Asked<'_>) -
         (page.code, page.body.len()),
     )
     .map_or((None, String::new()), |(file, line)| (Some(file), line));
-    let answer =
-        Answer { code: page.code, reason: page.reason.to_owned(), headers, body: page.body };
+    let (code, reason, after) = (page.code, page.reason.to_owned(), Duration::ZERO);
+    let answer = Answer { code, reason, headers, body: page.body, after };
     Reply { answer, line, file }
 }
 
@@ -210,6 +232,9 @@ impl Kubelets {
         let found = self.machines.get(&key).and_then(|machine| {
             let (spec, container) = listener(pod, machine, port, now)?;
             let reply = reply(&self.disks, pod, machine, (spec, container), asked)?;
+            // The API server waits as long as it takes.
+            let busy = server(&key, &machine.node, (spec, container));
+            let _after = Arc::make_mut(&mut self.work).serve(busy, now);
             Some((fields::text(spec, "/name").to_owned(), reply))
         });
         let Some((container, reply)) = found else {

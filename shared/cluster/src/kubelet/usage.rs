@@ -1,6 +1,7 @@
 //! What containers use: how much CPU their processes take, over time, and how much memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::quantity::Quantity;
@@ -25,7 +26,7 @@ const NODE_MEMORY: u64 = 32 << 30;
 pub(crate) struct History(VecDeque<(Timestamp, u64)>);
 
 impl History {
-    fn note(&mut self, now: Timestamp, rate: u64) {
+    pub(super) fn note(&mut self, now: Timestamp, rate: u64) {
         if self.0.back().is_some_and(|(_, known)| *known == rate) {
             return;
         }
@@ -37,8 +38,13 @@ impl History {
         }
     }
 
+    /// Thousandths of a CPU now.
+    fn last(&self) -> u64 {
+        self.0.back().map_or(0, |(_, known)| *known)
+    }
+
     /// Nanoseconds of CPU time between two times.
-    fn spent(&self, from: Timestamp, to: Timestamp) -> u64 {
+    pub(super) fn spent(&self, from: Timestamp, to: Timestamp) -> u64 {
         let ends = self.0.iter().skip(1).map(|(at, _)| *at).chain([Timestamp::MAX]);
         self.0
             .iter()
@@ -61,8 +67,8 @@ pub struct Used {
     pub memory: u64,
 }
 
-/// What a quantity at `pointer` says, in thousandths.
-fn limit(spec: &Value, name: &str) -> Option<u64> {
+/// What a limit says, in thousandths.
+pub(super) fn limit(spec: &Value, name: &str) -> Option<u64> {
     let text = fields::text(spec, &format!("/resources/limits/{name}"));
     let found = Quantity::parse(text).ok()?.milli_value();
     u64::try_from(found).ok()
@@ -127,7 +133,7 @@ impl Kubelets {
     }
 
     /// Writes down what the containers of a pod take from now on.
-    pub(super) fn meter(&mut self, pod: &Value, now: Timestamp) {
+    pub(super) fn meter(&mut self, store: &Store, pod: &Value, now: Timestamp) {
         let name = full_name(pod);
         let Some(machine) = self.machines.get(&name) else { return };
         let changed: Vec<(String, u64)> = fields::items(pod, "/spec/containers")
@@ -146,20 +152,36 @@ impl Kubelets {
                     .map(|session| session.shell.load())
                     .sum();
                 let rate = rate(spec, one, sessions);
-                let known = one.usage.0.back().map_or(0, |(_, known)| *known);
-                (known != rate).then(|| (container.to_owned(), rate))
+                (one.usage.last() != rate).then(|| (container.to_owned(), rate))
             })
             .collect();
         if changed.is_empty() {
             return;
         }
         let Some(shared) = self.machines.get_mut(&name) else { return };
-        let machine = std::sync::Arc::make_mut(shared);
+        let machine = Arc::make_mut(shared);
+        let (mut less, mut more) = (0, 0);
         for (container, rate) in changed {
             if let Some(one) = machine.containers.get_mut(&container) {
+                less += one.usage.last();
+                more += rate;
                 one.usage.note(now, rate);
             }
         }
+        let capacity = store.get("nodes", "", &machine.node).and_then(|node| {
+            let found = Quantity::parse(fields::text(&node, "/status/capacity/cpu")).ok()?;
+            u64::try_from(found.milli_value()).ok()
+        });
+        let capacity = capacity.unwrap_or_default();
+        Arc::make_mut(&mut self.work).busy(&machine.node, capacity, (less, more), now);
+    }
+
+    /// What a pod took is free again.
+    pub(super) fn unmeter(&mut self, name: &str, machine: &Machine, now: Timestamp) {
+        let took = machine.containers.values().map(|one| one.usage.last()).sum();
+        let work = Arc::make_mut(&mut self.work);
+        work.busy(&machine.node, 0, (took, 0), now);
+        work.forget(name);
     }
 
     /// What a container used between two times; nothing when it did not run all the while.
@@ -181,13 +203,13 @@ impl Kubelets {
             .iter()
             .find(|spec| fields::text(spec, "/name") == container)?;
         let memory = self.memory(&full_name(pod), spec, one);
-        Some(Used {
-            nanocores: u64::try_from(
-                u128::from(one.usage.spent(from, to)) * 1_000_000_000 / u128::from(nanos),
-            )
-            .unwrap_or(u64::MAX),
-            memory,
-        })
+        let computed = self.work.fair(&machine.node, one.usage.spent(from, to), from, to);
+        let name = full_name(pod);
+        let served = self.work.spent((&name, container), from, to).saturating_mul(1000);
+        let average =
+            u128::from(computed.saturating_add(served)) * 1_000_000_000 / u128::from(nanos);
+        let most = limit(spec, "cpu").map_or(u64::MAX, |limit| limit.saturating_mul(1_000_000));
+        Some(Used { nanocores: u64::try_from(average).unwrap_or(u64::MAX).min(most), memory })
     }
 
     /// What a node used: its pods, the kubelet and the system below them.

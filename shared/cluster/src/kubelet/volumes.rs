@@ -39,7 +39,7 @@ pub(crate) struct Mounting {
     /// Volumes whose files come from the API.
     written: Vec<String>,
     /// When the files of such volumes are brought up to date.
-    refresh: Option<Timestamp>,
+    pub(super) refresh: Option<Timestamp>,
     /// Fingerprint of labels and annotations: a change of them makes the kubelet sync the pod at once.
     metadata: u64,
 }

@@ -13,7 +13,7 @@ mod descriptors;
 mod task;
 
 use self::descriptors::{Line, Read};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -184,6 +184,8 @@ pub(crate) struct Shell {
     tasks: BTreeMap<usize, Task>,
     pipes: BTreeMap<usize, Pipe>,
     finished: BTreeMap<usize, i32>,
+    /// Tasks in the background: nobody asks how they ended.
+    detached: BTreeSet<usize>,
     next: usize,
     /// How many steps in a row have used up their budget.
     spins: u32,
@@ -217,6 +219,7 @@ impl Shell {
             tasks: BTreeMap::from([(0, task)]),
             pipes: BTreeMap::new(),
             finished: BTreeMap::new(),
+            detached: BTreeSet::new(),
             next: 1,
             spins: 0,
         }
@@ -281,7 +284,7 @@ impl Shell {
         let mut moved = false;
         while *budget > 0 {
             let Some(frame) = task.stack.pop() else {
-                self.finished.insert(id, task.scope.status);
+                self.finish(id, task.scope.status);
                 return true;
             };
             match self.frame(&mut task, id, frame, os) {
@@ -294,13 +297,19 @@ impl Shell {
                     break;
                 }
                 Flow::Exit(code) => {
-                    self.finished.insert(id, code);
+                    self.finish(id, code);
                     return true;
                 }
             }
         }
         self.tasks.insert(id, task);
         moved
+    }
+
+    fn finish(&mut self, id: usize, code: i32) {
+        if !self.detached.remove(&id) {
+            self.finished.insert(id, code);
+        }
     }
 
     fn frame(&mut self, task: &mut Task, id: usize, frame: Frame, os: &mut Os<'_>) -> Flow {

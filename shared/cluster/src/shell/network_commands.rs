@@ -17,6 +17,8 @@ pub(crate) struct Answer {
     pub(crate) reason: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// How long the server takes.
+    pub(crate) after: Duration,
 }
 
 /// What a connection attempt does. Addresses are those that were dialled.
@@ -57,6 +59,13 @@ pub(super) fn start(name: &str, arguments: &[&str], os: &mut Os<'_>) -> Option<S
 
 fn done(output: Output) -> Started {
     Started::Later(Duration::from_millis(2), output)
+}
+
+/// What is done when the server has answered.
+fn answered(after: Duration, output: Output) -> Started {
+    // Its time counts in whole milliseconds, beside those of the way.
+    let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    Started::Later(Duration::from_millis(millis.saturating_add(2)), output)
 }
 
 struct Url {
@@ -167,8 +176,13 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
             1,
             format!("{}wget: error getting response: Invalid argument\n", greet(&ip)),
         )),
+        Dialed::Open(ip, Some(answer)) if answer.after > Duration::from_secs(timeout) => {
+            let output = Output::fail(1, format!("{}wget: download timed out\n", greet(&ip)));
+            Started::Later(Duration::from_secs(timeout), output)
+        }
         Dialed::Open(ip, Some(answer)) => {
             let mut stderr = greet(&ip);
+            let after = answer.after;
             if shown {
                 let line = format!("  HTTP/1.1 {} {}\n", answer.code, answer.reason);
                 stderr.push_str(&line);
@@ -182,13 +196,14 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
                     answer.code, answer.reason
                 );
                 stderr.push_str(&line);
-                return done(Output::fail(1, stderr));
+                return answered(after, Output::fail(1, stderr));
             }
             if spider {
                 if !quiet {
                     stderr.push_str("remote file exists\n");
                 }
-                return done(Output { stderr: stderr.into_bytes(), ..Output::default() });
+                let output = Output { stderr: stderr.into_bytes(), ..Output::default() };
+                return answered(after, output);
             }
             let usual = url
                 .path
@@ -198,7 +213,7 @@ fn wget(arguments: &[&str], os: &mut Os<'_>) -> Started {
                 .unwrap_or("index.html")
                 .to_owned();
             let target = target.unwrap_or(usual);
-            done(save(&target, answer.body, stderr, quiet, os))
+            answered(after, save(&target, answer.body, stderr, quiet, os))
         }
     }
 }

@@ -37,9 +37,10 @@ impl Shell {
             }
             Node::List(_) => task.stack.push(Frame::List(Arc::clone(node), 0)),
             Node::Background(inner) => {
-                self.spawn(task, Arc::clone(inner), |descriptors| {
+                let child = self.spawn(task, Arc::clone(inner), |descriptors| {
                     replace(descriptors, 0, Descriptor::Null);
                 });
+                self.detached.insert(child);
                 task.scope.status = 0;
             }
             Node::If { arms, .. } => {

@@ -5,8 +5,8 @@ use super::super::commands::Started;
 use super::super::machine::Os;
 use super::Answer;
 use super::Dialed;
-use super::done;
 use super::url;
+use super::{answered, done};
 use std::time::Duration;
 
 /// What curl was asked for.
@@ -20,6 +20,8 @@ pub(super) struct Curl {
     verbose: bool,
     fail: bool,
     limit: Option<u64>,
+    /// Milliseconds for all of it, the answer included.
+    most: Option<u64>,
     target: Option<String>,
     format: Option<String>,
     method: Option<String>,
@@ -44,6 +46,9 @@ impl Curl {
                         let limit =
                             value().and_then(|one| super::super::commands::decimal_millis(&one));
                         found.limit = found.limit.or(limit);
+                        if long == "max-time" {
+                            found.most = limit;
+                        }
                     }
                     "output" => found.target = value(),
                     "write-out" => found.format = value(),
@@ -67,7 +72,10 @@ impl Curl {
                     }
                     .to_owned();
                     match letter {
-                        'm' => found.limit = super::super::commands::decimal_millis(&value),
+                        'm' => {
+                            found.limit = super::super::commands::decimal_millis(&value);
+                            found.most = found.limit;
+                        }
                         'o' => found.target = Some(value),
                         'w' => found.format = Some(value),
                         'X' => found.method = Some(value),
@@ -156,7 +164,15 @@ pub(super) fn curl(arguments: &[&str], os: &mut Os<'_>) -> Started {
             asked
                 .fail(35, "TLS connect error: error:0A0000C6:SSL routines::packet length too long"),
         ),
-        Dialed::Open(_, Some(answer)) => done(received(&asked, answer, os)),
+        Dialed::Open(_, Some(answer)) => {
+            let after = answer.after;
+            if let Some(most) = asked.most.filter(|most| after > Duration::from_millis(*most)) {
+                let text =
+                    format!("Operation timed out after {most} milliseconds with 0 bytes received");
+                return Started::Later(Duration::from_millis(most), asked.fail(28, &text));
+            }
+            answered(after, received(&asked, answer, os))
+        }
     }
 }
 
