@@ -10,6 +10,7 @@ pub(crate) mod mend;
 pub(crate) mod model;
 pub(crate) mod namespaces;
 pub(crate) mod objects;
+pub(crate) mod outbox;
 pub(crate) mod outline;
 pub(crate) mod policy;
 pub(crate) mod preferences;

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app_ui::icon::icon;
 use app_ui::press::Press;
+use gloo_timers::callback::Timeout;
 use leptos::html::{a, div, main, p};
 use leptos::prelude::*;
 use notebook::scenario::Notebook;
-use protocol::v1::Level;
+use protocol::v1::{Executor, Level};
 
 use super::not_found::not_found;
 use crate::features::chrome::{bottom_tabs, dialogs, help, plain_bar, rail, status_bar, top_bar};
@@ -24,6 +26,9 @@ use crate::state::outline::places;
 use crate::state::session::{Connection, Opening};
 use crate::state::time::clock_time;
 use crate::state::words::Text;
+
+/// For how long the page waits for a lost server before it offers to go on elsewhere.
+const PATIENCE_MILLIS: u32 = 5000;
 
 /// The page.
 pub(crate) fn scenario(hall: &'static Hall, text: Text, id: String) -> AnyView {
@@ -138,20 +143,46 @@ fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> Any
         .into_any()
 }
 
-/// What the reader must know while there is no executor.
+/// What the reader must know while there is no executor, or has been none for a while.
 fn banner(ctx: Ctx) -> AnyView {
+    let gone = Memo::new(move |_| ctx.session.connection.get() == Connection::Offline);
+    let long = RwSignal::new(false);
+    let timer = StoredValue::new_local(None::<Timeout>);
+    Effect::new(move |_| {
+        long.set(false);
+        timer.set_value(gone.get().then(|| Timeout::new(PATIENCE_MILLIS, move || long.set(true))));
+    });
+    let elsewhere = move || {
+        Press::new(ctx.text.say("executor-switch-tab"))
+            .icon("tab")
+            .name("banner-tab")
+            .draw(move || ctx.session.switch(Executor::EmbeddedTab, BTreeMap::new()))
+    };
     let shown = move || match ctx.session.connection.get() {
         Connection::Failed(why) => {
             let restart = Press::new(ctx.text.say("banner-restart"))
                 .icon("reset")
                 .name("restart")
                 .draw(move || ctx.session.restart());
-            let words = (ctx.text.phrase(&why), " ", ctx.text.say("banner-no-executor"));
-            Some(div().class("banner").attr("role", "alert").child((p().child(words), restart)))
+            let words = format!("{} {}", ctx.text.phrase(&why), ctx.text.say("banner-no-executor"));
+            let tab = ctx.session.tried() == Executor::EmbeddedTab;
+            Some((words, Some(restart), (!tab).then(elsewhere)))
+        }
+        Connection::Offline if long.get() => {
+            Some((ctx.text.say("banner-offline"), None, Some(elsewhere())))
         }
         Connection::Opening | Connection::Online | Connection::Offline => None,
     };
-    shown.into_any()
+    let drawn = move || {
+        shown().map(|(words, restart, elsewhere)| {
+            div().class("banner").attr("role", "alert").child((
+                icon("alert"),
+                p().child(words),
+                div().class("banner__tools").child((restart, elsewhere)),
+            ))
+        })
+    };
+    drawn.into_any()
 }
 
 /// Tells what happened as toasts: restored texts, lost sessions, notices of the executor.

@@ -57,6 +57,7 @@ pub(crate) struct Draft {
 pub(crate) fn face(run: &CellRun, draft: Draft) -> Face {
     let (icon, word, tone) = match run.phase {
         Phase::Queued => ("dots", "state-queued", Tone::Busy),
+        Phase::Unsent => ("alert", "state-unsent", Tone::Warn),
         Phase::Running => ("spinner", "state-running", Tone::Busy),
         Phase::Failed if draft.refusal => ("stop", "state-refused", Tone::Warn),
         _ if draft.errors > 0 => ("alert", "state-invalid", Tone::Bad),

@@ -154,6 +154,13 @@ impl Model {
         }
     }
 
+    /// Whether a run waits for a connection.
+    pub(crate) fn is_unsent(&self, run: &RunId) -> bool {
+        let unsent =
+            |cell: &Shared<CellRun>| cell.phase == Phase::Unsent && cell.run.as_ref() == Some(run);
+        self.cells.values().any(unsent)
+    }
+
     /// The executor ended: what was under way may have happened or not.
     pub(crate) fn lose(&mut self) {
         for cell in self.cells.values_mut().filter(|cell| cell.is_busy()) {
@@ -322,10 +329,9 @@ impl Model {
         if !touched.iter().any(|known| known == cell) {
             touched.push(cell.to_owned());
         }
-        let known = self
-            .cells
-            .get(cell)
-            .is_some_and(|entry| entry.run.as_ref() == Some(run) && entry.phase != Phase::Queued);
+        let known = self.cells.get(cell).is_some_and(|entry| {
+            entry.run.as_ref() == Some(run) && !matches!(entry.phase, Phase::Queued | Phase::Unsent)
+        });
         if !known {
             self.start(run.clone(), cell, at_millis);
             if let Some(touched) = self.touched.get_mut(run) {

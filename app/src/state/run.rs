@@ -13,6 +13,8 @@ pub(crate) enum Phase {
     Pristine,
     /// Sent, and not yet taken up.
     Queued,
+    /// Not sent yet, because there is no connection.
+    Unsent,
     /// At work.
     Running,
     /// All of it worked.
@@ -77,7 +79,7 @@ pub(crate) struct CellRun {
 impl CellRun {
     /// Whether something is under way.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.phase, Phase::Queued | Phase::Running)
+        matches!(self.phase, Phase::Queued | Phase::Unsent | Phase::Running)
     }
 
     /// A new run begins; a console keeps what was printed before.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use protocol::v1::{
     Answer, ApiProblem, Command, CommandEnvelope, CreateSession, Event, Executor, ExecutorView,
@@ -15,6 +16,7 @@ use crate::services::link::Link;
 use crate::services::{browser, remote};
 
 use super::model::{CellPlace, Model};
+use super::outbox::Outbox;
 use super::run::Phase;
 
 /// How the connection to the executor stands.
@@ -64,6 +66,7 @@ pub(crate) struct Session {
     /// Counts openings, so that an old one that ends late changes nothing.
     generation: StoredValue<u64>,
     waiting: StoredValue<Vec<Event>, LocalStorage>,
+    outbox: StoredValue<Outbox>,
     /// The executor that was tried last.
     tried: StoredValue<Executor>,
 }
@@ -81,6 +84,7 @@ impl Default for Session {
             link: StoredValue::new_local(None),
             generation: StoredValue::new(0),
             waiting: StoredValue::new_local(Vec::new()),
+            outbox: StoredValue::default(),
             tried: StoredValue::new(Executor::EmbeddedTab),
         }
     }
@@ -177,6 +181,7 @@ impl Session {
             }
         });
         self.waiting.set_value(Vec::new());
+        self.outbox.set_value(Outbox::default());
         self.view.set(None);
         self.connection.set(Connection::Opening);
     }
@@ -309,14 +314,66 @@ impl Session {
         };
         self.model.update(|model| model.queue(&cell, run.clone()));
         let envelope = CommandEnvelope { run: run.clone(), command };
-        wasm_bindgen_futures::spawn_local(async move {
-            let Err(problem) = link.send(envelope.clone()).await else { return };
-            let ApiProblem { status, phrase, .. } = problem;
-            let phase = if status == 0 { Phase::Unknown } else { Phase::Failed };
-            self.model.update(|model| model.refuse(&cell, &envelope.run, phase));
-            self.tell(phrase);
-        });
+        if self.outbox.try_update_value(|outbox| outbox.push(cell, envelope)) == Some(true) {
+            wasm_bindgen_futures::spawn_local(self.post(link, self.generation.get_value()));
+        }
         run
+    }
+
+    /// Sends what waits to be sent. A server that does not answer is tried again with the same run, which it takes once.
+    async fn post(self, link: Link, generation: u64) {
+        while let Some((cell, CommandEnvelope { run, command })) =
+            self.outbox.with_value(Outbox::next)
+        {
+            let answer = link.send(CommandEnvelope { run: run.clone(), command }).await;
+            if self.generation.get_value() != generation {
+                return;
+            }
+            if let (Err(ApiProblem { status: 0, .. }), Link::Remote(_)) = (&answer, &link) {
+                self.not_sent().await;
+                if self.generation.get_value() != generation {
+                    return;
+                }
+                continue;
+            }
+            if self.outbox.try_update_value(|outbox| outbox.sent(&run)) == Some(true) {
+                self.connection.set(Connection::Online);
+            }
+            if let Err(ApiProblem { status, phrase, .. }) = answer {
+                let phase = if status == 0 { Phase::Unknown } else { Phase::Failed };
+                self.model.update(|model| model.refuse(&cell, &run, phase));
+                self.tell(phrase);
+            }
+        }
+    }
+
+    /// The server was not reached: says so, and waits for a moment.
+    async fn not_sent(self) {
+        let runs = self.outbox.with_value(Outbox::runs);
+        self.model.update(|model| {
+            for (cell, run) in &runs {
+                model.refuse(cell, run, Phase::Unsent);
+            }
+        });
+        self.connection.set(Connection::Offline);
+        let (pause, first) = self.outbox.try_update_value(Outbox::failed).unwrap_or_default();
+        if first {
+            self.tell(Phrase::new("page-unsent"));
+        }
+        TimeoutFuture::new(pause).await;
+    }
+
+    /// Stops a run; one that was not sent yet never begins.
+    pub(crate) fn cancel(self, target: RunId) {
+        let unsent = self.model.with_untracked(|model| model.is_unsent(&target));
+        let taken =
+            self.outbox.try_update_value(|outbox| unsent.then(|| outbox.take_back(&target)));
+        match taken.flatten().flatten() {
+            Some(cell) => {
+                self.model.update(|model| model.refuse(&cell, &target, Phase::Cancelled));
+            }
+            None => self.steer(Command::Cancel { target }),
+        }
     }
 
     /// Sends a command that belongs to no cell.
@@ -342,6 +399,11 @@ impl Session {
     /// Whether the cluster can go back to where it was: an embedded one can.
     pub(crate) fn can_go_back(self) -> bool {
         self.view.with(|view| view.as_ref().is_none_or(|view| view.clock.movable))
+    }
+
+    /// The executor that was tried last.
+    pub(crate) fn tried(self) -> Executor {
+        self.tried.get_value()
     }
 
     /// Whether commands can be sent.

@@ -52,20 +52,20 @@ async fn keys_go_to_steps_check_cells_and_move_time() -> Outcome {
     browser.close().await
 }
 
-/// Lets time pass twice, chooses the first of them on the line, and goes back to before it.
+/// Lets time pass twice after the step above, chooses the first of them on the line, and goes back to before it.
 async fn line_of_time(browser: &Browser) -> Outcome {
     browser.click("[data-menu='timeline']").await?;
-    for marks in ["1", "2"] {
+    for marks in ["2", "3"] {
         browser.click(".timeline__steps .press:first-child").await?;
         browser.find(&format!(".strip[aria-valuemax='{marks}'][aria-valuenow='{marks}']")).await?;
     }
     look(browser, "timeline").await?;
     browser.ask("document.querySelector('.strip').focus()").await?;
     browser.driver.action_chain().send_keys(Key::Left).perform().await?;
-    browser.find(".strip[aria-valuenow='1']").await?;
+    browser.find(".strip[aria-valuenow='2']").await?;
     browser.driver.action_chain().send_keys(Key::Enter).perform().await?;
     // Both belong to a branch now that was left, which ends in a flag.
     browser.find(".strip__mark--left").await?;
-    browser.find(".strip[aria-valuemax='3']").await?;
+    browser.find(".strip[aria-valuemax='4']").await?;
     Ok(())
 }

@@ -77,9 +77,9 @@ fn questions(ctx: Ctx, plan: StoredValue<AccessPlan>) -> impl Fn() + Copy + Send
         let Some(index) = at.get() else { return };
         let id = plan.with_value(|plan| plan.questions().into_iter().nth(index).map(|(id, ..)| id));
         let phase = id.map(|id| ctx.session.model.with(|model| model.cell(&id).phase));
-        if phase
-            .is_some_and(|phase| !matches!(phase, Phase::Queued | Phase::Running | Phase::Pristine))
-        {
+        if phase.is_some_and(|phase| {
+            !matches!(phase, Phase::Queued | Phase::Unsent | Phase::Running | Phase::Pristine)
+        }) {
             send(index + 1);
         }
     });

@@ -81,7 +81,7 @@ pub(super) fn tools(ctx: Ctx, parts: Manifest) -> AnyView {
         busy.get().then(|| {
             Press::new(ctx.text.say("stop")).icon("stop").name("stop").draw(move || {
                 if let Some(target) = parts.run.with_untracked(|run| run.run.clone()) {
-                    ctx.session.steer(Command::Cancel { target });
+                    ctx.session.cancel(target);
                 }
             })
         })
