@@ -3,6 +3,7 @@
 use app_ui::icon::icon;
 use leptos::html::{caption, dd, div, dl, dt, li, p, span, table, tbody, td, th, thead, tr, wbr};
 use leptos::prelude::*;
+use notebook::check::Condition;
 use protocol::v1::{CheckState, CheckView};
 
 use crate::state::context::Ctx;
@@ -21,8 +22,8 @@ pub(super) fn check_row(ctx: Ctx, row: Row) -> AnyView {
     let edges = ctx.session.model.with(crate::state::model::Model::all_edges);
     let holds = view.as_ref().map(|view| view.state == CheckState::Passed);
     let name = title.clone();
-    let squares =
-        matrix(&check.condition, &edges, holds).map(|matrix| matrix_table(ctx, name, matrix));
+    let squares = matrix(&check.condition, &edges, holds)
+        .map(|matrix| matrix_table(ctx, name, named(ctx, &check.condition, matrix)));
     li().class(format!("verdict verdict--{tone}"))
         .attr("data-check", check.id)
         .attr("data-verdict", word)
@@ -48,6 +49,19 @@ fn details(ctx: Ctx, view: &CheckView) -> AnyView {
             cause,
         ))
         .into_any()
+}
+
+/// Columns that are personas have their names.
+fn named(ctx: Ctx, condition: &Condition, mut matrix: Matrix) -> Matrix {
+    if let Condition::Can { .. } = condition {
+        let personas = &ctx.notebook().scenario.personas;
+        for column in &mut matrix.columns {
+            if let Some(persona) = personas.iter().find(|persona| persona.id == *column) {
+                *column = ctx.text.pick(&persona.title);
+            }
+        }
+    }
+    matrix
 }
 
 /// A pod's name that breaks after its namespace, not at a hyphen of the name.
