@@ -12,6 +12,21 @@ pub(crate) struct Moment {
     pub at_millis: i64,
     /// Revisions with their pods and how many of them were available, the oldest first.
     pub versions: Vec<(i64, i64, i64)>,
+    /// Between which numbers of pods an update moved then.
+    pub bounds: (i64, i64),
+}
+
+impl Moment {
+    /// All pods.
+    pub(crate) fn pods(&self) -> i64 {
+        self.versions.iter().map(|(_, pods, _)| pods).sum()
+    }
+
+    /// Whether fewer pods were available than an update leaves, or there were more than it makes.
+    pub(crate) fn is_outside(&self) -> bool {
+        let available: i64 = self.versions.iter().map(|(.., available)| available).sum();
+        available < self.bounds.0 || self.pods() > self.bounds.1
+    }
 }
 
 /// The moments, the oldest first.
@@ -27,10 +42,12 @@ impl Timeline {
         let mut versions: Vec<_> =
             now.versions.iter().map(|one| (one.revision, one.pods, one.available)).collect();
         versions.reverse();
-        if self.moments.last().is_some_and(|last| last.versions == versions) {
+        let bounds = (now.least, now.most);
+        let same = |last: &Moment| last.versions == versions && last.bounds == bounds;
+        if self.moments.last().is_some_and(same) {
             return;
         }
-        self.moments.push(Moment { at_millis, versions });
+        self.moments.push(Moment { at_millis, versions, bounds });
         let extra = self.moments.len().saturating_sub(KEPT);
         self.moments.drain(..extra);
     }
@@ -38,6 +55,11 @@ impl Timeline {
     /// The moments, the oldest first.
     pub(crate) fn moments(&self) -> &[Moment] {
         &self.moments
+    }
+
+    /// The most pods that there were or could have been.
+    pub(crate) fn tallest(&self) -> i64 {
+        self.moments.iter().map(|one| one.pods().max(one.bounds.1)).max().unwrap_or_default().max(1)
     }
 }
 
@@ -67,9 +89,13 @@ mod tests {
         let seen: Vec<_> = line.moments().iter().map(|one| one.at_millis).collect();
         assert_eq!(seen, [1, 3]);
         assert_eq!(line.moments().last().unwrap().versions, [(1, 2, 2), (2, 1, 1)]);
+        assert_eq!(line.tallest(), 3);
+        assert!(!line.moments().last().unwrap().is_outside());
+        line.see(2, &rollout(&[(1, 0)]));
+        assert!(line.moments().last().unwrap().is_outside(), "one stays available");
         line.see(2, &rollout(&[(1, 1)]));
         let seen: Vec<_> = line.moments().iter().map(|one| one.at_millis).collect();
-        assert_eq!(seen, [1, 2]);
+        assert_eq!(seen, [1, 2, 2]);
     }
 
     #[test]

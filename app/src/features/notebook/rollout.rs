@@ -95,8 +95,9 @@ fn history(text: Text, line: &Timeline) -> Option<AnyView> {
         return None;
     }
     let newest = moments.iter().flat_map(|one| &one.versions).map(|one| one.0).max();
-    let tallest = moments.iter().map(height).max().unwrap_or_default().max(1);
-    let columns = moments.iter().map(|moment| column(moment, newest, tallest));
+    let tallest = line.tallest();
+    // The newest first: what does not fit is what is old.
+    let columns = moments.iter().rev().map(|moment| column(moment, newest, tallest));
     let rows = moments.iter().map(|moment| {
         let said = moment.versions.iter().map(|(revision, pods, available)| {
             let name = text.with("rollout-revision", &[("revision", &revision.to_string())]);
@@ -116,6 +117,7 @@ fn history(text: Text, line: &Timeline) -> Option<AnyView> {
                     .class("rollout__columns")
                     .attr("aria-hidden", "true")
                     .child(columns.collect_view()),
+                legend(text),
                 details()
                     .class("scene__table")
                     .child((summary().child(text.say("scene-as-table")), table)),
@@ -124,23 +126,45 @@ fn history(text: Text, line: &Timeline) -> Option<AnyView> {
     )
 }
 
-fn height(moment: &Moment) -> i64 {
-    moment.versions.iter().map(|(_, pods, _)| pods).sum()
+/// What the parts of a column mean.
+fn legend(text: Text) -> AnyView {
+    let one = |class: &'static str, word: &str| {
+        span()
+            .class("rollout__key")
+            .child((span().class(format!("rollout__swatch {class}")).child(()), text.say(word)))
+    };
+    p().class("rollout__legend")
+        .attr("aria-hidden", "true")
+        .child((
+            one("rollout__part rollout__part--new", "rollout-new"),
+            one("rollout__part", "rollout-old"),
+            one("rollout__part rollout__part--starting", "rollout-starting"),
+            one("rollout__bound", "rollout-bounds"),
+        ))
+        .into_any()
 }
 
 fn column(moment: &Moment, newest: Option<i64>, tallest: i64) -> AnyView {
+    let share = |pods: i64| format!("{}%", 100 * pods / tallest);
     let parts = moment.versions.iter().rev().flat_map(|(revision, pods, available)| {
         let age = if Some(*revision) == newest { "new" } else { "old" };
-        [("starting", pods - available), ("ready", *available)].map(|(state, count)| {
+        let parts = [("starting", pods - available), ("ready", *available)];
+        parts.into_iter().filter(|(_, count)| *count > 0).map(move |(state, count)| {
+            let name = (state == "ready").then(|| revision.to_string());
             span()
                 .class(format!("rollout__part rollout__part--{age} rollout__part--{state}"))
-                .style(("height", format!("{}%", 100 * count / tallest)))
-                .child(())
+                .style(("height", share(count)))
+                .child(name)
         })
     });
+    let bound = |bound| span().class("rollout__bound").style(("bottom", share(bound))).child(());
+    let bounds = (bound(moment.bounds.0), bound(moment.bounds.1));
+    let outside = if moment.is_outside() { " rollout__column--outside" } else { "" };
     div()
-        .class("rollout__column")
-        .attr("title", length(moment.at_millis))
-        .child(parts.collect_view())
+        .class(format!("rollout__column{outside}"))
+        .child((
+            div().class("rollout__stack").child((parts.collect_view(), bounds)),
+            span().class("rollout__at").child(length(moment.at_millis)),
+        ))
         .into_any()
 }
