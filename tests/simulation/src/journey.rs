@@ -13,7 +13,7 @@ use cluster::{Cluster, ClusterSnapshot};
 pub use self::operation::Operation;
 
 /// How many steps a journey has.
-pub const STEPS: usize = 40;
+pub const STEPS: usize = 60;
 
 /// What a journey broke, and the steps that are needed for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +39,9 @@ impl fmt::Display for Broken {
     }
 }
 
-/// The cluster that journeys begin in: namespaces, and a quota in one of them.
+/// The cluster that journeys begin in: that of a session, with namespaces, and a quota in one of them.
 pub fn begin(seed: u64) -> Cluster {
-    let mut cluster = crate::fresh(seed);
+    let mut cluster = Cluster::furnished(crate::config(seed), addons::of_sessions());
     operation::furnish(&mut cluster);
     cluster
 }
@@ -51,9 +51,9 @@ pub fn steps(seed: u64) -> Vec<Operation> {
     operation::all(seed, STEPS)
 }
 
-/// Takes a step.
-pub fn take(cluster: &mut Cluster, step: &Operation) {
-    step.carry_out(cluster);
+/// Takes a step, and says what it should not have been able to do.
+pub fn take(cluster: &mut Cluster, step: &Operation) -> Vec<String> {
+    step.carry_out(cluster)
 }
 
 /// What is wrong on the way along these steps and at rest after them.
@@ -61,8 +61,8 @@ pub fn walk(seed: u64, steps: &[Operation]) -> Vec<String> {
     let mut cluster = begin(seed);
     let mut watch = invariants::Watch::new(&cluster);
     for step in steps {
-        step.carry_out(&mut cluster);
-        let wrong = watch.look(&cluster);
+        let mut wrong = step.carry_out(&mut cluster);
+        wrong.extend(watch.look(&cluster));
         if !wrong.is_empty() {
             return wrong;
         }
@@ -111,7 +111,7 @@ pub fn moments(seed: u64, steps: &[Operation]) -> (Cluster, Vec<(ClusterSnapshot
     let mut cluster = begin(seed);
     let mut moments = vec![(cluster.snapshot(), crate::portrait(&cluster))];
     for step in steps {
-        step.carry_out(&mut cluster);
+        drop(step.carry_out(&mut cluster));
         moments.push((cluster.snapshot(), crate::portrait(&cluster)));
     }
     (cluster, moments)

@@ -21,14 +21,18 @@ pub const SEEDS: [u64; 8] = [0, 1, 2, 3, 42, 1_000, 65_537, u64::MAX];
 
 /// A fresh cluster of a seed.
 pub fn fresh(seed: u64) -> Cluster {
-    Cluster::new(ClusterConfig {
+    Cluster::new(config(seed))
+}
+
+fn config(seed: u64) -> ClusterConfig {
+    ClusterConfig {
         seed,
         epoch: Timestamp::from_second(1_790_000_000).unwrap_or_default(),
         nodes: 3,
         controllers: Controllers::All,
         admin_token: "token".to_owned(),
         extra_tokens: Vec::new(),
-    })
+    }
 }
 
 /// Sends a request as the administrator and returns the body.

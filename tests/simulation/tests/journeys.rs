@@ -8,7 +8,7 @@ use simulation::journey::{self, Operation};
 use simulation::portrait;
 
 /// How many journeys are walked here.
-const FEW: u64 = 12;
+const FEW: u64 = 8;
 
 #[test]
 fn whatever_is_done_what_must_be_true_is() {
@@ -19,7 +19,7 @@ fn whatever_is_done_what_must_be_true_is() {
 
 #[test]
 fn undoing_step_after_step_comes_to_every_earlier_state() {
-    for seed in 100..103 {
+    for seed in 100..102 {
         let (mut cluster, moments) = journey::moments(seed, &journey::steps(seed));
         for (at, (snapshot, was)) in moments.iter().enumerate().rev() {
             cluster.restore(snapshot);
@@ -30,14 +30,14 @@ fn undoing_step_after_step_comes_to_every_earlier_state() {
 
 #[test]
 fn going_somewhere_and_on_is_a_clean_run_to_there() {
-    for seed in 200..203 {
+    for seed in 200..202 {
         let steps: Vec<Operation> = journey::steps(seed).into_iter().take(24).collect();
         let (mut cluster, moments) = journey::moments(seed, &steps);
         for (from, to) in [(0, 24), (5, 20), (20, 24), (3, 3), (12, 18), (1, 9)] {
             let Some((snapshot, _)) = moments.get(from) else { continue };
             cluster.restore(snapshot);
             for step in steps.iter().take(to).skip(from) {
-                journey::take(&mut cluster, step);
+                drop(journey::take(&mut cluster, step));
             }
             let clean = moments.get(to).map(|(_, was)| was.as_str());
             assert_eq!(Some(portrait(&cluster).as_str()), clean, "seed {seed}, {from} to {to}");

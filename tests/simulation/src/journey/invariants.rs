@@ -7,7 +7,7 @@ use cluster::fields;
 use cluster::store::Store;
 use serde_json::Value;
 
-use super::operation::HARD;
+use super::operation::{HARD, HARD_CPU};
 
 /// Looks at a cluster again and again, and at what happened in between.
 pub(super) struct Watch {
@@ -88,16 +88,29 @@ fn addresses(store: &Store) -> Vec<String> {
 /// A quota is never exceeded, neither by what it says nor by what is there.
 fn quota(store: &Store) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (name, most) in HARD {
-        let counted = store.list(name, Some("tight"));
-        let counted =
-            counted.iter().filter(|one| name != "pods" || (lives(one) && !fields::deleting(one)));
+    for (name, resource, most) in HARD {
+        let counted = store.list(resource, Some("tight"));
+        let counted = counted
+            .iter()
+            .filter(|one| resource != "pods" || (lives(one) && !fields::deleting(one)));
         let there = i64::try_from(counted.count()).unwrap_or(i64::MAX);
         if there > most {
             wrong.push(format!("{there} {name} where a quota allows {most}"));
         }
     }
+    let pods = store.list("pods", Some("tight"));
+    let living = pods.iter().filter(|pod| lives(pod) && !fields::deleting(pod));
+    let asked: i64 = living.map(|pod| asked(pod)).sum();
+    if asked > HARD_CPU {
+        wrong.push(format!("{asked}m of CPU where a quota allows {HARD_CPU}m"));
+    }
     wrong
+}
+
+/// What the containers of a pod ask for.
+fn asked(pod: &Value) -> i64 {
+    let containers = fields::items(pod, "/spec/containers").iter();
+    containers.map(|one| milli(fields::text(one, "/resources/requests/cpu"))).sum()
 }
 
 fn milli(text: &str) -> i64 {
@@ -109,20 +122,17 @@ fn milli(text: &str) -> i64 {
 
 /// No node has more pods than it has CPU for.
 fn room(store: &Store) -> Vec<String> {
-    let mut asked: BTreeMap<String, i64> = BTreeMap::new();
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for pod in store.list("pods", None) {
         let node = fields::text(&pod, "/spec/nodeName");
         if lives(&pod) && !node.is_empty() {
-            let containers = fields::items(&pod, "/spec/containers").iter();
-            let sum: i64 =
-                containers.map(|one| milli(fields::text(one, "/resources/requests/cpu"))).sum();
-            *asked.entry(node.to_owned()).or_default() += sum;
+            *sums.entry(node.to_owned()).or_default() += asked(&pod);
         }
     }
     let nodes = store.list("nodes", None);
     let over = nodes.iter().filter_map(|node| {
         let has = milli(fields::text(node, "/status/allocatable/cpu"));
-        let asked = asked.get(fields::name(node)).copied().unwrap_or_default();
+        let asked = sums.get(fields::name(node)).copied().unwrap_or_default();
         (asked > has)
             .then(|| format!("{} has {has}m of CPU and pods for {asked}m", fields::name(node)))
     });

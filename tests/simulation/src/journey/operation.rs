@@ -1,5 +1,9 @@
 //! The steps of journeys. None depends on what is there, so that any can be left out.
 
+mod disruption;
+mod surroundings;
+mod workloads;
+
 use std::time::Duration;
 
 use apimachinery::engine::Engine as _;
@@ -9,11 +13,20 @@ use serde_json::{Value, json};
 
 use crate::send;
 
-/// The namespaces; the second has a quota.
-pub(super) const NAMESPACES: [&str; 2] = ["free", "tight"];
-/// What the quota of the second allows.
-pub(super) const HARD: [(&str, i64); 3] = [("pods", 5), ("services", 2), ("configmaps", 5)];
-const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
+/// The namespaces; the second has a quota, the third comes and goes.
+pub(super) const NAMESPACES: [&str; 3] = ["free", "tight", "brief"];
+/// What the quota of the second allows: the name that it is counted by, the resource, and how many.
+pub(super) const HARD: [(&str, &str, i64); 5] = [
+    ("pods", "pods", 5),
+    ("services", "services", 2),
+    ("configmaps", "configmaps", 5),
+    ("persistentvolumeclaims", "persistentvolumeclaims", 2),
+    ("count/jobs.batch", "jobs.batch", 2),
+];
+/// How much CPU the pods there may ask for together, in thousandths.
+pub(super) const HARD_CPU: i64 = 4_000;
+const NODES: [&str; 3] = ["worker-1", "worker-2", "worker-3"];
+const IMAGES: [&str; 2] = ["nginx:1.27", "busybox:1.36"];
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +41,8 @@ pub enum Operation {
     Delete(String, Value),
     /// Something is evicted or deleted that only its place in the list names.
     Pod(Removal, &'static str, usize),
+    /// A node is emptied.
+    Drain(&'static str),
     /// A fault: verb, kind, name.
     Fault(&'static str, &'static str, &'static str),
 }
@@ -44,8 +59,8 @@ pub enum Removal {
 }
 
 impl Operation {
-    /// Does it.
-    pub(super) fn carry_out(&self, cluster: &mut Cluster) {
+    /// Does it, and says what it should not have been able to do.
+    pub(super) fn carry_out(&self, cluster: &mut Cluster) -> Vec<String> {
         match self {
             Self::Wait(by) => cluster.advance(*by),
             Self::Create(path, object) => drop(send(cluster, "POST", path, object)),
@@ -53,50 +68,42 @@ impl Operation {
                 drop(crate::send_as(cluster, "PATCH", path, patch, "application/merge-patch+json"));
             }
             Self::Delete(path, options) => drop(send(cluster, "DELETE", path, options)),
-            Self::Pod(how, namespace, at) => remove(cluster, *how, namespace, *at),
+            Self::Pod(how, namespace, at) => {
+                return disruption::remove(cluster, *how, namespace, *at);
+            }
+            Self::Drain(node) => return disruption::drain(cluster, node),
             Self::Fault(verb, kind, name) => {
                 let body = json!({ "verb": verb, "kind": kind, "name": name, "more": "" });
                 drop(send(cluster, "POST", "/podium/v1/faults", &body));
             }
         }
+        Vec::new()
     }
 }
 
-fn remove(cluster: &mut Cluster, how: Removal, namespace: &str, at: usize) {
-    let pods = cluster.apiserver().store().list("pods", Some(namespace));
-    let Some(pod) = pods.get(at % pods.len().max(1)) else { return };
-    let name = cluster::fields::name(pod).to_owned();
-    let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
-    match how {
-        Removal::Delete => drop(send(cluster, "DELETE", &path, &Value::Null)),
-        Removal::Force => {
-            let options =
-                json!({ "kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0 });
-            drop(send(cluster, "DELETE", &path, &options));
-        }
-        Removal::Evict => {
-            let body = json!({
-                "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": name },
-            });
-            drop(send(cluster, "POST", &format!("{path}/eviction"), &body));
-        }
-    }
+fn namespace(name: &str) -> Operation {
+    let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
+    Operation::Create("/api/v1/namespaces".to_owned(), object)
 }
 
 /// Makes what every journey begins with.
 pub(super) fn furnish(cluster: &mut Cluster) {
     for name in NAMESPACES {
-        let namespace =
-            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
-        send(cluster, "POST", "/api/v1/namespaces", &namespace);
+        namespace(name).carry_out(cluster);
     }
-    let hard: serde_json::Map<String, Value> =
-        HARD.iter().map(|(name, most)| ((*name).to_owned(), json!(most.to_string()))).collect();
+    let mut hard: serde_json::Map<String, Value> =
+        HARD.iter().map(|(name, _, most)| ((*name).to_owned(), json!(most.to_string()))).collect();
+    hard.insert("requests.cpu".to_owned(), json!(format!("{HARD_CPU}m")));
     let quota = json!({
         "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "quota" },
         "spec": { "hard": hard },
     });
     send(cluster, "POST", "/api/v1/namespaces/tight/resourcequotas", &quota);
+    let limits = json!({
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": { "name": "limits" },
+        "spec": { "limits": [{ "type": "Container", "defaultRequest": { "cpu": "100m" } }] },
+    });
+    send(cluster, "POST", "/api/v1/namespaces/tight/limitranges", &limits);
     cluster.advance(Duration::from_secs(5));
 }
 
@@ -112,195 +119,47 @@ fn pick<T: Copy>(chance: &mut Stream, of: &[T]) -> Option<T> {
 }
 
 fn one(chance: &mut Stream) -> Operation {
-    let namespace = pick(chance, &NAMESPACES).unwrap_or("free");
+    let place = pick(chance, &["free", "free", "tight", "brief"]).unwrap_or("free");
     let number = chance.below(2);
-    match chance.below(22) {
-        0..=5 => Operation::Wait(Duration::from_millis(1 + chance.below(60_000))),
-        6 => Operation::Wait(Duration::from_secs(60 + chance.below(600))),
-        7 => workload(chance, namespace, "Deployment", number),
-        8 => workload(chance, namespace, "StatefulSet", number),
-        9 => workload(chance, namespace, "DaemonSet", number),
-        10 => job(chance, namespace, number),
-        11 | 12 => change(chance, namespace, number),
-        13 | 14 => removal(chance, namespace, number),
-        15 => {
-            let how = pick(chance, &[Removal::Delete, Removal::Force, Removal::Evict]);
-            let at = usize::try_from(chance.below(16)).unwrap_or_default();
-            Operation::Pod(how.unwrap_or(Removal::Delete), namespace, at)
-        }
-        16 => service(chance, namespace, number),
-        17 => configuration(chance, namespace, number),
-        18 => budget(chance, namespace, number),
-        19 => node(chance),
-        _ => fault(chance),
+    match chance.below(32) {
+        0..=7 => Operation::Wait(Duration::from_millis(1 + chance.below(60_000))),
+        8 | 9 => Operation::Wait(Duration::from_secs(60 + chance.below(600))),
+        10 | 11 => workloads::workload(chance, place, "Deployment", number),
+        12 => workloads::workload(chance, place, "StatefulSet", number),
+        13 => workloads::workload(chance, place, "DaemonSet", number),
+        14 => workloads::job(chance, place, number),
+        15 => workloads::cron_job(chance, place, number),
+        16 => workloads::autoscaler(chance, place, number),
+        17 | 18 => workloads::change(chance, place, number),
+        19 | 20 => surroundings::removal(chance, place, number),
+        21 => disruption::pod(chance, place),
+        22 => surroundings::service(chance, place, number),
+        23 => surroundings::configuration(chance, place, number),
+        24 => surroundings::policy(chance, place, number),
+        25 | 26 => disruption::budget(chance, place, number),
+        27 => disruption::node(chance),
+        28 if chance.below(2) == 0 => namespace("brief"),
+        28 => Operation::Delete("/api/v1/namespaces/brief".to_owned(), Value::Null),
+        _ => disruption::fault(chance),
     }
 }
 
-fn apps(namespace: &str, kind: &str) -> String {
-    format!("/apis/apps/v1/namespaces/{namespace}/{}s", kind.to_lowercase())
-}
-
-fn template(chance: &mut Stream, app: &str) -> Value {
-    let image = pick(chance, &["nginx:1.27", "nginx:1.28", "nginx:1.28", "nginx:0.1"]);
-    let cpu = pick(chance, &["100m", "1", "3"]).unwrap_or("100m");
-    json!({
-        "metadata": { "labels": { "app": app } },
-        "spec": {
-            "terminationGracePeriodSeconds": chance.below(40),
-            "containers": [{
-                "name": "main", "image": image, "resources": { "requests": { "cpu": cpu } },
-            }],
-        },
-    })
-}
-
-fn workload(chance: &mut Stream, namespace: &str, kind: &str, number: u64) -> Operation {
-    let name = format!("{}-{number}", kind.to_lowercase());
-    let mut spec = json!({
-        "selector": { "matchLabels": { "app": name } }, "template": template(chance, &name),
-    });
-    if let Some(spec) = spec.as_object_mut() {
-        if kind != "DaemonSet" {
-            spec.insert("replicas".to_owned(), json!(chance.below(5)));
-        }
-        if kind == "Deployment" && chance.below(3) == 0 {
-            spec.insert("strategy".to_owned(), json!({ "type": "Recreate" }));
-        }
-        if kind == "StatefulSet" {
-            spec.insert("serviceName".to_owned(), json!(name));
-            let policy = pick(chance, &["Parallel", "OrderedReady"]);
-            spec.insert("podManagementPolicy".to_owned(), json!(policy));
-            let claim = json!([{ "metadata": { "name": "data" }, "spec": {
-                "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Gi" } },
-            } }]);
-            if chance.below(2) == 0 {
-                spec.insert("volumeClaimTemplates".to_owned(), claim);
-            }
-        }
-    }
-    let object = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
-    Operation::Create(apps(namespace, kind), object)
-}
-
-fn job(chance: &mut Stream, namespace: &str, number: u64) -> Operation {
-    let script =
-        pick(chance, &["exit 0", "exit 1", "sleep 20", "sleep 90; exit 3"]).unwrap_or("exit 0");
-    let template = json!({ "spec": {
-        "restartPolicy": pick(chance, &["Never", "OnFailure"]),
-        "containers": [{ "name": "main", "image": "busybox:1.36", "command": ["sh", "-c", script] }],
-    } });
-    let spec = json!({
-        "completions": 1 + chance.below(3), "parallelism": 1 + chance.below(3),
-        "backoffLimit": chance.below(3), "template": template,
-    });
-    let object = json!({
-        "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": format!("job-{number}") },
-        "spec": spec,
-    });
-    Operation::Create(format!("/apis/batch/v1/namespaces/{namespace}/jobs"), object)
-}
-
-fn change(chance: &mut Stream, namespace: &str, number: u64) -> Operation {
-    let kind = pick(chance, &["Deployment", "StatefulSet", "DaemonSet"]).unwrap_or("Deployment");
-    let path = format!("{}/{}-{number}", apps(namespace, kind), kind.to_lowercase());
-    let patch = if kind == "DaemonSet" || chance.below(2) == 0 {
-        json!({ "spec": { "template": template(chance, &format!("{}-{number}", kind.to_lowercase())) } })
-    } else {
-        json!({ "spec": { "replicas": chance.below(6) } })
-    };
-    Operation::Patch(path, patch)
-}
-
-fn removal(chance: &mut Stream, namespace: &str, number: u64) -> Operation {
-    let how = pick(chance, &["Background", "Foreground", "Orphan"]);
-    let options = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": how });
-    let core = format!("/api/v1/namespaces/{namespace}");
-    let path = match chance.below(8) {
-        0 | 1 => format!("{}/deployment-{number}", apps(namespace, "Deployment")),
-        2 => format!("{}/statefulset-{number}", apps(namespace, "StatefulSet")),
-        3 => format!("{}/daemonset-{number}", apps(namespace, "DaemonSet")),
-        4 => format!("/apis/batch/v1/namespaces/{namespace}/jobs/job-{number}"),
-        5 => format!("{core}/services/service-{number}"),
-        6 => format!("{core}/configmaps/config-{number}"),
-        _ => format!("{core}/persistentvolumeclaims/data-statefulset-{number}-0"),
-    };
-    Operation::Delete(path, options)
-}
-
-fn service(chance: &mut Stream, namespace: &str, number: u64) -> Operation {
-    let kind = pick(chance, &["ClusterIP", "NodePort", "LoadBalancer"]);
-    let object = json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": { "name": format!("service-{number}") },
-        "spec": { "type": kind, "selector": { "app": format!("deployment-{number}") }, "ports": [{ "port": 80 }] },
-    });
-    Operation::Create(format!("/api/v1/namespaces/{namespace}/services"), object)
-}
-
-fn configuration(chance: &mut Stream, namespace: &str, number: u64) -> Operation {
-    let path = format!("/api/v1/namespaces/{namespace}/configmaps");
-    let finalizers = ["example.com/hold"];
-    match chance.below(3) {
-        0 => {
-            let patch = json!({ "metadata": { "finalizers": null } });
-            Operation::Patch(format!("{path}/config-{number}"), patch)
-        }
-        1 => {
-            let object = json!({
-                "apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": { "name": format!("config-{number}"), "finalizers": finalizers },
-            });
-            Operation::Create(path, object)
-        }
-        _ => {
-            let object = json!({
-                "apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": { "name": format!("config-{number}") },
-            });
-            Operation::Create(path, object)
-        }
-    }
-}
-
-fn budget(chance: &mut Stream, namespace: &str, number: u64) -> Operation {
-    let path = format!("/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets");
-    if chance.below(2) == 0 {
-        return Operation::Delete(format!("{path}/budget-{number}"), Value::Null);
-    }
-    let object = json!({
-        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
-        "metadata": { "name": format!("budget-{number}") },
-        "spec": {
-            "maxUnavailable": chance.below(3),
-            "selector": { "matchLabels": { "app": format!("deployment-{number}") } },
-        },
-    });
-    Operation::Create(path, object)
-}
-
-fn node(chance: &mut Stream) -> Operation {
-    let name = pick(chance, &NODES).unwrap_or("node-1");
-    let patch = json!({ "spec": { "unschedulable": chance.below(2) == 0 } });
-    Operation::Patch(format!("/api/v1/nodes/{name}"), patch)
-}
-
-fn fault(chance: &mut Stream) -> Operation {
-    let name = pick(chance, &NODES).unwrap_or("node-1");
-    match chance.below(6) {
-        0 => Operation::Fault("stop", "node", name),
-        1 => Operation::Fault("cut", "node", name),
-        2 | 3 => Operation::Fault("start", "node", name),
-        _ => Operation::Fault("kill", "pod", "?"),
-    }
-}
-
-/// The steps after which nothing is broken or held up any more.
+/// The steps after which nothing is broken or held up any more, and nothing begins by itself.
 pub(super) fn mended() -> Vec<Operation> {
     let mut steps = Vec::new();
     for node in NODES {
         steps.push(Operation::Fault("start", "node", node));
-        steps.push(Operation::Fault("mend", "node", node));
+        steps.push(Operation::Fault("mend", "disk", node));
         let patch = json!({ "spec": { "unschedulable": null } });
         steps.push(Operation::Patch(format!("/api/v1/nodes/{node}"), patch));
+    }
+    steps.extend(IMAGES.map(|image| Operation::Fault("mend", "image", image)));
+    for namespace in NAMESPACES {
+        for number in 0..2 {
+            let path = workloads::cron_jobs(namespace);
+            let patch = json!({ "spec": { "suspend": true } });
+            steps.push(Operation::Patch(format!("{path}/cron-{number}"), patch));
+        }
     }
     steps
 }
