@@ -22,6 +22,8 @@ pub(crate) enum Hook {
     Sleep(Timestamp),
     /// A request to the container.
     Request(Value),
+    /// One of a kind that kubelets cannot run: `tcpSocket`, which the API still takes.
+    Invalid,
 }
 
 /// How far a hook has come.
@@ -59,6 +61,9 @@ impl Machine {
         if let Some(request) = hook.get("httpGet") {
             return Some(Hook::Request(request.clone()));
         }
+        if hook.get("exec").is_none() {
+            return Some(Hook::Invalid);
+        }
         let one = self.containers.get(fields::text(spec, "/name"))?;
         let command: Vec<String> = fields::items(hook, "/exec/command")
             .iter()
@@ -81,6 +86,7 @@ impl Kubelets {
         plan: &mut Plan,
     ) -> Came {
         match hook {
+            Hook::Invalid => Came::Failed,
             Hook::Sleep(at) if *at <= now => Came::Done,
             Hook::Sleep(at) => {
                 plan.again(until(now, *at));
@@ -98,9 +104,10 @@ impl Kubelets {
                 let port = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(80);
                 let path = fields::text(request, "/path");
                 let asked = (&self.disks, pod, &*machine);
+                // Whatever is answered is an answer (`runHTTPHandler`).
                 match probe_answer(asked, spec, port, Some(path), now) {
-                    Ok(code) if code < 400 => Came::Done,
-                    _ => Came::Failed,
+                    Ok(_) => Came::Done,
+                    Err(_) => Came::Failed,
                 }
             }
             Hook::Command(shell) => {
