@@ -13,6 +13,7 @@ pub(crate) mod forward;
 pub(crate) mod hooks;
 mod last_words;
 mod refusals;
+mod resize;
 mod restart;
 mod run;
 mod serve;
@@ -67,6 +68,7 @@ pub(crate) struct Machine {
     pub(crate) containers: BTreeMap<String, Container>,
     pub(crate) volumes: BTreeMap<String, BTreeMap<String, Entry>>,
     pub(crate) mounting: Mounting,
+    resizes: resize::Resizes,
     /// Counts what may have changed files in it.
     activity: u64,
     /// The store's revision at which there was nothing to do but what its processes do.
@@ -95,6 +97,9 @@ pub(crate) struct Kubelets {
     work: Arc<work::Ledger>,
     /// What service account tokens are signed with.
     signing_key: Vec<u8>,
+    /// Pods that wait for room to have more, and those that are to be looked at because there is room.
+    resizing: BTreeSet<String>,
+    woken: BTreeSet<String>,
 }
 
 /// Tells the event loop which pods the kubelets look at; the work is done by [`Kubelets::sync`].
@@ -185,7 +190,9 @@ impl Kubelets {
         let ended = matches!(fields::text(&pod, "/status/phase"), "Succeeded" | "Failed");
         if fields::deleting(&pod) {
             self.terminate(store, &pod, now, &mut plan);
-        } else if !ended && !self.expire(store, &pod, now, &mut plan) {
+        } else if ended {
+            self.made_room(fields::text(&pod, "/spec/nodeName"));
+        } else if !self.expire(store, &pod, now, &mut plan) {
             self.live(store, &pod, now, &mut plan);
         }
         self.sessions_of(store, &name, now, &mut plan);
@@ -193,9 +200,16 @@ impl Kubelets {
         plan
     }
 
+    /// Pods of others that have to be looked at after what happened to one.
+    pub(crate) fn woken(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.woken)
+    }
+
     fn forget(&mut self, store: &Store, name: &str, now: Timestamp) {
+        self.resizing.remove(name);
         if let Some(machine) = self.machines.remove(name) {
             self.unmeter(name, &machine, now);
+            self.made_room(&machine.node);
             self.ports.remove(name);
             self.sessions_of(store, name, now, &mut Plan::nothing());
         }
@@ -240,6 +254,9 @@ impl Kubelets {
             self.machines.insert(name, Arc::new(machine));
             return;
         }
+        let asked = pod;
+        let allocated = self.resize(store, (pod, &mut machine), now, plan);
+        let pod = allocated.as_ref().unwrap_or(pod);
         let ready_at = later(machine.since, SANDBOX);
         if now < ready_at {
             plan.again(until(now, ready_at));
@@ -252,7 +269,7 @@ impl Kubelets {
             self.advance(store, &addressed, &mut machine, now, plan);
         }
         self.machines.insert(name.clone(), Arc::new(machine));
-        self.report(store, pod, now, plan);
+        self.report(store, asked, now, plan);
         if plan.writes.is_empty()
             && plan.events.is_empty()
             && let Some(machine) = self.machines.get_mut(&name)
@@ -277,6 +294,7 @@ impl Kubelets {
             containers,
             volumes: BTreeMap::new(),
             mounting: Mounting::default(),
+            resizes: resize::Resizes::admitted(pod),
             activity: 0,
             calm: 0,
             expired: false,
@@ -388,6 +406,14 @@ impl Kubelets {
                     if !ended {
                         return;
                     }
+                }
+                // What is restarted for its resources is not one that has crashed.
+                Stage::Ended { .. } if one.restarting => {
+                    let runtime = status::runtime_of(store, &machine.node);
+                    let id = status::container_id(&runtime, pod, spec, one);
+                    one.last = Some(one.state(&id));
+                    one.restarts += 1;
+                    self.pull(store, pod, spec, one, &machine.node, now, plan);
                 }
                 Stage::Ended { code, since, at } => {
                     if !restarts(pod, spec, code) {

@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 pub use self::decision::{Decision, NodeVerdict, Score};
 use self::preemption::{Candidate, Outcome};
+pub(crate) use self::resources::{Resources, requests};
 use self::view::{View, priority};
 use self::waiting::{Place, Waiting};
 use crate::addon::Aggregation;

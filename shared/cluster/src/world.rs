@@ -157,7 +157,12 @@ impl World {
         controller: &dyn Controller,
     ) {
         let plan = if controller.name() == "kubelet" {
-            self.kubelets.sync(api.store(), key, now)
+            let plan = self.kubelets.sync(api.store(), key, now);
+            for pod in self.kubelets.woken() {
+                let (namespace, name) = pod.split_once('/').unwrap_or_default();
+                self.look_at(namespace, name, now);
+            }
+            plan
         } else {
             let aggregation = Aggregation {
                 addons: &self.addons,

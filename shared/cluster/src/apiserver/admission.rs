@@ -6,6 +6,7 @@ pub(crate) mod evaluate;
 mod limit_range;
 mod namespace_lifecycle;
 pub(super) mod node_restriction;
+mod pod_resize;
 mod pod_security;
 mod pods;
 mod quota;
@@ -125,6 +126,9 @@ pub(crate) fn validate(
             None => limit_range::validate_claim(server, operation.target, value)?,
             Some(old) => storage_class::resize(server, operation.target, value, old)?,
         }
+    }
+    if operation.target.key == "pods" && operation.target.subresource == "resize" {
+        pod_resize::validate(server, operation, value)?;
     }
     let admitted = Admitted::write(call, operation.target, operation.old);
     for warning in server.check_policies(&admitted, Some(value))? {

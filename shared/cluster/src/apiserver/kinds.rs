@@ -38,6 +38,7 @@ mod probes;
 mod projected;
 mod quota;
 mod rbac;
+mod resize;
 mod resources;
 mod rows;
 mod scheduling_gates;

@@ -47,6 +47,7 @@ impl Machine {
             |spec: &Value| one(spec).is_some_and(|one| matches!(one.stage, Stage::Ended { .. }));
         self.mounting.done
             && self.mounting.refresh.is_none()
+            && self.resizes.at_rest()
             && fields::text(pod, "/status/podIP") == self.address
             && fields::items(pod, "/spec/ephemeralContainers").is_empty()
             && fields::items(pod, "/spec/initContainers").iter().all(ended)

@@ -131,6 +131,9 @@ pub(crate) struct Container {
     pub(crate) open: String,
     /// Lines that were written before those kept.
     pub(crate) dropped: usize,
+    /// The resources that it was given, and whether it is stopped to be given others.
+    pub(crate) actual: Value,
+    pub(crate) restarting: bool,
     pub(crate) restarts: i64,
     pub(crate) crashes: u32,
     pub(crate) last: Option<Value>,
@@ -166,6 +169,8 @@ impl Container {
             previous: VecDeque::new(),
             open: String::new(),
             dropped: 0,
+            actual: Value::Null,
+            restarting: false,
             restarts: 0,
             crashes: 0,
             last: None,
@@ -224,6 +229,7 @@ impl Container {
         self.death = Death::Own;
         self.said.clear();
         (self.hook, self.ending) = (None, None);
+        self.restarting = false;
         self.serves.clear();
         self.upcoming.clear();
         self.ready = false;

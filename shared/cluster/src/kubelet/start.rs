@@ -11,6 +11,7 @@ use super::last_words::LastWords;
 use super::later;
 use super::note;
 use super::refusals;
+use super::resize;
 use super::status;
 use super::volumes::{lend, mounts_at_start, prepare};
 use crate::event_loop::Plan;
@@ -153,6 +154,7 @@ impl Kubelets {
             ids: status::ids(pod, spec),
         };
         one.words = LastWords::of(spec);
+        one.actual = resize::resources_of(spec);
         one.folder = match fields::text(spec, "/workingDir") {
             "" if image.folder.is_empty() => "/".to_owned(),
             "" => image.folder.clone(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::container::{Container, Stage, hex, image_id, image_of};
 use super::node_network::full_name;
-use super::{Kubelets, Machine, restart};
+use super::{Kubelets, Machine, resize, restart};
 use crate::event_loop::{Plan, Write};
 use crate::fields;
 use crate::images::Reference;
@@ -115,7 +115,8 @@ impl Kubelets {
     /// Writes the pod's status if it has changed.
     pub(super) fn report(&self, store: &Store, pod: &Value, now: Timestamp, plan: &mut Plan) {
         let Some(machine) = self.machines.get(&full_name(pod)) else { return };
-        let status = status(store, pod, machine, now);
+        let allocated = machine.resizes.applied(pod);
+        let status = status(store, allocated.as_ref().unwrap_or(pod), machine, now);
         if pod.get("status") != Some(&status) {
             let mut changed = pod.clone();
             fields::put(&mut changed, "/status", status);
@@ -177,6 +178,14 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
     status
 }
 
+/// The resources that a container has while it runs, or is to have.
+fn given(spec: &Value, one: &Container) -> Value {
+    match one.stage {
+        Stage::Running { .. } => one.actual.clone(),
+        _ => resize::resources_of(spec),
+    }
+}
+
 /// What all containers of the pod together were given (`PodStatus.resources`, `allocatedResources`).
 fn resources(pod: &Value, machine: &Machine, status: &mut Value) {
     let runs = |one: &Container| !matches!(one.stage, Stage::Created | Stage::Pulling { .. });
@@ -184,25 +193,30 @@ fn resources(pod: &Value, machine: &Machine, status: &mut Value) {
     if !containers.iter().any(|(_, one)| runs(one)) {
         return;
     }
-    let sums = |kind: &str| {
+    let sums = |all: &[Value], kind: &str| {
         let mut sums: BTreeMap<String, Quantity> = BTreeMap::new();
-        for (spec, _) in &containers {
-            for (name, text) in fields::texts(spec, &format!("/resources/{kind}")) {
-                let Ok(amount) = Quantity::parse(&text) else { continue };
-                match sums.get_mut(&name) {
-                    Some(sum) => *sum = sum.add(&amount),
-                    None => drop(sums.insert(name, amount)),
-                }
+        for (name, text) in all.iter().flat_map(|one| fields::texts(one, kind)) {
+            let Ok(amount) = Quantity::parse(&text) else { continue };
+            match sums.get_mut(&name) {
+                Some(sum) => *sum = sum.add(&amount),
+                None => drop(sums.insert(name, amount)),
             }
         }
         sums.into_iter().map(|(name, sum)| (name, sum.to_string())).collect::<BTreeMap<_, _>>()
     };
-    let (limits, requests) = (sums("limits"), sums("requests"));
-    // Also of pods that ask for nothing (`convertToAPIPodLevelResourcesStatus`).
+    let asked: Vec<Value> = containers.iter().map(|(spec, _)| resize::resources_of(spec)).collect();
+    let has: Vec<Value> = containers.iter().map(|(spec, one)| given(spec, one)).collect();
+    let mut requests = sums(&has, "/requests");
+    // No file of the kernel tells it, so that what was told before stays (`convertToAPIPodLevelResourcesStatus`).
+    let told = fields::text(pod, "/status/resources/requests/memory");
+    if fields::text(pod, "/status/phase") == "Running" && !told.is_empty() {
+        requests.insert("memory".to_owned(), told.to_owned());
+    }
+    // Also of pods that ask for nothing.
     fields::put(status, "/resources", json!({}));
     for (pointer, map) in [
-        ("/allocatedResources", &requests),
-        ("/resources/limits", &limits),
+        ("/allocatedResources", &sums(&asked, "/requests")),
+        ("/resources/limits", &sums(&has, "/limits")),
         ("/resources/requests", &requests),
     ] {
         if !map.is_empty() {
@@ -234,11 +248,11 @@ fn container_status(runtime: &str, pod: &Value, spec: &Value, one: &Container) -
         );
     }
     if has_run {
-        let mut resources = spec.get("resources").cloned().unwrap_or_else(|| json!({}));
+        let mut resources = given(spec, one);
         if let Some(map) = resources.as_object_mut() {
             map.remove("claims");
         }
-        if let Some(requests) = resources.get("requests") {
+        if let Some(requests) = spec.pointer("/resources/requests") {
             fields::put(&mut status, "/allocatedResources", requests.clone());
         }
         fields::put(&mut status, "/resources", resources);
@@ -302,6 +316,7 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
     let others = fields::items(pod, "/status/conditions").iter();
     let others = others.filter(|one| !OWN.contains(&fields::text(one, "/type")));
     let mut list: Vec<Value> = others.cloned().collect();
+    list.extend(machine.resizes.conditions());
     list.push(condition("PodReadyToStartContainers", sandbox, pod, now));
     let inits: Vec<&str> = pairs(pod, "/spec/initContainers", machine)
         .iter()
@@ -346,8 +361,15 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
 }
 
 /// The conditions that a kubelet says (`pkg/kubelet/types/pod_status.go PodConditionByKubelet`).
-const OWN: [&str; 5] =
-    ["PodScheduled", "Ready", "Initialized", "ContainersReady", "PodReadyToStartContainers"];
+const OWN: [&str; 7] = [
+    "PodScheduled",
+    "Ready",
+    "Initialized",
+    "ContainersReady",
+    "PodResizeInProgress",
+    "PodResizePending",
+    "PodReadyToStartContainers",
+];
 
 /// Why readiness gates keep a pod from being ready (`pkg/kubelet/status/generate.go GeneratePodReadyCondition`).
 fn closed_gates(pod: &Value) -> Vec<String> {

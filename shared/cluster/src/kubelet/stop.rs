@@ -50,6 +50,7 @@ impl Kubelets {
             return;
         }
         self.ports.remove(&name);
+        self.made_room(&machine.node);
         plan.writes.push(Write::delete_now("pods", pod));
     }
 

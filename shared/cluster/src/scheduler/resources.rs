@@ -14,11 +14,11 @@ const QUIET: [(&str, i128); 2] = [("cpu", 100), ("memory", 200 * 1024 * 1024)];
 
 /// Amounts by resource name: milli-units of `cpu`, whole units of everything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Resources(BTreeMap<String, i128>);
+pub(crate) struct Resources(BTreeMap<String, i128>);
 
 impl Resources {
     /// The amounts of the map at `pointer`.
-    pub(super) fn at(document: &Value, pointer: &str) -> Self {
+    pub(crate) fn at(document: &Value, pointer: &str) -> Self {
         let amount = |(name, value): (String, String)| {
             let quantity = Quantity::parse(&value).ok()?;
             let amount = if name == "cpu" { quantity.milli_value() } else { quantity.value() };
@@ -28,7 +28,7 @@ impl Resources {
     }
 
     /// The amount of a resource.
-    pub(super) fn get(&self, name: &str) -> i128 {
+    pub(crate) fn get(&self, name: &str) -> i128 {
         self.0.get(name).copied().unwrap_or_default()
     }
 
@@ -37,7 +37,7 @@ impl Resources {
         self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (name, amount) in &other.0 {
             *self.0.entry(name.clone()).or_default() += amount;
         }
@@ -65,7 +65,7 @@ impl Resources {
 }
 
 /// What a pod asks for.
-pub(super) fn requests(pod: &Value) -> Resources {
+pub(crate) fn requests(pod: &Value) -> Resources {
     total(pod, false)
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::write::Target;
 use super::at::At;
-use super::{Faults, internal, label_keys, pod_defaults, pod_spec, scheduling_gates};
+use super::{Faults, internal, label_keys, pod_defaults, pod_spec, resize, scheduling_gates};
 use crate::fields::{items, put};
 
 /// Fields that a selector may name.
@@ -86,13 +86,7 @@ pub(super) fn prepare_subresource(target: &Target, value: &mut Value, live: &Val
             put(&mut next, "/spec/ephemeralContainers", list.clone());
         }
     } else {
-        for (index, container) in items(value, "/spec/containers").iter().enumerate() {
-            if let Some(resources) = container.get("resources")
-                && let Some(slot) = next.pointer_mut(&format!("/spec/containers/{index}"))
-            {
-                put(slot, "/resources", resources.clone());
-            }
-        }
+        next = resize::prepare(value, live);
     }
     if next.get("spec") != live.get("spec") {
         let generation = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);

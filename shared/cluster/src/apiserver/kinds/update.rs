@@ -172,6 +172,9 @@ pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> F
             super::events::validate_update(value, live, &mut faults);
         }
     }
+    if target.subresource == "resize" {
+        super::resize::validate(value, live, &mut faults);
+    }
     if target.subresource == "status" {
         (target.kind.validate_status)(value, live, &mut faults);
     }
