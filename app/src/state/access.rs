@@ -1,5 +1,6 @@
 //! The table of who may do what: which questions it asks, and what was answered.
 
+use diagram::rights::{Grant, Wish, grant};
 use notebook::check::AccessRequest;
 use notebook::scenario::Persona;
 use protocol::v1::Stream;
@@ -17,6 +18,19 @@ pub(crate) enum Answered {
     No,
     /// Not asked, or not answered yet.
     NotYet,
+}
+
+/// What decided an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Decided {
+    /// No rule allows it.
+    Nothing,
+    /// Who executes may do everything.
+    Own,
+    /// A rule.
+    Rule(Grant),
+    /// Something that the page does not see.
+    Elsewhere,
 }
 
 /// The questions of a table.
@@ -95,6 +109,43 @@ impl AccessPlan {
             .collect()
     }
 
+    /// What decided each answer: persona, request, and the rule.
+    pub(crate) fn decided(
+        &self,
+        objects: &Objects,
+        answers: &[Vec<Answered>],
+    ) -> Vec<(usize, usize, Decided)> {
+        let of = |kinds: [&'static str; 2]| {
+            let objects = kinds.into_iter().flat_map(|kind| objects.of_kind(kind));
+            objects.map(|(_, value)| value.as_ref()).collect::<Vec<_>>()
+        };
+        let bindings = of(["ClusterRoleBinding", "RoleBinding"]);
+        let roles = of(["ClusterRole", "Role"]);
+        let mut decided = Vec::new();
+        for (row, (persona, answers)) in self.personas.iter().zip(answers).enumerate() {
+            for (column, (request, answer)) in self.requests.iter().zip(answers).enumerate() {
+                let wish = Wish {
+                    user: &persona.user,
+                    groups: &persona.groups,
+                    verb: &request.verb,
+                    resource: &request.resource,
+                    name: &request.name,
+                    namespace: &request.namespace,
+                };
+                let found = match answer {
+                    Answered::NotYet => continue,
+                    Answered::No => Decided::Nothing,
+                    Answered::Yes if persona.user.is_empty() => Decided::Own,
+                    Answered::Yes => {
+                        grant(&bindings, &roles, &wish).map_or(Decided::Elsewhere, Decided::Rule)
+                    }
+                };
+                decided.push((row, column, found));
+            }
+        }
+        decided
+    }
+
     fn id(&self, row: usize, column: usize) -> String {
         format!("{}:{row}:{column}", self.cell)
     }
@@ -147,5 +198,33 @@ mod tests {
             "kubectl auth can-i patch deployments.apps --subresource=scale -n dev"
         );
         assert_eq!(line(&request("get", "pods", "web")), "kubectl auth can-i get pods/web -n dev");
+    }
+
+    #[test]
+    fn each_answer_has_what_decided_it() {
+        let persona = |id: &str, user: &str| {
+            let value = serde_json::json!({"id": id, "title": {"ko": id, "en": id}, "user": user});
+            serde_json::from_value::<Persona>(value).unwrap()
+        };
+        let personas = [persona("admin", ""), persona("user", "a")];
+        let plan = AccessPlan::new("who", &personas, vec![request("list", "pods", "")], &[]);
+        let mut objects = Objects::default();
+        let binding = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding",
+            "metadata":{"name":"b","namespace":"dev"},"subjects":[{"kind":"User","name":"a"}],
+            "roleRef":{"kind":"ClusterRole","name":"view"}}"#;
+        objects.change(true, &[binding.to_owned()], &[]);
+        let rule = Decided::Rule(Grant {
+            binding: "RoleBinding dev/b".to_owned(),
+            role: "ClusterRole view".to_owned(),
+            rule: None,
+        });
+        let yes = [vec![Answered::Yes], vec![Answered::Yes]];
+        assert_eq!(plan.decided(&objects, &yes), [(0, 0, Decided::Own), (1, 0, rule)]);
+        assert_eq!(
+            plan.decided(&Objects::default(), &[vec![Answered::NotYet], vec![Answered::Yes]]),
+            [(1, 0, Decided::Elsewhere)]
+        );
+        let no = [vec![Answered::No], vec![Answered::NotYet]];
+        assert_eq!(plan.decided(&objects, &no), [(0, 0, Decided::Nothing)]);
     }
 }

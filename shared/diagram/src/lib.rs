@@ -5,6 +5,7 @@
 //! - [`workloads::scene`]: what owns and what selects whom.
 //! - [`machines::scene`]: the machines and their roles.
 //! - [`access::matrix`]: who may do what.
+//! - [`rights::grant`]: which rule lets somebody do something.
 //! - [`rollout::rollout`]: the versions of a Deployment while it is updated.
 //! - [`policy::policy`]: a NetworkPolicy in three columns, and what a change of them makes of it.
 //! - [`timeline::timeline`]: what was done along the clock, with the branches that were left.
@@ -21,6 +22,7 @@ pub mod layout;
 pub mod machines;
 mod object;
 pub mod policy;
+pub mod rights;
 pub mod rollout;
 pub mod scene;
 pub mod table;

@@ -2,13 +2,15 @@
 
 use app_ui::icon::icon;
 use app_ui::press::Press;
-use leptos::html::{caption, div, p, span, table, tbody, td, th, thead, tr};
+use diagram::rights::Grant;
+use leptos::html::{caption, details, div, p, span, summary, table, tbody, td, th, thead, tr};
 use leptos::prelude::*;
 use notebook::cell::Cell;
 use notebook::check::AccessRequest;
 use protocol::v1::Command;
 
-use crate::state::access::{AccessPlan, Answered};
+use crate::parts::table::text_table;
+use crate::state::access::{AccessPlan, Answered, Decided};
 use crate::state::context::Ctx;
 use crate::state::run::Phase;
 
@@ -49,6 +51,11 @@ pub(super) fn access(
                 let (allowed, total) = (allowed.to_string(), total.to_string());
                 ctx.text.with("access-summary", &[("allowed", &allowed), ("total", &total)])
             }),
+            details()
+                .class("scene__table")
+                .child((summary().child(ctx.text.say("access-why")), move || {
+                    reasons(ctx, &plan.get_value(), &answers.get())
+                })),
             div().class("tools").child(
                 Press::new(ctx.text.say("access-again"))
                     .icon("reset")
@@ -107,6 +114,30 @@ fn access_table(ctx: Ctx, name: &str, plan: &AccessPlan, answers: &[Vec<Answered
             tbody().child(rows.collect_view()),
         )))
         .into_any()
+}
+
+/// The rule that decided each answer.
+fn reasons(ctx: Ctx, plan: &AccessPlan, answers: &[Vec<Answered>]) -> AnyView {
+    let text = ctx.text;
+    let requests = plan.requests();
+    let decided = ctx.session.model.with(|model| plan.decided(&model.objects, answers)).into_iter();
+    let rows = decided.map(|(row, column, found)| {
+        let persona = plan.personas.get(row).map(|persona| text.pick(&persona.title));
+        let why = match found {
+            Decided::Nothing => text.say("access-why-nothing"),
+            Decided::Own => text.say("access-why-own"),
+            Decided::Elsewhere => text.say("access-why-elsewhere"),
+            Decided::Rule(Grant { binding, role, rule }) => {
+                let parts = [Some(binding), Some(role), rule];
+                parts.into_iter().flatten().collect::<Vec<_>>().join(" \u{2192} ")
+            }
+        };
+        let request = requests.get(column).cloned();
+        vec![persona.unwrap_or_default(), request.unwrap_or_default(), why]
+    });
+    let heads = ["access-who", "access-what", "access-rule"];
+    let heads = heads.map(|word| text.say(word)).to_vec();
+    text_table(text.say("access-why"), heads, rows.collect())
 }
 
 fn square(ctx: Ctx, answer: Answered) -> AnyView {
