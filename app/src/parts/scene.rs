@@ -30,9 +30,13 @@ pub(crate) fn scene(text: Text, label: String, drawing: Memo<Drawing>) -> AnyVie
         .class("scene")
         .child((
             div().class("scene__picture").child(picture(label, data, shown)),
-            p().class("scene__summary")
-                .attr("role", "status")
-                .child(move || drawing.with(|it| it.summary.clone())),
+            p().class("scene__summary").attr("role", "status").child(move || {
+                // Nothing at all is a cluster that is not there yet, not one without anything.
+                drawing.with(|it| {
+                    let nothing = it.picture.frames.is_empty();
+                    if nothing { text.say("cluster-empty") } else { it.summary.clone() }
+                })
+            }),
             move || {
                 let hint = data.with(hint)?;
                 let said = caption().unwrap_or_else(|| text.say(hint));

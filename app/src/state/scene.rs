@@ -1,6 +1,6 @@
 //! Pictures of the cluster: what `diagram` makes of the objects, with words in the reader's language.
 
-use app_ui::picture::{Area, Arrow, Card, Frame, Picture};
+use app_ui::picture::{Area, Arrow, Card, Frame, Picture, keep_apart};
 use diagram::connections::Connection;
 use diagram::layout::{Flow, Layout, Place, layout};
 use diagram::scene::{Edge, EdgeKind, EdgeState, Group, Node, NodeState, Phrase, Role, Scene};
@@ -133,15 +133,18 @@ fn picture(text: Text, scene: &Scene, layout: &Layout) -> Picture {
             mark: (route.label.x, route.label.y),
             state: edge_class(edge),
             label: edge_label(text, edge),
+            flipped: false,
             spoken: edge_sentence(text, edge),
         })
     });
+    let mut arrows: Vec<Arrow> = arrows.collect();
+    keep_apart(&mut arrows);
     Picture {
         width: layout.width,
         height: layout.height,
         frames: frames.collect(),
         cards: cards.collect(),
-        arrows: arrows.collect(),
+        arrows,
     }
 }
 

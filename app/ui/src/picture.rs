@@ -66,6 +66,8 @@ pub struct Arrow {
     pub state: &'static str,
     /// Short text beside the mark.
     pub label: String,
+    /// The text stands on the other side of the mark than usual: there is another one.
+    pub flipped: bool,
     /// All of it in a sentence.
     pub spoken: String,
 }
@@ -92,6 +94,8 @@ const INSET: i32 = 8;
 /// Widths of a letter: of a card's name in bold, and of its lines, which are set in a code font.
 const NAME_LETTER: f64 = 9.0;
 const LINE_LETTER: f64 = 7.3;
+/// Height of the text beside an arrow.
+const WORD_HEIGHT: i32 = 16;
 
 /// Draws a picture. `shown` is the id of the card or arrow that the pointer or the focus is on.
 pub fn picture(label: String, data: Signal<Picture>, shown: RwSignal<Option<String>>) -> AnyView {
@@ -208,7 +212,7 @@ fn fit(text: &str, width: i32, letter: f64) -> String {
 }
 
 fn arrow(arrow: Arrow, shown: RwSignal<Option<String>>) -> AnyView {
-    let Arrow { id, points, mark, state, label, spoken } = arrow;
+    let Arrow { id, points, mark, state, label, flipped, spoken } = arrow;
     let way: Vec<String> = points.iter().map(|(x, y)| format!("{x} {y}")).collect();
     let way = format!("M{}", way.join("L"));
     let on = (id.clone(), id.clone());
@@ -230,16 +234,33 @@ fn arrow(arrow: Arrow, shown: RwSignal<Option<String>>) -> AnyView {
             text()
                 .attr("class", "picture__label")
                 .attr("x", mark.0)
-                .attr("y", mark.1 + beside(&points))
+                .attr("y", mark.1 + beside(&points, flipped))
                 .child(label),
         ))
         .into_any()
 }
 
 /// The label of an arrow that goes down stands above its mark, otherwise below: away from the target.
-fn beside(points: &[(i32, i32)]) -> i32 {
+fn beside(points: &[(i32, i32)], flipped: bool) -> i32 {
     let down = points.first().zip(points.last()).is_some_and(|(start, end)| end.1 > start.1);
-    if down { -19 } else { 29 }
+    if down == flipped { 29 } else { -19 }
+}
+
+/// Puts texts that would stand on others on the other side of their marks.
+pub fn keep_apart(arrows: &mut [Arrow]) {
+    let mut taken: Vec<(i32, i32, i32)> = Vec::new();
+    for arrow in arrows.iter_mut().filter(|arrow| !arrow.label.is_empty()) {
+        let letters = i32::try_from(arrow.label.chars().count()).unwrap_or(i32::MAX / 8);
+        let half = letters * 4;
+        let at = |flipped| arrow.mark.1 + beside(&arrow.points, flipped);
+        let is_free = |y: i32| {
+            !taken.iter().any(|(x, other, wide)| {
+                (arrow.mark.0 - x).abs() < half + wide && (y - other).abs() < WORD_HEIGHT
+            })
+        };
+        arrow.flipped = !is_free(at(false)) && is_free(at(true));
+        taken.push((arrow.mark.0, at(arrow.flipped), half));
+    }
 }
 
 /// Where the head of an arrow stands and where it points.
@@ -281,7 +302,7 @@ fn sign(state: &str, (x, y): (i32, i32)) -> Option<AnyView> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINE_LETTER, NAME_LETTER, fit, head};
+    use super::{Arrow, LINE_LETTER, NAME_LETTER, fit, head, keep_apart};
 
     #[test]
     fn long_texts_lose_their_middle() {
@@ -289,6 +310,22 @@ mod tests {
         assert_eq!(fit(image, 288, LINE_LETTER), "image: \u{2026}/e2e-test-images/agnhost:2.53");
         assert_eq!(fit("image: nginx", 152, LINE_LETTER), "image: nginx");
         assert_eq!(fit("np-connect", 152, NAME_LETTER), "np-connect");
+    }
+
+    #[test]
+    fn texts_of_arrows_that_cross_do_not_stand_on_each_other() {
+        let arrow = |x: i32, up: bool| Arrow {
+            id: String::new(),
+            points: if up { vec![(x, 100), (x, 0)] } else { vec![(x, 0), (x, 100)] },
+            mark: (x, 50),
+            state: "allowed",
+            label: "open :8080".to_owned(),
+            flipped: false,
+            spoken: String::new(),
+        };
+        let mut arrows = [arrow(0, true), arrow(40, true), arrow(120, true), arrow(300, false)];
+        keep_apart(&mut arrows);
+        assert_eq!(arrows.map(|arrow| arrow.flipped), [false, true, false, false]);
     }
 
     #[test]
