@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod context;
 pub(crate) mod drafts;
+pub(crate) mod explain;
 pub(crate) mod face;
 pub(crate) mod history;
 pub(crate) mod keys;

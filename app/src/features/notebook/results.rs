@@ -1,13 +1,16 @@
 //! What the server answered, word for word, and what happened next.
 
 use app_ui::icon::icon;
+use app_ui::press::Press;
 use leptos::html::{code, div, h4, li, p, span, ul};
 use leptos::prelude::*;
-use protocol::v1::{ApplyOutcome, ConnectionState, ObjectKey, ObjectOutcome};
+use protocol::v1::{ApplyOutcome, ConnectionState, ObjectKey, ObjectOutcome, ResetScope};
 
 use crate::parts::events::events;
 use crate::parts::output::output;
+use crate::parts::table::text_table;
 use crate::state::context::Ctx;
+use crate::state::explain::{Meaning, meaning};
 use crate::state::objects::followed;
 use crate::state::run::{CellRun, ConnectionChange};
 use crate::state::shared::Shared;
@@ -24,6 +27,7 @@ pub(super) fn results(ctx: Ctx, run: Memo<Shared<CellRun>>) -> AnyView {
             (
                 waiting(ctx, run),
                 answers(ctx, &run.results),
+                meanings(ctx, &run.results),
                 (!run.output.is_empty())
                     .then(|| output(ctx.text.say("output-label"), run.output.clone())),
                 next(ctx, run),
@@ -64,6 +68,37 @@ fn answers(ctx: Ctx, list: &[ObjectOutcome]) -> Option<AnyView> {
             .child(items.collect_view())
             .into_any(),
     )
+}
+
+/// What refusals mean, and what can be done.
+fn meanings(ctx: Ctx, list: &[ObjectOutcome]) -> AnyView {
+    let mut found: Vec<Meaning> = Vec::new();
+    for one in list.iter().filter_map(|one| meaning(&one.message)) {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    let told = found.into_iter().map(|one| match one {
+        Meaning::NoNamespace(name) => {
+            let again = Press::new(ctx.text.say("reset-scenario"))
+                .icon("reset")
+                .name("again")
+                .draw(move || ctx.desk.reset.set(Some(ResetScope::Scenario)));
+            let words = ctx.text.with("answer-no-namespace", &[("namespace", &name)]);
+            div().class("offer").child((p().child(words), again)).into_any()
+        }
+        Meaning::Quota(name, rows) => {
+            let heads = ["quota-resource", "quota-requested", "quota-used", "quota-limited"];
+            let heads = heads.map(|word| ctx.text.say(word)).to_vec();
+            let title = ctx.text.with("answer-quota", &[("quota", &name)]);
+            let rows = rows.into_iter().map(|row| row.to_vec()).collect();
+            div()
+                .class("offer offer--table")
+                .child((p().child(title.clone()), text_table(title, heads, rows)))
+                .into_any()
+        }
+    });
+    told.collect_view().into_any()
 }
 
 fn outcome(outcome: ApplyOutcome) -> (&'static str, &'static str, &'static str) {
