@@ -1,5 +1,7 @@
 //! The page as a whole: what lives as long as it, and what its address shows.
 
+use std::sync::Arc;
+
 use app_ui::toast::Toasts;
 use leptos::ev;
 use leptos::html::div;
@@ -33,6 +35,11 @@ pub(crate) fn app() -> AnyView {
     let place = RwSignal::new(start.place);
     browser::on_path_change(move || show(hall, place));
     describe(hall, place);
+    browser::on_new_version(move |_| {
+        let text = Text { language: hall.language.get_untracked() };
+        let reload = Arc::new(browser::reload);
+        hall.toasts.show(text.say("page-new"), "warn", Some((text.say("page-new-reload"), reload)));
+    });
     browser::keep_offline();
     let page = move || {
         let text = Text { language: hall.language.get() };

@@ -9,3 +9,4 @@ mod journal;
 pub(crate) mod link;
 pub(crate) mod remote;
 mod reply;
+pub(crate) mod tabs;

@@ -20,7 +20,9 @@ use crate::features::notebook::notebook;
 use crate::routes::{Place, code};
 use crate::services::browser::{self, timezone_offset};
 use crate::services::content::{self, ContentError};
+use crate::services::tabs::Typed;
 use crate::state::context::{Ctx, Hall};
+use crate::state::drafts::Safety;
 use crate::state::namespaces::renames;
 use crate::state::outline::places;
 use crate::state::session::{Connection, Opening};
@@ -182,7 +184,25 @@ fn banner(ctx: Ctx) -> AnyView {
             ))
         })
     };
-    drawn.into_any()
+    (drawn, unsafe_work(ctx)).into_any()
+}
+
+/// The browser keeps nothing: what was edited can be taken along.
+fn unsafe_work(ctx: Ctx) -> AnyView {
+    let shown = move || {
+        (ctx.drafts.safety.get() == Safety::MemoryOnly).then(|| {
+            let download = Press::new(ctx.text.say("work-download"))
+                .icon("download")
+                .name("banner-download")
+                .draw(move || ctx.download_work());
+            div().class("banner banner--still").attr("role", "alert").child((
+                icon("alert"),
+                p().child(ctx.text.say("banner-memory")),
+                div().class("banner__tools").child(download),
+            ))
+        })
+    };
+    shown.into_any()
 }
 
 /// Tells what happened as toasts: restored texts, lost sessions, notices of the executor.
@@ -192,6 +212,14 @@ fn announce(ctx: Ctx) {
             let time = clock_time(at, timezone_offset());
             ctx.toasts.show(ctx.text.with("drafts-restored", &[("time", &time)]), "good", None);
             ctx.drafts.restored.set(None);
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(Typed { cell, text, .. }) = ctx.drafts.contested.get() {
+            let take = Arc::new(move || ctx.drafts.set(&cell, text.clone()));
+            let offer = Some((ctx.text.say("drafts-take"), take as _));
+            ctx.toasts.show(ctx.text.say("drafts-contested"), "warn", offer);
+            ctx.drafts.contested.set(None);
         }
     });
     Effect::new(move |_| {

@@ -184,6 +184,32 @@ pub(crate) fn copy(text: &str) {
     }
 }
 
+/// Gives the reader a file.
+pub(crate) fn download(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let blob = web_sys::Blob::new_with_str_sequence(&parts);
+    let address = blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob));
+    let link = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.create_element("a").ok())
+        .and_then(|link| link.dyn_into::<web_sys::HtmlAnchorElement>().ok());
+    if let (Ok(address), Some(link)) = (address, link) {
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+        // What cannot be revoked goes with the page.
+        let _kept = web_sys::Url::revoke_object_url(&address);
+    }
+}
+
+/// Loads the page anew.
+pub(crate) fn reload() {
+    if let Some(window) = window() {
+        // A page that is being left is not loaded anew.
+        let _leaving = window.location().reload();
+    }
+}
+
 /// An unguessable name.
 pub(crate) fn unique() -> String {
     let random = window().and_then(|window| window.crypto().ok());
@@ -216,6 +242,25 @@ pub(crate) fn keep_offline() {
     if let Some(register) = register {
         let _refused = register.call1(&container, &address);
     }
+}
+
+/// Calls back when a newer version of the page has taken the place of the one that is kept for offline use.
+pub(crate) fn on_new_version(call: impl FnMut(web_sys::Event) + 'static) {
+    let container: JsValue = window().map_or(JsValue::NULL, |window| {
+        js_sys::Reflect::get(&window.navigator(), &"serviceWorker".into()).unwrap_or_default()
+    });
+    let old = js_sys::Reflect::get(&container, &"controller".into());
+    if !old.is_ok_and(|old| old.is_object()) {
+        return;
+    }
+    let listener = Closure::<dyn FnMut(web_sys::Event)>::new(call);
+    if let Some(container) = container.dyn_ref::<web_sys::EventTarget>() {
+        let _refused = container.add_event_listener_with_callback(
+            "controllerchange",
+            listener.as_ref().unchecked_ref(),
+        );
+    }
+    listener.into_js_value();
 }
 
 /// An address for code of our own: the Content-Security-Policy asks for a policy around it.

@@ -13,6 +13,7 @@ use super::drafts::Drafts;
 use super::preferences::Preferences;
 use super::session::Session;
 use super::words::Text;
+use crate::services::browser;
 
 /// What is open on the desk: dialogs, panes, the selected object.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +108,19 @@ impl Ctx {
         self.notebook.with_value(|notebook| {
             notebook.scenario.cells.iter().find(|cell| cell.id == id).cloned()
         })
+    }
+
+    /// Gives the reader all edited texts as a file.
+    pub(crate) fn download_work(self) {
+        let notebook = self.notebook();
+        let cells = notebook.scenario.cells.iter();
+        let cells = cells.map(|cell| (cell.id.clone(), self.text.pick(&cell.title)));
+        let text = self.drafts.bundle(cells);
+        if text.is_empty() {
+            self.toasts.show(self.text.say("work-none"), "info", None);
+        } else {
+            browser::download(&format!("{}.yaml", notebook.id.replace('/', "-")), &text);
+        }
     }
 
     /// The text of a file of the notebook.

@@ -1,12 +1,13 @@
 //! The texts of manifest cells as the learner edits them, kept a moment after each key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use crate::services::browser;
 use crate::services::drafts::{DraftStore, KeptDraft};
+use crate::services::tabs::{Tabs, Typed};
 
 /// How long typing must rest before the text is kept.
 const REST_MILLIS: u32 = 300;
@@ -37,6 +38,11 @@ pub(crate) struct Drafts {
     pub loaded: RwSignal<bool>,
     store: StoredValue<Option<DraftStore>, LocalStorage>,
     timers: StoredValue<BTreeMap<String, Timeout>, LocalStorage>,
+    /// Cells whose text was typed here and is not kept yet.
+    pending: StoredValue<BTreeSet<String>>,
+    tabs: StoredValue<Option<Tabs>, LocalStorage>,
+    /// Another tab kept another text of a cell while one was typed here.
+    pub contested: RwSignal<Option<Typed>>,
 }
 
 impl Default for Drafts {
@@ -49,6 +55,9 @@ impl Default for Drafts {
             loaded: RwSignal::new(false),
             store: StoredValue::new_local(None),
             timers: StoredValue::new_local(BTreeMap::new()),
+            pending: StoredValue::default(),
+            tabs: StoredValue::new_local(None),
+            contested: RwSignal::new(None),
         }
     }
 }
@@ -58,6 +67,9 @@ impl Drafts {
     pub(crate) async fn open(self, scenario: &str) {
         if self.scenario.get_untracked() == scenario {
             return;
+        }
+        if self.tabs.with_value(Option::is_none) {
+            self.tabs.set_value(Tabs::open(move |typed| self.hear(typed)));
         }
         self.loaded.set(false);
         self.scenario.set(scenario.to_owned());
@@ -118,10 +130,38 @@ impl Drafts {
             self.safety.set(Safety::Waiting);
         }
         let owned = cell.to_owned();
+        self.pending.update_value(|pending| {
+            pending.insert(owned.clone());
+        });
         let timer = Timeout::new(REST_MILLIS, move || self.keep(owned));
         self.timers.update_value(|timers| {
             timers.insert(cell.to_owned(), timer);
         });
+    }
+
+    /// Another tab kept a text. It is taken over, unless one was typed here that is not kept yet: then the reader
+    /// decides, and nothing is lost.
+    fn hear(self, typed: Typed) {
+        if typed.scenario != self.scenario.get_untracked()
+            || self.text_now(&typed.cell) == typed.text
+        {
+            return;
+        }
+        if self.pending.with_value(|pending| pending.contains(&typed.cell)) {
+            self.contested.set(Some(typed));
+            return;
+        }
+        let Typed { cell, text, .. } = typed;
+        self.texts.update(|texts| match text {
+            Some(text) => drop(texts.insert(cell, text)),
+            None => drop(texts.remove(&cell)),
+        });
+        self.safety.set(Safety::Kept(browser::now_millis()));
+    }
+
+    /// The edited texts of these cells, with their titles, as one manifest.
+    pub(crate) fn bundle(self, cells: impl IntoIterator<Item = (String, String)>) -> String {
+        self.texts.with_untracked(|texts| bundle(texts, cells))
     }
 
     /// All texts go back to their originals; returns what they were.
@@ -153,14 +193,46 @@ impl Drafts {
         let text = self.text_now(&cell);
         wasm_bindgen_futures::spawn_local(async move {
             let at_millis = browser::now_millis();
-            let kept = match text {
+            let kept = match text.clone() {
                 Some(text) => store.keep(&scenario, &cell, &KeptDraft { text, at_millis }).await,
                 None => store.forget(&scenario, &cell).await,
             };
+            self.pending.update_value(|pending| {
+                pending.remove(&cell);
+            });
+            self.tabs.with_value(|tabs| {
+                if let Some(tabs) = tabs {
+                    tabs.tell(&Typed { scenario, cell, text });
+                }
+            });
             self.safety.set(match kept {
                 Ok(()) => Safety::Kept(at_millis),
                 Err(_) => Safety::MemoryOnly,
             });
         });
+    }
+}
+
+fn bundle(
+    texts: &BTreeMap<String, String>,
+    cells: impl IntoIterator<Item = (String, String)>,
+) -> String {
+    let edited = cells.into_iter().filter_map(|(cell, title)| {
+        let text = texts.get(&cell)?;
+        Some(format!("# {title}\n{}\n", text.trim_end()))
+    });
+    edited.collect::<Vec<_>>().join("---\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edited_texts_become_one_manifest_in_the_order_of_the_cells() {
+        let texts = [("b", "kind: B\n\n"), ("a", "kind: A")];
+        let texts = texts.map(|(cell, text)| (cell.to_owned(), text.to_owned())).into();
+        let cells = ["b", "untouched", "a"].map(|cell| (cell.to_owned(), format!("The {cell}")));
+        assert_eq!(bundle(&texts, cells), "# The b\nkind: B\n---\n# The a\nkind: A\n");
     }
 }

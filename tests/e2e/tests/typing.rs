@@ -2,6 +2,7 @@
 #![cfg(feature = "browser")]
 
 use e2e::Outcome;
+use e2e::audit::accessible;
 use e2e::browser::{Browser, Size};
 use e2e::serve::Podium;
 use e2e::walk::{look, write};
@@ -25,5 +26,26 @@ async fn a_text_that_begins_with_a_bracket_can_be_typed_fast() -> Outcome {
         browser.find(&format!("{CELL} [data-state='state-pristine']")).await?;
     }
     look(&browser, "typing").await?;
+    another_tab_is_followed(&browser, &podium).await?;
     browser.close().await
+}
+
+/// What is typed in another tab is taken over here; where the browser keeps nothing, it can be taken along.
+async fn another_tab_is_followed(browser: &Browser, podium: &Podium) -> Outcome {
+    let address = format!("{}/en/hypercloud-4.1/02-authority/", podium.url);
+    let first = browser.driver.window().await?;
+    let second = browser.driver.new_tab().await?;
+    browser.driver.switch_to_window(second).await?;
+    browser.goto(&address).await?;
+    browser.find("[data-executor='embedded-server']").await?;
+    write(browser, "new-role", "kind: Elsewhere").await?;
+    browser.shows("[data-status='saved']", "Saved").await?;
+
+    browser.before_pages("Object.defineProperty(window, 'indexedDB', { value: null });").await?;
+    browser.goto(&address).await?;
+    browser.find(".banner [data-press='banner-download']").await?;
+    accessible(browser, "nothing-kept").await?;
+
+    browser.driver.switch_to_window(first).await?;
+    browser.shows(&format!("{CELL} .view-lines"), "Elsewhere").await
 }

@@ -104,6 +104,13 @@ pub(super) fn more_menu(ctx: Ctx, place: &Place) -> AnyView {
                         .name("help")
                         .draw(move || ctx.desk.help.set(true)),
                 ),
+                close(
+                    Press::new(text.say("work-download"))
+                        .icon("download")
+                        .kind(Kind::Quiet)
+                        .name("work-download")
+                        .draw(move || ctx.download_work()),
+                ),
                 Press::new(text.say("notes-switch"))
                     .icon("eye")
                     .kind(Kind::Quiet)
