@@ -95,16 +95,19 @@ pub enum Requirement {
 pub enum Product {
     /// HyperCloud 4.1: its operator, its webhook and HyperAuth.
     Hypercloud,
+    /// MetalLB, which gives Services of type LoadBalancer their addresses.
+    Metallb,
 }
 
 impl Product {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Hypercloud];
+    pub const ALL: [Self; 2] = [Self::Hypercloud, Self::Metallb];
 
     /// Its name in `scenario.yaml`, which is that of the add-on.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hypercloud => "hypercloud",
+            Self::Metallb => "metallb",
         }
     }
 }
