@@ -9,6 +9,7 @@ mod agnhost;
 mod attach;
 mod calm;
 mod catalina;
+mod eviction;
 pub(crate) mod forward;
 pub(crate) mod hooks;
 mod last_words;
@@ -73,9 +74,9 @@ pub(crate) struct Machine {
     activity: u64,
     /// The store's revision at which there was nothing to do but what its processes do.
     calm: u64,
-    /// Its time is over.
-    pub(crate) expired: bool,
-    /// Its time is over, and all its containers have been stopped.
+    /// Why it has to end before its containers do.
+    sentence: Option<restart::Sentence>,
+    /// It has to end, and all its containers have been stopped.
     pub(crate) halted: bool,
 }
 
@@ -171,6 +172,10 @@ impl Kubelets {
 
     /// Looks at a pod.
     pub(crate) fn sync(&mut self, store: &Store, key: &Key, now: Timestamp) -> Plan {
+        // A key without a namespace is a node.
+        if key.namespace.is_empty() {
+            return self.watch_node(store, &key.name, now);
+        }
         let mut plan = Plan::nothing();
         let name = format!("{}/{}", key.namespace, key.name);
         let pod = store
@@ -297,7 +302,7 @@ impl Kubelets {
             resizes: resize::Resizes::admitted(pod),
             activity: 0,
             calm: 0,
-            expired: false,
+            sentence: None,
             halted: false,
         };
         self.machines.insert(full_name(pod), Arc::new(machine));

@@ -369,6 +369,9 @@ fn component(api: &Apiserver, controller: &dyn Controller, key: &Key) -> Compone
     if controller.name() == kubeadm::STATIC_PODS {
         return Component::kubelet(&key.name);
     }
+    if controller.name() == "kubelet" && key.namespace.is_empty() {
+        return Component::kubelet(&key.name);
+    }
     if controller.name() == "kubelet" {
         let node = api
             .store()

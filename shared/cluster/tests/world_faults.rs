@@ -297,7 +297,7 @@ fn cables_disks_images_and_processes_break_and_are_mended() {
         disk of node/worker-2 100 times slower
         slow Pending ready=False restarts=0 last=null
         pod "default/nobody" not found
-        there is no fault "burn node"; there are: stop node, start node, cut node, mend node, kill pod, cut pod, mend pod, slow disk, mend disk, break image, mend image"#]].assert_eq(&seen.join("\n"));
+        there is no fault "burn node"; there are: stop node, start node, cut node, mend node, kill pod, cut pod, mend pod, slow disk, mend disk, fill memory, free memory, fill disk, free disk, break image, mend image"#]].assert_eq(&seen.join("\n"));
 }
 
 #[test]
@@ -312,4 +312,107 @@ fn chance_follows_the_seed() {
     };
     assert_eq!(hit(1), hit(1));
     assert!((2..6).any(|seed| hit(seed) != hit(1)));
+}
+
+impl World {
+    /// Conditions of a kind, and taints.
+    fn pressure(&mut self, node: &str, kind: &str) -> String {
+        let node = self.get(&format!("/api/v1/nodes/{node}"));
+        let conditions = node["status"]["conditions"].as_array().unwrap();
+        let one = conditions.iter().find(|one| one["type"] == kind).unwrap();
+        let taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+        let keys: Vec<&str> = taints.iter().filter_map(|one| one["key"].as_str()).collect();
+        format!("{} {} {keys:?}", one["status"], one["message"])
+    }
+
+    fn end(&mut self, name: &str) -> String {
+        let pod = self.get(&format!("/api/v1/namespaces/default/pods/{name}"));
+        let conditions = pod["status"]["conditions"].as_array().unwrap();
+        let target = conditions.iter().find(|one| one["type"] == "DisruptionTarget");
+        format!(
+            "{name} {} {} {} {} {}",
+            pod["status"]["phase"],
+            pod["status"]["reason"],
+            pod["status"]["message"],
+            target.map_or(&Value::Null, |one| &one["reason"]),
+            pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"],
+        )
+    }
+}
+
+#[test]
+fn where_memory_runs_out_pods_go_that_hold_more_than_they_ask_for() {
+    let mut world = World::new(1);
+    let spec = |request: &str| {
+        json!({
+            "nodeName": "worker-1",
+            "containers": [{
+                "name": "main", "image": "nginx:1.28", "resources": { "requests": { "memory": request } },
+            }],
+        })
+    };
+    world.pod("modest", &spec("64Mi"));
+    world.pod("greedy", &spec("1Mi"));
+    world.wait(20);
+    let told = world.fault("fill memory worker-1");
+    world.wait(9);
+    let pressed = world.pressure("worker-1", "MemoryPressure");
+    let (greedy, modest) = (world.end("greedy"), world.state("modest"));
+    world.fault("free memory worker-1");
+    world.wait(299);
+    let still = world.pressure("worker-1", "MemoryPressure");
+    world.wait(20);
+    let after = world.pressure("worker-1", "MemoryPressure");
+    let events = world.get("/api/v1/events");
+    let events = events["items"].as_array().unwrap().iter();
+    let events: Vec<String> = events
+        .filter(|one| {
+            let reason = one["reason"].as_str().unwrap();
+            reason.contains("Memory") || reason.contains("vict")
+        })
+        .map(|one| format!("{} {} {}", one["type"], one["reason"], one["message"]))
+        .collect();
+    expect![[r#"
+        memory of node/worker-1 filled, 50Mi left
+        "True" "kubelet has insufficient memory available" ["node.kubernetes.io/memory-pressure"]
+        greedy "Failed" "Evicted" "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container main was using 3Mi, request is 1Mi, has larger consumption of memory. " "TerminationByKubelet" 0
+        modest Running ready=True restarts=0 last=null
+        "True" "kubelet has insufficient memory available" ["node.kubernetes.io/memory-pressure"]
+        "False" "kubelet has sufficient memory available" []
+        "Warning" "Evicted" "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container main was using 3Mi, request is 1Mi, has larger consumption of memory. "
+        "Normal" "NodeHasInsufficientMemory" "Node worker-1 status is now: NodeHasInsufficientMemory"
+        "Warning" "EvictionThresholdMet" "Attempting to reclaim memory"
+        "Normal" "NodeHasSufficientMemory" "Node worker-1 status is now: NodeHasSufficientMemory""#]].assert_eq(&format!(
+        "{told}\n{pressed}\n{greedy}\n{modest}\n{still}\n{after}\n{}",
+        events.join("\n")
+    ));
+}
+
+#[test]
+fn where_the_disk_is_full_the_pod_that_wrote_most_goes_first() {
+    let mut world = World::new(2);
+    let spec = |script: &str| {
+        json!({
+            "nodeName": "worker-1", "restartPolicy": "Never",
+            "containers": [{ "name": "main", "image": "busybox:1.36", "command": ["sh", "-c", script] }],
+        })
+    };
+    world.pod("quiet", &spec("echo a; sleep 10000"));
+    world.pod(
+        "chatty",
+        &spec("for i in 1 2 3 4 5 6 7 8 9; do echo a long line of text; done; sleep 10000"),
+    );
+    world.wait(20);
+    let told = world.fault("fill disk worker-1");
+    world.wait(5);
+    let pressed = world.pressure("worker-1", "DiskPressure");
+    let (first, second) = (world.end("chatty"), world.state("quiet"));
+    world.wait(10);
+    let later = world.end("quiet");
+    expect![[r#"
+        disk of node/worker-1 filled, 5Gi left
+        "True" "kubelet has disk pressure" ["node.kubernetes.io/disk-pressure"]
+        chatty "Failed" "Evicted" "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 5Gi. Container main was using 180, request is 0, has larger consumption of ephemeral-storage. " "TerminationByKubelet" 137
+        quiet Running ready=True restarts=0 last=null
+        quiet "Failed" "Evicted" "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 5368709300. Container main was using 2, request is 0, has larger consumption of ephemeral-storage. " "TerminationByKubelet" 137"#]].assert_eq(&format!("{told}\n{pressed}\n{first}\n{second}\n{later}"));
 }

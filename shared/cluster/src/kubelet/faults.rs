@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Kubelets;
 use super::container::{Death, Process};
+use super::eviction::{Scarce, Shortage, binary};
 use super::node_network::full_name;
 use crate::event_loop::{EventNote, Plan, reference};
 use crate::fields;
@@ -30,6 +31,8 @@ pub(crate) struct Faults {
     cut: BTreeSet<String>,
     /// How many times slower the disk of a node is.
     slow: BTreeMap<String, u32>,
+    /// What runs out on which node.
+    pub(super) short: BTreeMap<(String, Scarce), Shortage>,
     /// Images that the registry no longer has, as containerd names them.
     lost: BTreeSet<String>,
 }
@@ -109,6 +112,7 @@ impl Kubelets {
             ("kill", "pod") => self.kill(store, &asked, now),
             ("cut" | "mend", "pod") => Ok(self.cut(&asked)),
             ("slow" | "mend", "disk") => self.slow(&asked),
+            ("fill" | "free", "memory" | "disk") => Ok(self.fill(store, &asked, now)),
             ("break" | "mend", "image") => Ok(self.lose(&asked)),
             (verb, kind) => Err(format!("there is no fault \"{verb} {kind}\"; {USAGE}")),
         }
@@ -123,7 +127,7 @@ impl Kubelets {
         chance: &mut Stream,
     ) -> Result<String, String> {
         let mut known: Vec<String> = match kind {
-            "node" | "disk" => self.nodes.iter().cloned().collect(),
+            "node" | "disk" | "memory" => self.nodes.iter().cloned().collect(),
             "pod" => store.list("pods", None).iter().map(|pod| full_name(pod)).collect(),
             _ => return Ok(name.to_owned()),
         };
@@ -282,6 +286,27 @@ impl Kubelets {
         }
     }
 
+    /// Something outside of pods takes memory or disk until half of the threshold is left, or gives it back.
+    fn fill(&mut self, store: &Store, asked: &Asked<'_>, now: Timestamp) -> Done {
+        let node = asked.name.to_owned();
+        let what = Scarce::of(asked.kind);
+        let known = store.get("nodes", "", &node);
+        let threshold = known.map_or(0, |known| what.threshold(&known));
+        let place = (node.clone(), what);
+        let mut done = if asked.verb == "fill" {
+            let left = threshold / 2;
+            self.faults.short.insert(place, Shortage { left, seen: now });
+            Done::new(format!("{} of node/{node} filled, {} left", asked.kind, binary(left)))
+        } else {
+            if let Some(shortage) = self.faults.short.get_mut(&place) {
+                shortage.left = u64::MAX;
+            }
+            Done::new(format!("{} of node/{node} free again", asked.kind))
+        };
+        done.pods.push((String::new(), node));
+        done
+    }
+
     fn lose(&mut self, asked: &Asked<'_>) -> Done {
         let image = Reference::parse(asked.name).canonical();
         if asked.verb == "break" {
@@ -293,7 +318,7 @@ impl Kubelets {
     }
 }
 
-const USAGE: &str = "there are: stop node, start node, cut node, mend node, kill pod, cut pod, mend pod, slow disk, mend disk, break image, mend image";
+const USAGE: &str = "there are: stop node, start node, cut node, mend node, kill pod, cut pod, mend pod, slow disk, mend disk, fill memory, free memory, fill disk, free disk, break image, mend image";
 
 /// A pod sandbox does not outlive its machine (`pkg/kubelet/kuberuntime/kuberuntime_manager.go`).
 fn sandbox_changed(pod: &Value) -> EventNote {

@@ -14,9 +14,26 @@ use crate::event_loop::{EventNote, Plan, reference};
 use crate::fields;
 use crate::store::Store;
 
-/// Why a pod ends before its containers do: `reason` and `message` of its status.
-pub(super) const DEADLINE: (&str, &str) =
-    ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+/// Why a pod ends before its containers do: `reason` and `message` of its status, and how many seconds they have.
+#[derive(Debug, Clone)]
+pub(crate) struct Sentence {
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+    pub(super) grace: u64,
+}
+
+impl Sentence {
+    /// Its time is over.
+    fn deadline(pod: &Value) -> Self {
+        let grace = fields::number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
+        let message = "Pod was active on the node longer than the specified deadline";
+        Self {
+            reason: "DeadlineExceeded",
+            message: message.to_owned(),
+            grace: grace.unsigned_abs(),
+        }
+    }
+}
 
 /// Whether a container of a pod starts again after an end with a code.
 pub(super) type Rule = fn(&Value, &Value, i32) -> bool;
@@ -81,7 +98,7 @@ fn deadline(pod: &Value, machine: &Machine) -> Option<Timestamp> {
 }
 
 impl Kubelets {
-    /// Stops a pod whose time is over; true while it does not live on.
+    /// Stops a pod whose time is over or that is evicted; true while it does not live on.
     pub(super) fn expire(
         &mut self,
         store: &Store,
@@ -90,24 +107,24 @@ impl Kubelets {
         plan: &mut Plan,
     ) -> bool {
         let name = full_name(pod);
-        let Some(due) = self.machines.get(&name).and_then(|machine| deadline(pod, machine)) else {
-            return false;
-        };
-        if now < due {
-            plan.again(until(now, due));
-            return false;
+        let Some(machine) = self.machines.get(&name) else { return false };
+        if machine.sentence.is_none() {
+            let Some(due) = deadline(pod, machine) else { return false };
+            if now < due {
+                plan.again(until(now, due));
+                return false;
+            }
         }
         let Some(shared) = self.machines.remove(&name) else { return false };
         let mut machine = Arc::unwrap_or_clone(shared);
-        if !machine.expired {
-            machine.expired = true;
-            let (reason, message) = DEADLINE;
+        let sentence = machine.sentence.get_or_insert_with(|| {
+            let sentence = Sentence::deadline(pod);
             let about = reference(pod, "v1", "Pod");
-            plan.events.push(EventNote::normal(about, reason, message.to_owned()));
-        }
-        let grace = fields::number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
-        machine.halted =
-            !self.stop_all(store, (pod, &mut machine), (grace.unsigned_abs(), now), plan);
+            plan.events.push(EventNote::normal(about, sentence.reason, sentence.message.clone()));
+            sentence
+        });
+        let grace = sentence.grace;
+        machine.halted = !self.stop_all(store, (pod, &mut machine), (grace, now), plan);
         if machine.halted {
             self.ports.remove(&name);
         }

@@ -134,10 +134,9 @@ fn status(store: &Store, pod: &Value, machine: &Machine, now: Timestamp) -> Valu
         "startTime": fields::seconds(machine.since),
         "conditions": conditions(pod, machine, phase, now),
     });
-    if machine.halted {
-        let (reason, message) = restart::DEADLINE;
-        fields::put(&mut status, "/reason", json!(reason));
-        fields::put(&mut status, "/message", json!(message));
+    if let Some(sentence) = machine.sentence.as_ref().filter(|_| machine.halted) {
+        fields::put(&mut status, "/reason", json!(sentence.reason));
+        fields::put(&mut status, "/message", json!(sentence.message));
     }
     let host = node_address(store, &machine.node);
     fields::put(&mut status, "/hostIP", json!(host));
@@ -317,6 +316,13 @@ fn conditions(pod: &Value, machine: &Machine, phase: &str, now: Timestamp) -> Ve
     let others = others.filter(|one| !OWN.contains(&fields::text(one, "/type")));
     let mut list: Vec<Value> = others.cloned().collect();
     list.extend(machine.resizes.conditions());
+    if let Some(evicted) = machine.sentence.as_ref().filter(|_| machine.halted)
+        && evicted.reason == "Evicted"
+    {
+        list.retain(|one| fields::text(one, "/type") != "DisruptionTarget");
+        let target = condition("DisruptionTarget", true, pod, now);
+        list.push(explained(target, "TerminationByKubelet", &evicted.message));
+    }
     list.push(condition("PodReadyToStartContainers", sandbox, pod, now));
     let inits: Vec<&str> = pairs(pod, "/spec/initContainers", machine)
         .iter()

@@ -98,7 +98,7 @@ fn base_memory(spec: &Value) -> u64 {
 
 impl Kubelets {
     /// Bytes that all processes of a container hold.
-    fn memory(&self, pod: &str, spec: &Value, one: &Container) -> u64 {
+    pub(super) fn memory(&self, pod: &str, spec: &Value, one: &Container) -> u64 {
         let container = fields::text(spec, "/name");
         let own = match &one.process {
             Process::Shell(shell) => shell.memory(),
