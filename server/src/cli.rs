@@ -168,6 +168,14 @@ pub struct Cluster {
     /// organizations are the groups. `--cluster-signing-cert-file` of a real kube-controller-manager, for example.
     #[arg(long, value_name = "FILE")]
     pub client_ca_file: Option<PathBuf>,
+    /// Key (PEM, RSA or elliptic) that signs the tokens of service accounts, with RS256, ES256 or ES384; an elliptic
+    /// one of this run when absent. Its public half is at `/openid/v1/jwks`.
+    #[arg(long, value_name = "FILE")]
+    pub service_account_signing_key_file: Option<PathBuf>,
+    /// Further keys (PEM, public or private) whose tokens are accepted; may be given several times.
+    /// The public half of `--service-account-private-key-file` of a real kube-controller-manager, for example.
+    #[arg(long, value_name = "FILE")]
+    pub service_account_key_file: Vec<PathBuf>,
 }
 
 /// `podium check`.

@@ -22,4 +22,5 @@ mod listen;
 mod random;
 mod real_time;
 mod system;
+mod token_keys;
 mod webhooks;

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::kubeconfig::{Kubeconfig, write_private};
 use crate::kubernetes::{Api, RealTime};
 use crate::system::with_language;
+use crate::token_keys::Keys;
 use crate::{listen, random};
 
 /// Serves until it is asked to stop.
@@ -27,11 +28,22 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     let others = others.unwrap_or_default();
     let certificates = Certificates::new(address.ip(), &others)?;
     let token = random::token()?;
+    let reachable = if address.ip().is_unspecified() {
+        format!("https://127.0.0.1:{}", address.port())
+    } else {
+        format!("https://{address}")
+    };
+    let keys = Keys::new(
+        &reachable,
+        arguments.service_account_signing_key_file.as_deref(),
+        &arguments.service_account_key_file,
+    )?;
     let mut system = with_language(system(&arguments)?);
     if let Some(file) = &arguments.audit_log {
         system.audit = Some(AuditLog::open(file)? as Arc<dyn Sink>);
     }
     system.signer = Some(Arc::clone(&certificates.signer) as Arc<dyn Signer>);
+    system.tokens = Some(Arc::new(keys));
     system.authority = format!("{}{}", certificates.authority, others.text);
     system.calls = true;
     let config = ClusterConfig {
@@ -45,11 +57,6 @@ pub async fn run(arguments: cli::Cluster) -> Result<(), Failure> {
     };
     let cluster = Cluster::furnished(config, system);
     let real_time = RealTime::new(Arc::new(Embedded::new(cluster)));
-    let reachable = if address.ip().is_unspecified() {
-        format!("https://127.0.0.1:{}", address.port())
-    } else {
-        format!("https://{address}")
-    };
     let kubeconfig = Kubeconfig {
         name: "podium",
         server: &reachable,

@@ -20,7 +20,9 @@ mod discovery;
 mod escalation;
 mod etag;
 mod eviction;
+mod first_fields;
 mod following;
+mod health;
 mod kinds;
 mod managed;
 mod metrics;
@@ -69,6 +71,7 @@ use crate::addon::{Addon, AddonCall, Served};
 use crate::config::ClusterConfig;
 use crate::expressions::Expressions;
 use crate::rng::Stream;
+use crate::signer::TokenKeys;
 use crate::store::Store;
 
 /// Said to whoever shows a token that an older cluster made by itself.
@@ -119,7 +122,6 @@ pub(crate) fn may(store: &Store, who: &Identity, question: &Question<'_>) -> boo
 pub(crate) struct Settings {
     pub(crate) admin_token: String,
     pub(crate) extra_tokens: Vec<(String, Identity)>,
-    pub(crate) signing_key: Vec<u8>,
     pub(crate) epoch: Timestamp,
     /// What runs beside the API server.
     running: Running,
@@ -130,6 +132,8 @@ pub(crate) struct Settings {
 pub struct Apiserver {
     pub(crate) store: Store,
     pub(crate) settings: Arc<Settings>,
+    /// What tokens of service accounts are signed with.
+    pub(crate) tokens: token::Key,
     /// API groups that add-ons serve behind it.
     pub(crate) served: Arc<[Served]>,
     /// Those who may answer for admission webhooks.
@@ -169,13 +173,13 @@ impl Apiserver {
         let settings = Settings {
             admin_token: config.admin_token.clone(),
             extra_tokens: config.extra_tokens.clone(),
-            signing_key: [keys.bytes16(), keys.bytes16()].concat(),
             epoch: config.epoch,
             running: Running::of(&config.controllers),
         };
         let mut server = Self {
             store: bootstrap::base(),
             settings: Arc::new(settings),
+            tokens: token::Key::of_seed([keys.bytes16(), keys.bytes16()].concat()),
             served: Arc::default(),
             addons: Arc::default(),
             signs: false,
@@ -211,6 +215,11 @@ impl Apiserver {
     /// Somebody signs the certificates that are asked for here.
     pub(crate) fn signed_for(&mut self) {
         self.signs = true;
+    }
+
+    /// Signs tokens of service accounts with keys of the host from now on.
+    pub(crate) fn sign_tokens_with(&mut self, keys: &Arc<dyn TokenKeys>) {
+        self.tokens.host = Some(Arc::clone(keys));
     }
 
     /// Evaluates expressions with this.
@@ -390,6 +399,12 @@ fn written(reply: Reply, pretty: bool) -> ApiAnswer {
         Reply::Discovery(body) => {
             let bytes = serde_json::to_vec(&body).unwrap_or_default();
             ApiAnswer::Full(answer::with_type(200, DISCOVERY, bytes))
+        }
+        Reply::Shared(kind, body) => {
+            let mut response = answer::with_type(200, kind, body);
+            let lasts = http::HeaderValue::from_static("public, max-age=3600");
+            response.headers_mut().insert("cache-control", lasts);
+            ApiAnswer::Full(response)
         }
         Reply::Bytes(kind, body) => ApiAnswer::Full(answer::with_type(200, kind, body)),
         Reply::Text(code, body) => ApiAnswer::Full(answer::text(code, &body)),

@@ -47,6 +47,9 @@ impl Cluster {
         if system.signer.is_some() {
             apiserver.signed_for();
         }
+        if let Some(keys) = &system.tokens {
+            apiserver.sign_tokens_with(keys);
+        }
         apiserver.express(system.expressions.clone());
         let world = World::new(&config, &system, &mut apiserver);
         if system.calls {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::addon::Addon;
 use crate::apiserver::audit::Sink;
 use crate::expressions::Expressions;
-use crate::signer::Signer;
+use crate::signer::{Signer, TokenKeys};
 
 /// Which control loops run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,6 +56,8 @@ pub struct System {
     pub calls: bool,
     /// Who signs certificates.
     pub signer: Option<Arc<dyn Signer>>,
+    /// What signs tokens of service accounts; without it a key that comes from the seed does.
+    pub tokens: Option<Arc<dyn TokenKeys>>,
     /// PEM of the authority whose client certificates its host accepts; empty: of none.
     pub authority: String,
 }

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use self::persistent_volume::provisioner::{self, Provisioner};
 use self::service_account::CA;
+use crate::apiserver::token;
 use crate::config::Controllers;
 use crate::event_loop::Controller;
 use crate::kubelet::Watching;
@@ -49,7 +50,7 @@ fn all(keys: &Keys<'_>) -> Vec<(&'static str, Arc<dyn Controller>)> {
         ),
         (
             "serviceaccount-token-controller",
-            Arc::new(service_account_tokens::Tokens { key: keys.tokens.to_vec(), authority }),
+            Arc::new(service_account_tokens::Tokens { key: keys.tokens.clone(), authority }),
         ),
         ("deployment-controller", Arc::new(deployment::Deployments)),
         ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
@@ -90,7 +91,7 @@ fn all(keys: &Keys<'_>) -> Vec<(&'static str, Arc<dyn Controller>)> {
 /// What controllers sign with.
 pub(crate) struct Keys<'a> {
     /// Tokens of service accounts.
-    pub(crate) tokens: &'a [u8],
+    pub(crate) tokens: &'a token::Key,
     /// Certificates, when the host can.
     pub(crate) signer: Option<&'a Arc<dyn Signer>>,
 }

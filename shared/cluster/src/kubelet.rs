@@ -44,6 +44,7 @@ use self::container::{Container, Stage};
 use self::node_network::full_name;
 use self::sessions::Sessions;
 use self::volumes::Mounting;
+use crate::apiserver::token;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, reference};
 use crate::fields;
 use crate::images::Reference;
@@ -97,7 +98,7 @@ pub(crate) struct Kubelets {
     /// What answering requests takes of CPUs.
     work: Arc<work::Ledger>,
     /// What service account tokens are signed with.
-    signing_key: Vec<u8>,
+    tokens: token::Key,
     /// Pods that wait for room to have more, and those that are to be looked at because there is room.
     resizing: BTreeSet<String>,
     woken: BTreeSet<String>,
@@ -161,8 +162,8 @@ fn note(pod: &Value, spec: &Value, warning: bool, reason: &str, text: String, pl
 
 impl Kubelets {
     /// Kubelets of these nodes, without pods; tokens of service accounts are signed with this key.
-    pub(crate) fn new(nodes: Vec<String>, signing_key: Vec<u8>) -> Self {
-        Self { nodes: nodes.into_iter().collect(), signing_key, ..Self::default() }
+    pub(crate) fn new(nodes: Vec<String>, tokens: token::Key) -> Self {
+        Self { nodes: nodes.into_iter().collect(), tokens, ..Self::default() }
     }
 
     /// The nodes that have a kubelet.

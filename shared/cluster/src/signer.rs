@@ -1,4 +1,4 @@
-//! Who signs certificates for the cluster: a host that has random numbers and a certificate authority.
+//! Who signs for the cluster: a host that has random numbers, a certificate authority, and keys for tokens.
 
 use std::fmt::Debug;
 
@@ -24,4 +24,20 @@ pub trait Signer: Debug + Send + Sync {
 
     /// The certificate of the authority, PEM.
     fn authority(&self) -> String;
+}
+
+/// Keys for the tokens of service accounts that others can check, too.
+pub trait TokenKeys: Debug + Send + Sync {
+    /// A JSON web token with these claims. The same claims give the same token: it stands in files that are compared.
+    fn token(&self, claims: &str) -> String;
+
+    /// Whether one of the keys signed a token, and if not, why, in the words of `pkg/serviceaccount/jwt.go
+    /// AuthenticateToken`.
+    fn check(&self, token: &str) -> Result<(), String>;
+
+    /// The keys that check tokens, as a JSON Web Key Set.
+    fn key_set(&self) -> String;
+
+    /// What OpenID Connect tells of an issuer (`pkg/serviceaccount/openidmetadata.go`).
+    fn configuration(&self, issuer: &str) -> String;
 }

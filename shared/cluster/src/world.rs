@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::addon::{Addon, AddonCall, Aggregation};
-use crate::apiserver::{ApiAnswer, Apiserver};
+use crate::apiserver::{ApiAnswer, Apiserver, token};
 use crate::config::{ClusterConfig, Controllers, System};
 use crate::controllers::{self, Keys};
 use crate::event_loop::{
@@ -62,11 +62,11 @@ impl World {
         };
         let names = machines.iter().map(|machine| machine.name.clone()).collect();
         let mut world = Self {
-            controllers: loops(config, system, &api.settings.signing_key),
+            controllers: loops(config, system, &api.tokens),
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
-            kubelets: Kubelets::new(names, api.settings.signing_key.clone()),
+            kubelets: Kubelets::new(names, api.tokens.clone()),
             addons: system.addons.clone().into(),
             memory: BTreeMap::new(),
             chance: Stream::new(config.seed, "faults"),
@@ -79,8 +79,10 @@ impl World {
         if system.kubeadm {
             writes.extend(kubeadm::objects().into_iter().map(|one| Write::create(one.0, one.1)));
         }
-        let published = authentication::objects(&system.authority, config.epoch);
-        writes.extend(published.into_iter().map(|one| Write::create("configmaps", one)));
+        for published in authentication::objects(&system.authority, config.epoch) {
+            let write = Write::create("configmaps", published);
+            let _published = Self::send(api, config.epoch, &write, &Component::api_server());
+        }
         for (resource, object) in system.addons.iter().flat_map(|addon| addon.objects()) {
             writes.push(Write::create(resource, object));
         }
@@ -328,8 +330,8 @@ impl World {
 }
 
 /// The control loops that run.
-fn loops(config: &ClusterConfig, system: &System, signing_key: &[u8]) -> Vec<Arc<dyn Controller>> {
-    let keys = Keys { tokens: signing_key, signer: system.signer.as_ref() };
+fn loops(config: &ClusterConfig, system: &System, tokens: &token::Key) -> Vec<Arc<dyn Controller>> {
+    let keys = Keys { tokens, signer: system.signer.as_ref() };
     let mut loops = controllers::chosen(&config.controllers, &keys);
     let machines = config.nodes > 0 || !system.machines.is_empty();
     if system.kubeadm && machines && config.controllers == Controllers::All {

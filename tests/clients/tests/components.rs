@@ -12,6 +12,13 @@ const BOTH: [Component; 2] = [Component::Controllers, Component::Scheduler];
 
 /// What is done and asked on each of the two; the answers must be the same. They are lines of a shell.
 const STEPS: &[&str] = &[
+    // A token that the controllers sign, with a key of theirs.
+    "create -f $MANIFESTS/token.yaml",
+    "wait --for=jsonpath={.data.token} secret/token --timeout=60s",
+    "create -o jsonpath='{.status.authenticated} {.status.user.username} {.status.error}' -f - <<END
+{apiVersion: authentication.k8s.io/v1, kind: TokenReview,
+ spec: {token: \"$(kubectl get secret token -o jsonpath={.data.token} | base64 -d)\"}}
+END",
     "create -f $MANIFESTS/nodes.yaml",
     "replace --subresource=status -f $MANIFESTS/nodes.yaml",
     "apply -f $MANIFESTS/workloads.yaml",
@@ -42,8 +49,12 @@ const STEPS: &[&str] = &[
 #[test]
 fn the_real_controllers_and_scheduler_cannot_tell() {
     let real = ControlPlane::start().expect("a control plane");
-    let podium = Podium::start(&["--controllers", "none", "--nodes", "0"]).expect("podium");
-    let components = Components::start(&podium.kubeconfig(), &BOTH).expect("the components");
+    let keys = std::env::temp_dir().join(format!("podium-components-{}", std::process::id()));
+    let program = realcluster::programs::control_plane().expect("the real Kubernetes");
+    realcluster::make_keys(&program, &keys, &["127.0.0.1"]).expect("keys");
+    let key = format!("--service-account-key-file={}", keys.join("sa.pub").display());
+    let podium = Podium::start(&["--controllers", "none", "--nodes", "0", &key]).expect("podium");
+    let components = Components::start(&podium.kubeconfig(), &BOTH, &keys).expect("the components");
     let mut ours = Side::of("podium", podium.kubeconfig()).expect("kubectl");
     let mut theirs = Side::of("the real one", real.kubeconfig()).expect("kubectl");
     std::thread::scope(|both| {

@@ -30,16 +30,8 @@ pub(crate) struct Setting<'a> {
 }
 
 impl Components {
-    /// Starts components that talk to the API server of a kubeconfig.
-    pub fn start(kubeconfig: &Path, components: &[Component]) -> Result<Self, Failure> {
-        let started = Self::prepare()?;
-        let keys = started.dir.join("certs");
-        make_keys(&programs::control_plane()?, &keys, &["127.0.0.1"])?;
-        started.begin(kubeconfig, components, &keys)
-    }
-
-    /// The same with keys of somebody else.
-    pub(crate) fn start_with(
+    /// Starts components that talk to the API server of a kubeconfig, with keys that [`make_keys`] made.
+    pub fn start(
         kubeconfig: &Path,
         components: &[Component],
         keys: &Path,
@@ -91,7 +83,7 @@ impl Drop for Components {
 }
 
 /// Makes certificates and keys for servers at some addresses.
-pub(crate) fn make_keys(program: &Path, dir: &Path, addresses: &[&str]) -> Result<(), Failure> {
+pub fn make_keys(program: &Path, dir: &Path, addresses: &[&str]) -> Result<(), Failure> {
     make_dir(dir)?;
     let cannot = |why: &str| format!("the certificates cannot be made: {why}");
     let made = Command::new(program)

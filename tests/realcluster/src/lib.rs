@@ -15,7 +15,7 @@ pub mod node_tier;
 pub mod programs;
 pub mod schema;
 
-pub use components::Components;
+pub use components::{Components, make_keys};
 pub use control_plane::{Component, ControlPlane};
 pub use node_tier::{JoinedNode, NodeTier, Place};
 

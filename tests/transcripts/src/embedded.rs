@@ -3,12 +3,27 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Failure, Plane, Report, Target, Transcript, check};
 
 /// How many clusters this process has started.
 static STARTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Keys as the real clusters have them, made once for this process.
+static KEYS: OnceLock<Result<Keys, Failure>> = OnceLock::new();
+
+/// A folder of keys.
+struct Keys(PathBuf);
+
+impl Keys {
+    fn made() -> Result<Self, Failure> {
+        let dir = std::env::temp_dir().join(format!("podium-embedded-{}-keys", std::process::id()));
+        realcluster::make_keys(&realcluster::programs::control_plane()?, &dir, &["127.0.0.1"])?;
+        Ok(Self(dir))
+    }
+}
 
 /// `podium cluster`, stopped when dropped.
 pub struct Embedded {
@@ -36,6 +51,8 @@ impl Embedded {
         let nodes = if plane == Plane::Nodes { "1" } else { "0" };
         command.args(["cluster", "--listen", "127.0.0.1:0", "--nodes", nodes]);
         command.arg("--write-kubeconfig").arg(&kubeconfig);
+        let Keys(keys) = KEYS.get_or_init(Keys::made).as_ref().map_err(Clone::clone)?;
+        command.arg("--service-account-signing-key-file").arg(keys.join("sa.key"));
         if plane == Plane::Bare {
             command.args(["--controllers", "none"]);
         }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::answer::{Refusal, Reply};
 use super::audit::lines::Kept;
 use super::call::Call;
+use super::token::ISSUER;
 use super::{Apiserver, discovery, metrics};
 use crate::addon::{AddonCall, Served, availability, unavailable};
 use crate::fields::{put, text};
@@ -61,6 +62,22 @@ impl Apiserver {
             .collect();
         let of = |group: &str| active.iter().find(|served| served.group == group).copied();
         match parts.as_slice() {
+            [".well-known", "openid-configuration"] | ["openid", "v1", "jwks"]
+                if call.method == http::Method::GET =>
+            {
+                // `pkg/routes/openidmetadata.go`; without keys that others can use, they are not there.
+                if let Some(keys) = &self.tokens.host {
+                    let shared = if parts.len() == 2 {
+                        Reply::Shared("application/json", keys.configuration(ISSUER).into_bytes())
+                    } else {
+                        Reply::Shared("application/jwk-set+json", keys.key_set().into_bytes())
+                    };
+                    return Ok(shared);
+                }
+            }
+            [] if call.method == http::Method::GET => {
+                return Ok(discovery::root(self.tokens.host.is_some()));
+            }
             ["apis", group] => {
                 if let Some(served) = of(group) {
                     let mut document = entry(served);

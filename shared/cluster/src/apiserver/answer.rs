@@ -25,6 +25,8 @@ pub(crate) enum Reply {
     Discovery(Value),
     /// A document that is not JSON, in its media type.
     Bytes(&'static str, Vec<u8>),
+    /// A document in its media type that anybody may keep for an hour.
+    Shared(&'static str, Vec<u8>),
     /// A text.
     Text(u16, String),
     /// An open watch.

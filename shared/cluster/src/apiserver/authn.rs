@@ -60,9 +60,7 @@ impl Apiserver {
             }
             return Ok(Some(Known::of(identity)));
         }
-        let Some(claims) = token::verify(&self.settings.signing_key, bearer) else {
-            return Ok(None);
-        };
+        let Some(claims) = self.tokens.verify(bearer)? else { return Ok(None) };
         Check { store: &self.store, now, bearer, claims: &claims, audiences }.identity()
     }
 }

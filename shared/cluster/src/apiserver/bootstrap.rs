@@ -9,7 +9,7 @@ use apimachinery::object;
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
 
-use super::{Apiserver, following, uuid, view};
+use super::{Apiserver, first_fields, following, uuid, view};
 use crate::config::{ClusterConfig, Controllers};
 use crate::fields::put;
 use crate::rng::Stream;
@@ -83,6 +83,7 @@ impl Apiserver {
         let mut address = following::address(ADDRESS, "default", "kubernetes");
         put(&mut address, "/metadata/uid", json!(uuid(&mut self.own_uids)));
         put(&mut address, "/metadata/creationTimestamp", json!(created));
+        first_fields::own(&mut address, config.epoch);
         self.store.put(following::ADDRESSES, "", ADDRESS, address);
         let port = json!({"name": "https", "port": 6443, "protocol": "TCP"});
         let endpoints = json!({
@@ -126,6 +127,7 @@ impl Apiserver {
     }
 
     fn install_one(&mut self, key: &str, namespace: &str, created: &str, mut value: Value) {
+        first_fields::own(&mut value, self.settings.epoch);
         put(&mut value, "/metadata/creationTimestamp", json!(created));
         let uid = self.new_uid();
         put(&mut value, "/metadata/uid", json!(uid));
@@ -143,6 +145,7 @@ impl Apiserver {
             for condition in conditions.into_iter().flatten() {
                 put(condition, "/lastTransitionTime", json!(created));
             }
+            first_fields::own(&mut value, self.settings.epoch);
         }
         value
     }

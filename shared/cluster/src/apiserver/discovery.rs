@@ -7,16 +7,8 @@ use serde_json::{Value, json};
 
 use super::answer::{Refusal, Reply};
 use super::call::Call;
-use super::{openapi, openapi_v2};
+use super::{health, openapi, openapi_v2};
 use crate::fields::put;
-
-const CHECKS: [&str; 5] = [
-    "ping",
-    "log",
-    "etcd",
-    "poststarthook/rbac/bootstrap-roles",
-    "poststarthook/start-system-namespaces-controller",
-];
 
 /// Answers a path outside the resources.
 pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
@@ -36,10 +28,11 @@ pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
     let path = call.info.path.trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let found = match parts.as_slice() {
-        [] => root(),
         ["version"] => version(),
-        [probe @ ("healthz" | "livez" | "readyz")] => return Ok(health(call, probe)),
-        ["healthz" | "livez" | "readyz", ..] => return Ok(Reply::Text(200, "ok".to_owned())),
+        [probe @ ("healthz" | "livez" | "readyz")] => return Ok(health::all(call, probe)),
+        [probe @ ("healthz" | "livez" | "readyz"), check @ ..] => {
+            return Ok(health::single(probe, check));
+        }
         ["api"] if call.aggregated => return Ok(Reply::Discovery(aggregated(true))),
         ["api"] => versions(),
         ["apis"] if call.aggregated => return Ok(Reply::Discovery(aggregated(false))),
@@ -52,11 +45,6 @@ pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
         }
         ["openapi", "v3"] => openapi::index(),
         ["openapi", "v3", rest @ ..] => return Ok(or_missing(openapi::document(rest))),
-        [".well-known", "openid-configuration"] => json!({
-            "issuer": super::token::ISSUER, "jwks_uri": "https://10.96.0.1:443/openid/v1/jwks",
-            "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["HS256"],
-        }),
         _ => return Ok(Reply::Text(404, "404 page not found\n".to_owned())),
     };
     Ok(Reply::Document(200, found))
@@ -69,15 +57,6 @@ fn or_missing(found: Option<Value>) -> Reply {
     )
 }
 
-fn health(call: &Call, probe: &str) -> Reply {
-    if !call.query.iter().any(|(key, _)| key == "verbose") {
-        return Reply::Text(200, "ok".to_owned());
-    }
-    let mut lines: Vec<String> = CHECKS.iter().map(|check| format!("[+]{check} ok")).collect();
-    lines.push(format!("{probe} check passed\n"));
-    Reply::Text(200, lines.join("\n"))
-}
-
 fn version() -> Value {
     json!({
         "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36",
@@ -87,7 +66,8 @@ fn version() -> Value {
     })
 }
 
-fn root() -> Value {
+/// All paths, for who asks for none (`apiserver/pkg/server/routes/index.go`); with those of OpenID, when there are keys.
+pub(super) fn root(openid: bool) -> Reply {
     let mut paths = vec!["/api".to_owned(), "/apis".to_owned()];
     for group in Schema::builtin().groups() {
         for version in &group.versions {
@@ -99,10 +79,17 @@ fn root() -> Value {
             }
         }
     }
-    paths.extend(["/healthz", "/livez", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
+    paths.extend(health::paths());
+    let others = ["/apis/", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
+    paths.extend(others.map(str::to_owned));
+    if openid {
+        paths.extend(["/.well-known/openid-configuration", "/openid/v1/jwks"].map(str::to_owned));
+    }
     paths.sort();
     paths.dedup();
-    json!({"paths": paths})
+    // (Indented whoever asks: `responsewriters.WriteRawJSON`.)
+    let text = serde_json::to_vec_pretty(&json!({"paths": paths})).unwrap_or_default();
+    Reply::Bytes("application/json", text)
 }
 
 fn versions() -> Value {

@@ -1,5 +1,8 @@
-//! Service account tokens: signed JSON web tokens. The key comes from the seed; the cluster is a toy for
-//! learning in this one respect that nobody outside trusts its signatures.
+//! Service account tokens: signed JSON web tokens. Where the host has keys, any OpenID verifier can check them, as
+//! those of a real server. Where it has none (the browser: a key pair needs entropy, and RSA would cost more than the
+//! whole budget of the wasm), the key comes from the seed, and nobody outside trusts its signatures.
+
+use std::sync::Arc;
 
 use apimachinery::object;
 use base64::Engine as _;
@@ -7,11 +10,63 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::fields;
+use crate::signer::TokenKeys;
+
 /// Who issues the tokens.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 /// Who issues those that Secrets hold.
 pub(crate) const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 const BLOCK: usize = 64;
+
+/// What tokens are signed with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Key {
+    /// From the seed.
+    own: Vec<u8>,
+    /// The host's, which then is the only one.
+    pub(crate) host: Option<Arc<dyn TokenKeys>>,
+}
+
+impl Key {
+    /// A key from the seed.
+    pub(crate) fn of_seed(own: Vec<u8>) -> Self {
+        Self { own, host: None }
+    }
+
+    /// A token with these claims.
+    pub(crate) fn sign(&self, claims: &Value) -> String {
+        match &self.host {
+            Some(host) => host.token(&claims.to_string()),
+            None => sign(&self.own, claims),
+        }
+    }
+
+    /// The claims of a token that was signed here; `None` when it is no such token
+    /// (`jwt.go hasCorrectIssuer`), and the reason when somebody else signed it.
+    pub(crate) fn verify(&self, token: &str) -> Result<Option<Value>, String> {
+        let Some(claims) = claims(token) else { return Ok(None) };
+        if ![ISSUER, LEGACY_ISSUER].contains(&fields::text(&claims, "/iss")) {
+            return Ok(None);
+        }
+        match &self.host {
+            Some(host) => host.check(token)?,
+            None if is_signed(&self.own, token) => {}
+            None => return Err(NO_KEY.to_owned()),
+        }
+        Ok(Some(claims))
+    }
+}
+
+/// What is said of a token whose key is not known.
+const NO_KEY: &str = "invalid signature, no keys found";
+
+/// The claims of a token, whoever signed it.
+fn claims(token: &str) -> Option<Value> {
+    let parts: Vec<&str> = token.split('.').collect();
+    let [_, claims, _] = parts.as_slice() else { return None };
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+}
 
 /// RFC 2104 over SHA-256.
 fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
@@ -25,26 +80,19 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().to_vec()
 }
 
-/// A token with these claims.
-pub(crate) fn sign(key: &[u8], claims: &Value) -> String {
+fn sign(key: &[u8], claims: &Value) -> String {
     let head = URL_SAFE_NO_PAD.encode(json!({"alg": "HS256", "typ": "JWT"}).to_string());
     let text = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let signature = URL_SAFE_NO_PAD.encode(hmac(key, text.as_bytes()));
     format!("{text}.{signature}")
 }
 
-/// The claims of a token that this key signed.
-pub(crate) fn verify(key: &[u8], token: &str) -> Option<Value> {
-    let (text, signature) = token.rsplit_once('.')?;
-    let given = URL_SAFE_NO_PAD.decode(signature).ok()?;
+fn is_signed(key: &[u8], token: &str) -> bool {
+    let Some((text, signature)) = token.rsplit_once('.') else { return false };
+    let Ok(given) = URL_SAFE_NO_PAD.decode(signature) else { return false };
     let wanted = hmac(key, text.as_bytes());
-    let same = given.len() == wanted.len()
-        && given.iter().zip(&wanted).fold(0, |all, (a, b)| all | (a ^ b)) == 0;
-    if !same {
-        return None;
-    }
-    let (_, claims) = text.split_once('.')?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    given.len() == wanted.len()
+        && given.iter().zip(&wanted).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 /// A token as a Secret holds it.
@@ -53,7 +101,7 @@ pub(crate) fn encoded(token: &str) -> String {
 }
 
 /// The token that a Secret of an account holds (`pkg/serviceaccount/legacy.go LegacyClaims`).
-pub(crate) fn of_secret(key: &[u8], account: &Value, secret: &str) -> String {
+pub(crate) fn of_secret(key: &Key, account: &Value, secret: &str) -> String {
     let (namespace, name) = (object::namespace(account), object::name(account));
     let claims = json!({
         "iss": LEGACY_ISSUER,
@@ -63,5 +111,5 @@ pub(crate) fn of_secret(key: &[u8], account: &Value, secret: &str) -> String {
         "kubernetes.io/serviceaccount/service-account.uid": object::uid(account),
         "sub": format!("system:serviceaccount:{namespace}:{name}"),
     });
-    sign(key, &claims)
+    key.sign(&claims)
 }

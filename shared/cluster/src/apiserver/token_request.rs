@@ -90,7 +90,7 @@ impl Apiserver {
             "creationTimestamp": format_rfc3339(call.now),
         });
         let status = json!({
-            "token": token::sign(&self.settings.signing_key, &claims),
+            "token": self.tokens.sign(&claims),
             "expirationTimestamp": format_rfc3339(until),
         });
         put(&mut body, "/metadata", metadata);

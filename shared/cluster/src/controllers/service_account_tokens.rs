@@ -17,7 +17,7 @@ const UID: &str = "/metadata/annotations/kubernetes.io~1service-account.uid";
 /// Fills and removes them.
 pub(crate) struct Tokens {
     /// What signs tokens.
-    pub(crate) key: Vec<u8>,
+    pub(crate) key: token::Key,
     /// The certificate of the cluster's authority, PEM.
     pub(crate) authority: String,
 }

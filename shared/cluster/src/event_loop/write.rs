@@ -76,6 +76,16 @@ impl Component {
         }
     }
 
+    /// The API server itself.
+    pub fn api_server() -> Self {
+        Self {
+            identity: Identity::user("system:apiserver", &["system:masters"]),
+            field_manager: "kube-apiserver",
+            source: "kube-apiserver".to_owned(),
+            host: String::new(),
+        }
+    }
+
     /// Whoever installs the cluster (kubeadm): nodes, CoreDNS.
     pub fn installer() -> Self {
         Self {

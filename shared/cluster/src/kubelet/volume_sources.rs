@@ -47,7 +47,7 @@ pub(crate) fn source(
     store: &Store,
     pod: &Value,
     volume: &Value,
-    (key, now): (&[u8], Timestamp),
+    (key, now): (&token::Key, Timestamp),
 ) -> Result<Source, Trouble> {
     let node = fields::text(pod, "/spec/nodeName");
     if let Some(path) = volume.pointer("/hostPath/path").and_then(Value::as_str) {
@@ -115,7 +115,12 @@ impl Files {
 }
 
 /// A token for the pod's service account, as `pkg/kubelet/token` asks for it.
-fn token_of(store: &Store, pod: &Value, spec: &Value, (key, now): (&[u8], Timestamp)) -> String {
+fn token_of(
+    store: &Store,
+    pod: &Value,
+    spec: &Value,
+    (key, now): (&token::Key, Timestamp),
+) -> String {
     let namespace = fields::namespace(pod);
     let account = fields::text(pod, "/spec/serviceAccountName");
     let uid = store
@@ -144,7 +149,7 @@ fn token_of(store: &Store, pod: &Value, spec: &Value, (key, now): (&[u8], Timest
         },
         "sub": format!("system:serviceaccount:{namespace}:{account}"),
     });
-    token::sign(key, &claims)
+    key.sign(&claims)
 }
 
 fn from_api(store: &Store, pod: &Value, volume: &Value, files: &mut Files) -> Result<(), String> {

@@ -72,7 +72,7 @@ impl Kubelets {
             let refused = super::refusals::host_path(volume, &machine.node, &self.disks);
             let found = match refused {
                 Some(why) => Err(Trouble::SetUp(why)),
-                None => source(store, pod, volume, (&self.signing_key, machine.since)),
+                None => source(store, pod, volume, (&self.tokens, machine.since)),
             };
             match found {
                 Ok(Source::Written(files)) => {
@@ -146,7 +146,7 @@ impl Kubelets {
             }
             // An object that has gone leaves the files as they are.
             if let Ok(Source::Written(files)) =
-                source(store, pod, volume, (&self.signing_key, machine.since))
+                source(store, pod, volume, (&self.tokens, machine.since))
                 && machine.volumes.get(name) != Some(&files.tree)
             {
                 fresh.insert(name.to_owned(), files.tree);

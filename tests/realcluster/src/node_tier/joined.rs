@@ -48,7 +48,7 @@ impl Place {
     pub fn join(mut self, kubeconfig: &Path) -> Result<JoinedNode, Failure> {
         let keys = self.keys();
         let both = [Component::Controllers, Component::Scheduler];
-        let components = Components::start_with(kubeconfig, &both, &keys)?;
+        let components = Components::start(kubeconfig, &both, &keys)?;
         self.worker.start_runtime(&programs::containerd()?)?;
         let own = self.worker.site.dir.join("kubelet.kubeconfig");
         self.worker.start_node(&Access {
