@@ -13,6 +13,8 @@ mod counts;
 pub(crate) mod definition;
 mod definition_parts;
 pub(crate) mod definition_rules;
+mod device_slices;
+mod devices;
 mod endpoints;
 mod environment;
 mod events;
@@ -127,8 +129,11 @@ const PLAIN: Kind = Kind {
 pub(crate) static CUSTOM: Kind =
     Kind { generation: true, unconditional_update: false, prepare_create: nothing, ..PLAIN };
 
+/// Stored and validated, and nothing acts on it.
+const INERT: Kind = Kind { acted_on: false, ..PLAIN };
+
 /// Kinds that nothing here knows.
-static UNKNOWN: Kind = Kind { acted_on: false, ..PLAIN };
+static UNKNOWN: Kind = INERT;
 
 fn nothing(_: &mut Value) {}
 fn valid(_: &Value, _: &mut Faults) {}

@@ -108,22 +108,49 @@ fn data_source(at: &At<'_>, faults: &mut Faults) {
     }
 }
 
-/// `ValidatePersistentVolumeClaimTemplate`: labels and annotations, and no other metadata.
+/// `ValidatePersistentVolumeClaimTemplate`.
 pub(super) fn validate_template(template: &At<'_>, faults: &mut Faults) {
-    let metadata = template.child("metadata");
+    template_metadata(&template.child("metadata"), faults);
+    validate_spec(&template.child("spec"), faults);
+}
+
+/// What only the server says of an object, in the order of Go's fields, and as Go's paths have it.
+const NOT_OF_TEMPLATES: [(&str, &str); 13] = [
+    ("name", "name"),
+    ("generateName", "generateName"),
+    ("namespace", "namespace"),
+    ("selfLink", "selfLink"),
+    ("uid", "uID"),
+    ("resourceVersion", "resourceVersion"),
+    ("generation", "generation"),
+    ("creationTimestamp", "creationTimestamp"),
+    ("deletionTimestamp", "deletionTimestamp"),
+    ("deletionGracePeriodSeconds", "deletionGracePeriodSeconds"),
+    ("ownerReferences", "ownerReferences"),
+    ("finalizers", "finalizers"),
+    ("managedFields", "managedFields"),
+];
+
+/// `ValidateTemplateObjectMeta`: labels and annotations, and no other metadata.
+pub(super) fn template_metadata(metadata: &At<'_>, faults: &mut Faults) {
     meta::annotations(
         metadata.value.get("annotations"),
         &format!("{}.annotations", metadata.path),
         faults,
     );
     labels::labels(metadata.value.get("labels"), &format!("{}.labels", metadata.path), faults);
-    for (key, _) in metadata.entries() {
-        if !matches!(key, "annotations" | "labels" | "creationTimestamp") {
-            let why = "cannot be set";
-            metadata.child(key).forbidden(why, faults);
+    for (key, shown) in NOT_OF_TEMPLATES {
+        let zero = match metadata.value.get(key).unwrap_or(&Value::Null) {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Number(number) => number.as_i64() == Some(0),
+            Value::Array(list) => list.is_empty(),
+            _ => false,
+        };
+        if !zero {
+            metadata.child(shown).forbidden("cannot be set", faults);
         }
     }
-    validate_spec(&template.child("spec"), faults);
 }
 
 fn storage(value: &Value, pointer: &str) -> Option<Quantity> {

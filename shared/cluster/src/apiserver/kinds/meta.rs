@@ -8,6 +8,7 @@ use super::{Faults, labels};
 use crate::fields::{items, number, text};
 
 const LARGEST_ANNOTATIONS: usize = 256 * 1024;
+const NEITHER: &str = "name is neither a standard finalizer name nor is it fully qualified";
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 
 /// Checks the metadata of an object.
@@ -109,6 +110,16 @@ fn owners(value: &Value, faults: &mut Faults) {
     }
 }
 
+/// `ValidateNamespace`: its own finalizers.
+pub(super) fn validate_namespace(value: &Value, faults: &mut Faults) {
+    for finalizer in items(value, "/spec/finalizers").iter().filter_map(Value::as_str) {
+        labels::each("spec.finalizers", finalizer, names::qualified_name(finalizer), faults);
+        if !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(&finalizer) {
+            faults.push(FieldError::invalid("spec.finalizers", finalizer, NEITHER));
+        }
+    }
+}
+
 fn finalizers(value: &Value, faults: &mut Faults) {
     let list = items(value, "/metadata/finalizers");
     for finalizer in list {
@@ -121,7 +132,7 @@ fn finalizers(value: &Value, faults: &mut Faults) {
             && !finalizer.contains('/')
             && !STANDARD_FINALIZERS.contains(&finalizer)
         {
-            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            let why = NEITHER;
             faults.push(FieldError::invalid(
                 &format!("metadata.finalizers[{index}]"),
                 finalizer,

@@ -151,7 +151,9 @@ fn source(spec: &At<'_>, faults: &mut Faults) {
         }
         count += 1;
         if count > 1 && kind != "flexVolume" {
-            found.forbidden("may not specify more than 1 volume type", faults);
+            // (Under the name that upstream has for it here.)
+            let told = spec.child(if kind == "cephfs" { "cephFS" } else { kind });
+            told.forbidden("may not specify more than 1 volume type", faults);
             continue;
         }
         let at = At { value: found.value, path: format!("{}.{name}", spec.path) };

@@ -4,6 +4,7 @@ use apimachinery::field_error::FieldError;
 use apimachinery::names;
 use serde_json::Value;
 
+use super::at::At;
 use super::{Faults, labels};
 use crate::fields::{items, number, text};
 
@@ -133,6 +134,10 @@ fn node_fields(term: &Value, path: &str, faults: &mut Faults) {
 fn pod_term(term: &Value, path: &str, faults: &mut Faults) {
     labels::selector(term.get("labelSelector"), &format!("{path}.labelSelector"), faults);
     labels::selector(term.get("namespaceSelector"), &format!("{path}.namespaceSelector"), faults);
+    for space in items(term, "/namespaces").iter().filter_map(Value::as_str) {
+        let wrong = labels::name(space);
+        labels::each(&format!("{path}.namespace"), space, wrong, faults);
+    }
     let key = text(term, "/topologyKey");
     let at = format!("{path}.topologyKey");
     if key.is_empty() {
@@ -201,9 +206,32 @@ pub(super) fn effects(effect: &str, path: &str, faults: &mut Faults) {
     labels::one_of(effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"], path, faults);
 }
 
+/// `validateMinDomains`.
+fn domains(constraint: &Value, path: &str, faults: &mut Faults) {
+    let Some(least) = number(constraint, "/minDomains") else { return };
+    let path = format!("{path}.minDomains");
+    if least <= 0 {
+        faults.push(FieldError::invalid(&path, least, "must be greater than zero"));
+    }
+    let action = text(constraint, "/whenUnsatisfiable");
+    if action != "DoNotSchedule" {
+        let why =
+            format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}");
+        faults.push(FieldError::invalid(&path, least, why));
+    }
+}
+
+/// `validateNodeInclusionPolicy`.
+fn inclusion(policy: &At<'_>, faults: &mut Faults) {
+    if policy.given() {
+        policy.one_of(&["Honor", "Ignore"], faults);
+    }
+}
+
 /// `spec.topologySpreadConstraints`.
 pub(super) fn spread(spec: &Value, path: &str, faults: &mut Faults) {
-    for (index, constraint) in items(spec, "/topologySpreadConstraints").iter().enumerate() {
+    let all = items(spec, "/topologySpreadConstraints");
+    for (index, constraint) in all.iter().enumerate() {
         let path = format!("{path}.topologySpreadConstraints[{index}]");
         let skew = number(constraint, "/maxSkew").unwrap_or(0);
         if skew <= 0 {
@@ -220,6 +248,17 @@ pub(super) fn spread(spec: &Value, path: &str, faults: &mut Faults) {
         let action = text(constraint, "/whenUnsatisfiable");
         let known = ["DoNotSchedule", "ScheduleAnyway"];
         labels::one_of(action, &known, &format!("{path}.whenUnsatisfiable"), faults);
+        let same = |other: &Value| {
+            text(other, "/topologyKey") == key && text(other, "/whenUnsatisfiable") == action
+        };
+        if all.iter().skip(index + 1).any(same) {
+            let place = format!("{path}.{{topologyKey, whenUnsatisfiable}}");
+            faults.push(FieldError::duplicate(&place, format!("{{{key}, {action}}}")));
+        }
+        domains(constraint, &path, faults);
+        for field in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
+            inclusion(&At::new(constraint.get(field), format!("{path}.{field}")), faults);
+        }
         labels::selector(constraint.get("labelSelector"), &format!("{path}.labelSelector"), faults);
     }
 }

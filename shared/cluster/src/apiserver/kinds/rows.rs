@@ -3,10 +3,10 @@
 use apimachinery::names;
 
 use super::{
-    Kind, PLAIN, addresses, api_service, autoscaler, batch, certificate, claim, counts, definition,
-    endpoints, events, flow, ingress, job_template, labels, lease, network_policy, node,
-    persistent_volume, pod, pod_warnings, policies, quota, rbac, service, service_account,
-    service_rules, sets, settings, storage, webhook, workload,
+    INERT, Kind, PLAIN, addresses, api_service, autoscaler, batch, certificate, claim, counts,
+    definition, device_slices, devices, endpoints, events, flow, ingress, job_template, labels,
+    lease, meta, network_policy, node, persistent_volume, pod, pod_warnings, policies, quota, rbac,
+    service, service_account, service_rules, sets, settings, storage, webhook, workload,
 };
 
 /// All kinds that have something of their own.
@@ -69,23 +69,21 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         key: "replicationcontrollers",
         generation: true,
-        acted_on: false,
         default: workload::default_replication_controller,
         validate: sets::validate_replication_controller,
         validate_status: counts::replica_set,
         warnings: pod_warnings::of_template,
         fields: &["status.replicas"],
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "podtemplates",
         generation: true,
-        acted_on: false,
         create_on_update: true,
         default: settings::default_pod_template,
         validate: settings::validate_pod_template,
         warnings: pod_warnings::of_template,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "jobs.batch",
@@ -158,6 +156,7 @@ pub(super) static KINDS: &[Kind] = &[
         name: labels::name,
         default: settings::default_namespace,
         prepare_create: settings::prepare_namespace,
+        validate: meta::validate_namespace,
         fields: &["status.phase"],
         ..PLAIN
     },
@@ -246,6 +245,34 @@ pub(super) static KINDS: &[Kind] = &[
         ..PLAIN
     },
     Kind {
+        key: "deviceclasses.resource.k8s.io",
+        generation: true,
+        validate: devices::validate_class,
+        ..INERT
+    },
+    Kind {
+        key: "resourceclaims.resource.k8s.io",
+        default: devices::default_claim,
+        validate_create: devices::validate_claim,
+        validate_update: devices::validate_claim_update,
+        ..INERT
+    },
+    Kind {
+        key: "resourceclaimtemplates.resource.k8s.io",
+        default: devices::default_template,
+        validate_create: devices::validate_template,
+        validate_update: devices::validate_template_update,
+        ..INERT
+    },
+    Kind {
+        key: "resourceslices.resource.k8s.io",
+        generation: true,
+        validate: device_slices::validate,
+        validate_update: device_slices::validate_update,
+        fields: &["spec.nodeName", "spec.driver"],
+        ..INERT
+    },
+    Kind {
         key: "runtimeclasses.node.k8s.io",
         create_on_update: true,
         unconditional_update: false,
@@ -282,79 +309,70 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         key: "volumeattributesclasses.storage.k8s.io",
         prepare_create: storage::prepare_attributes_class,
-        acted_on: false,
         validate: storage::validate_attributes_class,
         validate_update: storage::validate_attributes_class_update,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "volumeattachments.storage.k8s.io",
-        acted_on: false,
         unconditional_update: false,
         validate: storage::validate_attachment,
         validate_update: storage::validate_attachment_update,
         validate_status: storage::validate_attachment_status,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "csinodes.storage.k8s.io",
-        acted_on: false,
         unconditional_update: false,
         validate: storage::validate_node,
         validate_update: storage::validate_node_update,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "csidrivers.storage.k8s.io",
-        acted_on: false,
         unconditional_update: false,
         default: storage::default_driver,
         validate: storage::validate_driver,
         validate_update: storage::validate_driver_update,
         warnings: storage::driver_warnings,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "csistoragecapacities.storage.k8s.io",
-        acted_on: false,
         unconditional_update: false,
         validate: storage::validate_capacity,
         validate_update: storage::validate_capacity_update,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "ingresses.networking.k8s.io",
-        acted_on: false,
         generation: true,
         validate: ingress::validate,
         validate_create: ingress::validate_create,
         validate_status: ingress::validate_status,
         warnings: ingress::warnings,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "ingressclasses.networking.k8s.io",
-        acted_on: false,
         generation: true,
         default: ingress::default_class,
         validate: ingress::validate_class,
         validate_update: ingress::validate_class_update,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "ipaddresses.networking.k8s.io",
-        acted_on: false,
         name: addresses::address_name,
         validate: addresses::validate_address,
         validate_update: addresses::validate_address_update,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "servicecidrs.networking.k8s.io",
-        acted_on: false,
         validate_create: addresses::validate_range,
         validate_update: addresses::validate_range_update,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "poddisruptionbudgets.policy",
@@ -454,19 +472,17 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         key: "flowschemas.flowcontrol.apiserver.k8s.io",
         generation: true,
-        acted_on: false,
         unconditional_update: false,
         default: flow::default_schema,
         validate: flow::validate_schema,
-        ..PLAIN
+        ..INERT
     },
     Kind {
         key: "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
         generation: true,
-        acted_on: false,
         unconditional_update: false,
         default: flow::default_level,
         validate: flow::validate_level,
-        ..PLAIN
+        ..INERT
     },
 ];

@@ -70,8 +70,14 @@ fn source(volume: &Value, place: &str, faults: &mut Faults) {
     for kind in SOURCES {
         let Some(found) = volume.get(kind).filter(|found| found.is_object()) else { continue };
         count += 1;
-        let path = format!("{place}.{kind}");
         if count > 1 {
+            // (Two of them under the names that upstream has for them here.)
+            let told = match kind {
+                "cephfs" => "cephFS",
+                "downwardAPI" => "downwarAPI",
+                kind => kind,
+            };
+            let path = format!("{place}.{told}");
             faults.push(FieldError::forbidden(&path, "may not specify more than 1 volume type"));
             continue;
         }
