@@ -19,6 +19,8 @@ use tokio_rustls::TlsConnector;
 
 /// How often a request may come again because of what others changed meanwhile, beside once for every answer.
 const MOST_CALLS: usize = 1000;
+/// What is asked about although it changes nothing.
+const CONNECTIONS: [&str; 4] = ["attach", "exec", "portforward", "proxy"];
 /// The longest answer that is read.
 const LONGEST_ANSWER: usize = 8 << 20;
 
@@ -29,7 +31,9 @@ pub(crate) async fn handle(
 ) -> EngineAnswer {
     let mut answers = Vec::new();
     loop {
-        let again = (request.method() != http::Method::GET).then(|| request.clone());
+        let connects = || request.uri().path().split('/').any(|part| CONNECTIONS.contains(&part));
+        let asks = request.method() != http::Method::GET || connects();
+        let again = asks.then(|| request.clone());
         let answer = cluster.handle(request);
         let EngineAnswer::Full(mut response) = answer else { return answer };
         let outgoing = response.extensions_mut().remove::<Outgoing>();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use apimachinery::engine::EngineAnswer;
 use apimachinery::identity::Identity;
+use apimachinery::outgoing::Continued;
 use apimachinery::status::Status;
 use axum::body::Body;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
@@ -18,8 +19,8 @@ use http::{HeaderMap, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use session::embedded::EngineStream;
 
-use super::spdy;
-use super::{Gateway, engine_request, refuse};
+use super::{Gateway, engine_request, refuse, spdy};
+use crate::webhooks;
 
 /// Subprotocols of commands in the order in which they are preferred.
 const CHANNELS: [&str; 3] = ["v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io"];
@@ -59,9 +60,9 @@ pub(super) async fn upgrade(
     if websocket {
         wish.over_websocket().await
     } else if spdy {
-        wish.over_spdy()
+        wish.over_spdy().await
     } else {
-        wish.refusal(&["websocket", "SPDY/3.1"])
+        wish.refusal(&["websocket", "SPDY/3.1"]).await
     }
 }
 
@@ -70,7 +71,7 @@ impl Wish {
         let known: &[&'static str] = if self.forwards { &FORWARDS } else { &CHANNELS };
         let offered = values(&self.parts.headers, SEC_WEBSOCKET_PROTOCOL.as_str());
         if !known.iter().any(|known| offered.iter().any(|offer| offer == known)) {
-            return self.refusal(known);
+            return self.refusal(known).await;
         }
         let upgrade = match WebSocketUpgrade::from_request_parts(&mut self.parts, &()).await {
             Ok(upgrade) => upgrade,
@@ -82,34 +83,36 @@ impl Wish {
             .max_frame_size(MESSAGE_LIMIT);
         let tunnel = upgrade.selected_protocol().is_some_and(|chosen| chosen == TUNNEL);
         if tunnel {
-            return match self.forwarding() {
-                Ok(open) => {
+            // Without ports nothing is connected, and the stream ends at once.
+            return match self.open().await {
+                Ok(_stream) => {
+                    let open = self.forwarding();
                     upgrade.on_upgrade(|socket| spdy::forward(spdy::of_websocket(socket), open))
                 }
                 Err(refused) => refused,
             };
         }
         let greeting = (!self.forwards).then(|| greeting(self.query())).flatten();
-        match self.open() {
+        match self.open().await {
             Ok(stream) => upgrade.on_upgrade(move |socket| pump(socket, stream, greeting)),
             Err(refused) => refused,
         }
     }
 
-    fn over_spdy(&mut self) -> Response {
+    async fn over_spdy(&mut self) -> Response {
         let known = if self.forwards { "portforward.k8s.io" } else { "v4.channel.k8s.io" };
         let offered = values(&self.parts.headers, STREAM_PROTOCOL);
         let Some(connection) = self.parts.extensions.remove::<OnUpgrade>() else {
-            return self.refusal(&["HTTP/1.1"]);
+            return self.refusal(&["HTTP/1.1"]).await;
         };
         if !offered.iter().any(|offer| offer == known) {
-            return self.refusal(&[known]);
+            return self.refusal(&[known]).await;
         }
         if self.forwards {
-            let open = match self.forwarding() {
-                Ok(open) => open,
-                Err(refused) => return refused,
-            };
+            if let Err(refused) = self.open().await {
+                return refused;
+            }
+            let open = self.forwarding();
             tokio::spawn(async move {
                 // A client that leaves before its connection is ours needs nothing.
                 if let Ok(upgraded) = connection.await {
@@ -117,7 +120,7 @@ impl Wish {
                 }
             });
         } else {
-            let stream = match self.open() {
+            let stream = match self.open().await {
                 Ok(stream) => stream,
                 Err(refused) => return refused,
             };
@@ -147,26 +150,20 @@ impl Wish {
     }
 
     /// The streams, or why there are none.
-    #[expect(clippy::result_large_err, reason = "the error is the answer")]
-    fn open(&self) -> Result<EngineStream, Response> {
+    async fn open(&self) -> Result<EngineStream, Response> {
         let request = engine_request(self.parts.clone(), Vec::new(), self.identity.clone());
         let cluster = self.gateway.cluster();
-        match cluster.handle(request) {
+        match webhooks::handle(&cluster, request).await {
             EngineAnswer::Full(response) => Err(response.map(Body::from)),
             EngineAnswer::Stream(response) => Ok(cluster.open(response.into_body())),
         }
     }
 
-    /// What connects to a port; or why nobody may.
-    #[expect(clippy::result_large_err, reason = "the error is the answer")]
-    fn forwarding(
-        &self,
-    ) -> Result<impl Fn(u16) -> Option<EngineStream> + Send + 'static, Response> {
-        // Without ports nothing is connected, and the stream ends at once.
-        drop(self.open()?);
+    /// What connects to a port, once the request has been let through.
+    fn forwarding(&self) -> impl Fn(u16) -> Option<EngineStream> + Send + use<> {
         let (gateway, identity) = (Arc::clone(&self.gateway), self.identity.clone());
         let (path, headers) = (self.parts.uri.path().to_owned(), self.parts.headers.clone());
-        Ok(move |port| {
+        move |port| {
             let mut request = http::Request::new(Vec::new());
             *request.method_mut() = Method::POST;
             *request.uri_mut() = format!("{path}?ports={port}").parse().ok()?;
@@ -174,17 +171,18 @@ impl Wish {
             if let Some(identity) = &identity {
                 request.extensions_mut().insert(identity.clone());
             }
+            request.extensions_mut().insert(Continued);
             let cluster = gateway.cluster();
             match cluster.handle(request) {
                 EngineAnswer::Full(_) => None,
                 EngineAnswer::Stream(response) => Some(cluster.open(response.into_body())),
             }
-        })
+        }
     }
 
     /// Why the streams could not be opened whatever the protocol; otherwise that it is the protocol. The
     /// command has no name here, so that none runs.
-    fn refusal(&mut self, known: &[&str]) -> Response {
+    async fn refusal(&mut self, known: &[&str]) -> Response {
         let nameless = self.query().split('&').map(|pair| match pair.split_once('=') {
             Some(("command", _)) => "command=",
             _ => pair,
@@ -194,7 +192,7 @@ impl Wish {
         if let Ok(uri) = format!("{path}?{}", nameless.join("&")).parse() {
             self.parts.uri = uri;
         }
-        if let Err(refused) = self.open() {
+        if let Err(refused) = self.open().await {
             return refused;
         }
         let text = format!("unable to upgrade: one of {known:?} is expected here");

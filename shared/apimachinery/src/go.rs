@@ -65,7 +65,11 @@ pub fn print(value: &Value) -> String {
 
 /// A document as `encoding/json` writes it: what could end a script is escaped.
 pub fn json(value: &Value) -> String {
-    let text = value.to_string();
+    escaped(&value.to_string())
+}
+
+/// Written JSON with what could end a script escaped.
+pub fn escaped(text: &str) -> String {
     text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 

@@ -59,3 +59,8 @@ pub struct Incoming {
 /// one is answered with the [`Outgoing`] in the extensions of the response, and has changed nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Answers(pub Arc<[Incoming]>);
+
+/// In the extensions of a request: it goes on with one that was let through already (a further connection of a
+/// port-forward), so that nobody is asked again.
+#[derive(Debug, Clone, Copy)]
+pub struct Continued;

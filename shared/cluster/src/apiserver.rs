@@ -253,7 +253,7 @@ impl Apiserver {
         let known = etag::known(&request);
         let revision = self.store.revision();
         let mut counted = None;
-        let before = self.before(request.method());
+        let before = self.before(request.method(), request.uri().path());
         let mut outgoing = None;
         let mut asked = Asked::new(now, id, &request);
         let mut pretty = false;

@@ -2,6 +2,7 @@
 //! (`pkg/kubeapiserver/options/plugins.go`), one file each.
 
 mod certificates;
+pub(super) mod connect;
 pub(crate) mod evaluate;
 mod limit_range;
 mod namespace_lifecycle;
@@ -28,7 +29,7 @@ use super::Apiserver;
 use super::answer::Refusal;
 use super::call::Call;
 use super::kinds::certificate;
-use super::policies::Admitted;
+use super::policies::{Admitted, Told};
 use super::write::Target;
 use crate::fields::put;
 
@@ -131,9 +132,10 @@ pub(crate) fn validate(
         pod_resize::validate(server, operation, value)?;
     }
     let admitted = Admitted::write(call, operation.target, operation.old);
-    for warning in server.check_policies(&admitted, Some(value))? {
-        call.warn(warning);
-    }
+    let mut told = Told::default();
+    let checked = server.check_policies(&admitted, Some(value), &mut told);
+    told.tell(call);
+    checked?;
     webhook::validate(server, call, operation.target, value, operation.old)?;
     quota::check(server, operation, value)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
-use apimachinery::outgoing::{Answers, Outgoing};
+use apimachinery::outgoing::{Answers, Continued, Outgoing};
 use apimachinery::request::{RequestInfo, query_all};
 use apimachinery::schema::{ApiResource, Schema};
 use apimachinery::status::Status;
@@ -52,6 +52,8 @@ pub(crate) struct Call {
     pub(crate) answers: Answers,
     /// The call of a webhook whose answer is missing.
     pub(crate) outgoing: Option<Box<Outgoing>>,
+    /// Whether it goes on with a request that was let through.
+    pub(crate) continued: Option<Continued>,
     /// The custom resource that the path names.
     pub(crate) custom: Option<Arc<Version>>,
 }
@@ -131,6 +133,7 @@ impl Call {
             audit_id: String::new(),
             answers: parts.extensions.get::<Answers>().cloned().unwrap_or_default(),
             outgoing: None,
+            continued: parts.extensions.get::<Continued>().copied(),
             custom: None,
         })
     }

@@ -18,7 +18,7 @@ use super::call::Call;
 use super::custom::DEFINITIONS;
 use super::kinds::definition;
 use super::options::{self, DeleteOptions};
-use super::policies::Admitted;
+use super::policies::{Admitted, Told};
 use super::read::{Selection, listed};
 use super::write::Target;
 use crate::fields::{items, number, put, text};
@@ -40,7 +40,6 @@ impl Apiserver {
         if let Some(live) = self.live(&target.key, &target.namespace, &name) {
             node_restriction::validate_removal(call, &target, &live)?;
             self.admit_deletion(call, &target, &live)?;
-            webhook::validate_removal(self, call, &target, &live)?;
         }
         match self.delete_object(call.now, &call.group_resource(), &target, &name, &options)? {
             Outcome::Leaving(value) => Ok(Reply::Object(200, self.shown(&value, &target.gvk))),
@@ -61,7 +60,6 @@ impl Apiserver {
             let own = Target { namespace: object::namespace(value).to_owned(), ..copy(&target) };
             let name = object::name(value);
             self.admit_deletion(call, &own, value)?;
-            webhook::validate_removal(self, call, &own, value)?;
             match self.delete_object(call.now, &call.group_resource(), &own, name, &options)? {
                 Outcome::Leaving(value) => deleted.push(self.shown_shared(&value, &target.gvk)),
                 Outcome::Gone(last) => deleted.push(Arc::new(last)),
@@ -71,18 +69,20 @@ impl Apiserver {
         Ok(listed(call, &target, deleted, metadata))
     }
 
-    /// Asks the policies whether an object may go.
+    /// Asks webhooks and policies whether an object may go.
     fn admit_deletion(
         &self,
         call: &mut Call,
         target: &Target,
         live: &Value,
     ) -> Result<(), Refusal> {
-        let warnings = self.check_policies(&Admitted::delete(call, target, live), None)?;
-        for warning in warnings {
-            call.warn(warning);
-        }
-        Ok(())
+        webhook::ask_before_removal(self, call, target, live)?;
+        let mut told = Told::default();
+        let admitted = Admitted::delete(call, target, live);
+        let checked = self.check_policies(&admitted, None, &mut told);
+        told.tell(call);
+        checked?;
+        webhook::validate_removal(self, call, target, live)
     }
 
     /// Deletes one object, as far as grace and finalizers let it.

@@ -6,6 +6,7 @@ mod mutating;
 mod params;
 mod policy;
 mod request;
+mod told;
 mod validating;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use self::policy::Policy;
 pub(crate) use self::policy::{validate, validate_hooks};
 pub(crate) use self::request::Admitted;
+pub(crate) use self::told::Told;
 use self::validating::Subject;
 use super::Apiserver;
 use super::admission::webhook;

@@ -3,6 +3,7 @@
 use apimachinery::schema::{ApiResource, Schema};
 use apimachinery::status::Status;
 
+use super::admission::connect;
 use super::answer::{Refusal, Reply};
 use super::authz::{Attributes, authorize};
 use super::call::Call;
@@ -104,6 +105,7 @@ impl Apiserver {
 
     fn route_subresource(&mut self, call: &mut Call) -> Result<Reply, Refusal> {
         let (resource, subresource) = (call.info.resource.clone(), call.info.subresource.clone());
+        connect::admit(self, call)?;
         match (resource.as_str(), subresource.as_str()) {
             ("pods", "log" | "exec" | "attach" | "portforward" | "proxy") => {
                 let name = call.info.name.split(':').next().unwrap_or("").to_owned();

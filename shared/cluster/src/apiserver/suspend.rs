@@ -5,6 +5,7 @@
 use apimachinery::outgoing::{Incoming, Outgoing, Returned};
 use apimachinery::schema::Schema;
 
+use super::admission::connect;
 use super::admission::webhook::{MUTATING, VALIDATING};
 use super::call::Call;
 use super::write::Target;
@@ -51,8 +52,9 @@ impl Apiserver {
     }
 
     /// The state before a request that may have to come again.
-    pub(super) fn before(&self, method: &http::Method) -> Option<Self> {
-        let writes = !matches!(*method, http::Method::GET | http::Method::HEAD);
+    pub(super) fn before(&self, method: &http::Method, path: &str) -> Option<Self> {
+        let writes =
+            !matches!(*method, http::Method::GET | http::Method::HEAD) || connect::leads_to(path);
         (writes && !self.trial.runs && self.may_call()).then(|| self.clone())
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use self::matching::Matched;
 use crate::apiserver::Apiserver;
+use crate::apiserver::admission::connect;
 use crate::apiserver::admission::reinvocation::Reinvocation;
 use crate::apiserver::answer::Refusal;
 use crate::apiserver::call::Call;
@@ -79,6 +80,7 @@ impl<'a> Subject<'a> {
     fn admitted(&self, call: &'a Call) -> Admitted<'a> {
         match (self.operation, self.old) {
             ("DELETE", Some(old)) => Admitted::delete(call, self.target, old),
+            ("CONNECT", _) => Admitted::connect(call, self.target),
             _ => Admitted::write(call, self.target, self.old),
         }
     }
@@ -98,7 +100,11 @@ pub(in crate::apiserver) fn mutate(
     if chain.webhooks.begin(chain.second, value) {
         chain.webhooks.require();
     }
-    let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
+    let operation = match old {
+        Some(_) => "UPDATE",
+        None if connect::is(target) => "CONNECT",
+        None => "CREATE",
+    };
     for (index, hook) in Hook::all(server, MUTATING).iter().enumerate() {
         let subject = Subject { target, operation, new: Some(value), old };
         if matching::applies(server, call, hook, &subject)? == Matched::No {
@@ -118,13 +124,7 @@ pub(in crate::apiserver) fn mutate(
         if text(&hook.spec, "/reinvocationPolicy") == "IfNeeded" {
             chain.webhooks.invoked(key);
         }
-        let noted = json!({
-            "configuration": hook.configuration, "webhook": hook.name(), "mutated": mutated,
-        });
-        call.notes.annotate(
-            &format!("mutation.webhook.admission.k8s.io/{place}"),
-            in_order(&noted, &["configuration", "webhook", "mutated"]),
-        );
+        note(call, hook, &place, mutated);
         match outcome {
             Ok(Some(new)) => *value = new,
             Ok(None) => {}
@@ -190,10 +190,59 @@ fn changed(
     let target = subject.target;
     let shown = ask::seen(target, value);
     let patched = json::apply(&shown, &patch).map_err(|why| refuse(why.to_string()))?;
+    if subject.operation == "CONNECT" {
+        return Ok(Some(patched));
+    }
     let custom = target.custom.as_deref();
     let (mut new, _) = decode::shaped(custom, &target.gvk, patched).map_err(refuse)?;
     decode::settle(custom, &target.gvk, &mut new);
     Ok(Some(new))
+}
+
+/// Asks the mutating webhooks about what is to be removed; there is nothing that they could change.
+pub(in crate::apiserver) fn ask_before_removal(
+    server: &Apiserver,
+    call: &mut Call,
+    target: &Target,
+    live: &Value,
+) -> Result<(), Refusal> {
+    if is_exempt(target) {
+        return Ok(());
+    }
+    let subject = Subject { target, operation: "DELETE", new: None, old: Some(live) };
+    for (index, hook) in Hook::all(server, MUTATING).iter().enumerate() {
+        if matching::applies(server, call, hook, &subject)? == Matched::No {
+            continue;
+        }
+        let outcome = changed(server, call, hook, &subject);
+        let place = format!("round_0_index_{index}");
+        note(call, hook, &place, false);
+        if let Err(trouble) = outcome {
+            settle(call, hook, trouble, "mutation.webhook.admission.k8s.io", &place)?;
+        }
+    }
+    Ok(())
+}
+
+/// `PatchAuditAnnotation`'s lesser sister: who was asked, and whether that changed anything.
+fn note(call: &mut Call, hook: &Hook, place: &str, mutated: bool) {
+    let noted = json!({
+        "configuration": hook.configuration, "webhook": hook.name(), "mutated": mutated,
+    });
+    call.notes.annotate(
+        &format!("mutation.webhook.admission.k8s.io/{place}"),
+        in_order(&noted, &["configuration", "webhook", "mutated"]),
+    );
+}
+
+/// Lets webhooks look at a connection.
+pub(in crate::apiserver) fn validate_connection(
+    server: &Apiserver,
+    call: &mut Call,
+    target: &Target,
+    options: &Value,
+) -> Result<(), Refusal> {
+    look(server, call, &Subject { target, operation: "CONNECT", new: Some(options), old: None })
 }
 
 /// Lets webhooks look at a write.

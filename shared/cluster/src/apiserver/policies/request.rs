@@ -46,6 +46,11 @@ impl<'a> Admitted<'a> {
         Self { call, target, operation: "DELETE", old: Some(old) }
     }
 
+    /// A connection through a subresource.
+    pub(crate) fn connect(call: &'a Call, target: &'a Target) -> Self {
+        Self { call, target, operation: "CONNECT", old: None }
+    }
+
     pub(super) fn excluded(&self) -> bool {
         EXCLUDED.contains(&self.target.key.as_str())
     }
@@ -110,6 +115,7 @@ impl<'a> Admitted<'a> {
         let kind = match self.operation {
             "CREATE" => "CreateOptions",
             "DELETE" => return self.delete_options(),
+            "CONNECT" => return Value::Null,
             // A patch is an update by then (`handlers/patch.go patchToUpdateOptions`).
             _ => "UpdateOptions",
         };

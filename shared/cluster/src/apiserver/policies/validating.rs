@@ -8,6 +8,7 @@ use super::super::Apiserver;
 use super::super::answer::Refusal;
 use super::policy::Policy;
 use super::request::{Admitted, Asking, namespace_object};
+use super::told::{Collected, Told, collect};
 use super::{Hook, matching, params};
 use crate::expressions::{CALL_LIMIT, Compiled, Evaluation, Outcome};
 use crate::fields::{items, text};
@@ -17,6 +18,8 @@ pub(super) const BUDGET: u64 = 10_000_000;
 /// `RuntimeCELCostBudgetMatchConditions`.
 const CONDITIONS_BUDGET: u64 = 2_500_000;
 const LONGEST_MESSAGE: usize = 5 * 1024;
+/// `maxAuditAnnotationValueLength`.
+const LONGEST_ANNOTATION: usize = 10 * 1024;
 pub(super) const SPENT: &str =
     "validation failed due to running out of cost budget, no further validation rules will be run";
 
@@ -25,11 +28,13 @@ pub(super) const SPENT: &str =
 pub(super) struct Denial {
     pub(super) message: String,
     pub(super) reason: String,
+    /// Which of the validations it was.
+    pub(super) index: usize,
 }
 
 impl Denial {
     pub(super) fn failure(message: impl Into<String>) -> Self {
-        Self { message: message.into(), reason: String::new() }
+        Self { message: message.into(), reason: String::new(), index: 0 }
     }
 }
 
@@ -148,22 +153,22 @@ pub(super) fn run(
 }
 
 impl Apiserver {
-    /// Asks the validating policies about a write; warnings are what bindings only warn of.
+    /// Asks the validating policies about a request.
     pub(crate) fn check_policies(
         &self,
         admitted: &Admitted<'_>,
         new: Option<&Value>,
-    ) -> Result<Vec<String>, Refusal> {
-        let mut warnings = Vec::new();
+        told: &mut Told,
+    ) -> Result<(), Refusal> {
         if admitted.excluded() {
-            return Ok(warnings);
+            return Ok(());
         }
         let subject = Subject { server: self, admitted, new };
         let mut denied = None;
         for hook in &self.policies.validating {
-            self.ask(hook, &subject, &mut warnings, &mut denied);
+            self.ask(hook, &subject, told, &mut denied);
         }
-        denied.map_or(Ok(warnings), |message: (String, String)| {
+        denied.map_or(Ok(()), |message: (String, String)| {
             Err(refusal(admitted, new, &message.0, &message.1))
         })
     }
@@ -172,7 +177,7 @@ impl Apiserver {
         &self,
         hook: &Hook,
         subject: &Subject<'_>,
-        warnings: &mut Vec<String>,
+        told: &mut Told,
         denied: &mut Option<(String, String)>,
     ) {
         let policy = &hook.policy;
@@ -201,6 +206,7 @@ impl Apiserver {
             }
             return;
         }
+        let mut notes = Collected::new();
         for binding in &hook.bindings {
             let name = text(binding, "/metadata/name");
             let resources = binding.pointer("/spec/matchResources").filter(|one| one.is_object());
@@ -223,19 +229,19 @@ impl Apiserver {
                     if actions.iter().any(|action| action == "Deny") {
                         deny(Some(name), &denial);
                     }
-                    if actions.iter().any(|action| action == "Warn") {
-                        warnings.push(format!(
-                            "Validation failed for ValidatingAdmissionPolicy '{}' with binding '{name}': {}",
-                            policy.name(),
-                            denial.message
-                        ));
+                    told.of(policy.name(), binding, &denial);
+                }
+                for annotation in annotations(policy, subject, one.as_deref()) {
+                    match annotation {
+                        Ok((key, value)) => collect(&mut notes, key, value),
+                        // Annotations that fail deny whatever the binding says.
+                        Err(denial) => deny(Some(name), &denial),
                     }
                 }
-                // Annotations that fail deny whatever the binding says.
-                for denial in annotations(policy, subject, one.as_deref()) {
-                    deny(Some(name), &denial);
-                }
             }
+        }
+        for (key, values) in notes {
+            told.notes.push((format!("{}/{key}", policy.name()), values.join(", ")));
         }
     }
 }
@@ -252,16 +258,19 @@ fn validate(policy: &Policy, subject: &Subject<'_>, params: Option<&Value>) -> V
     }
     subject.with(policy, params, false, |evaluation| {
         let (mut left, mut denials) = (BUDGET, Vec::new());
-        for (spec, program, message) in &policy.validations {
+        for (index, (spec, program, message)) in policy.validations.iter().enumerate() {
             let source = text(spec, "/expression");
             match run(evaluation, program.as_ref(), source, &mut left) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => denials.push(Denial {
                     message: told(spec, message.as_ref(), evaluation, &mut left),
                     reason: text(spec, "/reason").to_owned(),
+                    index,
                 }),
                 Err(Fault::Spent) => return failed(SPENT.to_owned()),
-                Err(Fault::Said(why)) => denials.extend(failed(why)),
+                Err(Fault::Said(why)) => {
+                    denials.extend(failed(why).into_iter().map(|one| Denial { index, ..one }));
+                }
             }
         }
         denials
@@ -290,24 +299,32 @@ fn told(
     message.to_owned()
 }
 
-fn annotations(policy: &Policy, subject: &Subject<'_>, params: Option<&Value>) -> Vec<Denial> {
-    if policy.annotations.is_empty() || policy.ignores_failures() {
-        return Vec::new();
-    }
-    if subject.conditions(policy, params) != Ok(true) {
+/// Annotations of the audit log, and why there is none.
+fn annotations(
+    policy: &Policy,
+    subject: &Subject<'_>,
+    params: Option<&Value>,
+) -> Vec<Result<(String, String), Denial>> {
+    if policy.annotations.is_empty() || subject.conditions(policy, params) != Ok(true) {
         return Vec::new();
     }
     subject.with(policy, params, false, |evaluation| {
         let mut left = BUDGET;
-        let mut denials = Vec::new();
-        for (_, source, program) in &policy.annotations {
+        let mut found = Vec::new();
+        for (key, source, program) in &policy.annotations {
             match run(evaluation, program.as_ref(), source.trim(), &mut left) {
+                Ok(Value::String(value)) if !value.trim().is_empty() => {
+                    let value = value.trim();
+                    let end = value.floor_char_boundary(LONGEST_ANNOTATION);
+                    let value = value.get(..end).unwrap_or_default();
+                    found.push(Ok((key.clone(), value.to_owned())));
+                }
                 Ok(_) => {}
-                Err(Fault::Spent) => denials.push(Denial::failure(SPENT)),
-                Err(Fault::Said(why)) => denials.push(Denial::failure(why)),
+                Err(_) if policy.ignores_failures() => {}
+                Err(fault) => found.push(Err(Denial::failure(fault.said()))),
             }
         }
-        denials
+        found
     })
 }
 
