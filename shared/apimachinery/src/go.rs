@@ -37,6 +37,25 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
+/// A text as Go's package `time` quotes it: other letters are bytes.
+pub fn quote_bytes(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        if letter < ' ' || !letter.is_ascii() {
+            for byte in letter.to_string().bytes() {
+                quoted.extend(["\\x".to_owned(), format!("{byte:02x}")]);
+            }
+        } else {
+            if matches!(letter, '"' | '\\') {
+                quoted.push('\\');
+            }
+            quoted.push(letter);
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// `unicode.IsPrint`. Rust knows the same of a letter that does not begin a text (there it would escape a mark).
 fn printable(letter: char) -> bool {
     letter.is_ascii_graphic()

@@ -1,5 +1,7 @@
 //! Times as the API server and kubectl write them.
 
+mod go_format;
+
 use jiff::Timestamp;
 
 /// `2026-01-02T03:04:05Z`, as `meta/v1 Time`.
@@ -15,6 +17,11 @@ pub fn format_micro(time: Timestamp) -> String {
 /// Reads an RFC 3339 time.
 pub fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok()
+}
+
+/// Reads an RFC 3339 time as Go does, with its error (`time.Parse`).
+pub fn parse_as_go(text: &str) -> Result<Timestamp, String> {
+    go_format::parse(text)
 }
 
 /// `k8s.io/apimachinery/pkg/util/duration HumanDuration`: two units at most, fewer the older it is.

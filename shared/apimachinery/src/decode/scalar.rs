@@ -1,131 +1,138 @@
 //! Scalars: what Go accepts for a type, and how it prints it again.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
-use super::Place;
+use super::base64;
+use super::document::Document;
 use crate::quantity::Quantity;
 use crate::schema::Word;
 use crate::time;
 
-/// Checks a scalar and brings it into the form that Go writes.
-pub(super) fn check(word: Word, value: Value, place: &Place<'_>) -> Result<Value, String> {
-    match word {
-        Word::String => expect(value.is_string(), value, place),
-        Word::Bool => expect(value.is_boolean(), value, place),
-        Word::Int32 => {
-            let fits = value.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
-            integer(fits, value, place)
+/// Why a value cannot be taken.
+pub(super) enum Wrong {
+    /// Decoding goes on; the first of them is told (`UnmarshalTypeError`). What was found, and the Go type.
+    Type(String, String),
+    /// The same without a place.
+    Plain(String),
+    /// A type of its own refuses it: decoding ends with a type error …
+    Own(String, &'static str),
+    /// … or with another one.
+    OwnPlain(String),
+}
+
+/// The value in the form that Go writes. `go_type` is that of the field.
+pub(super) fn check(word: Word, given: Document, go_type: &str) -> Result<Value, Wrong> {
+    match (word, given) {
+        (Word::String, Document::String(text)) => Ok(Value::String(text)),
+        (Word::Bool, Document::Bool(flag)) => Ok(Value::Bool(flag)),
+        (Word::Int32, Document::Number(number, raw)) => {
+            let fits = whole(number.as_ref()).is_some_and(|found| i32::try_from(found).is_ok());
+            integer(fits && raw.is_none(), Document::Number(number, raw), go_type)
         }
-        Word::Int64 | Word::Int => integer(value.as_i64().is_some(), value, place),
-        Word::Number => expect(value.is_number(), value, place),
-        Word::Bytes => bytes(value, place),
-        Word::Quantity => quantity(value),
-        Word::IntOrString => {
-            // What is no string is read as the number (`intstr.go UnmarshalJSON`).
-            let fits = value.is_string() || value.as_i64().is_some();
-            expect(fits, value, &Place { go_type: "int32", ..*place })
+        (Word::Int64 | Word::Int, Document::Number(number, raw)) => {
+            let fits = whole(number.as_ref()).is_some() && raw.is_none();
+            integer(fits, Document::Number(number, raw), go_type)
         }
-        Word::Time => timestamp(value, place, time::format_rfc3339),
-        Word::MicroTime => timestamp(value, place, time::format_micro),
-        Word::Raw | Word::Fields | Word::Object | Word::Any => Ok(value),
+        (Word::Number, Document::Number(Some(number), _)) => Ok(Value::Number(number)),
+        (Word::Number, given @ Document::Number(..)) => integer(false, given, go_type),
+        (Word::Bytes, Document::String(text)) => bytes(&text),
+        (Word::Quantity, given) => quantity(&given),
+        (Word::IntOrString, given) => int_or_string(given),
+        (Word::Time, given) => timestamp(given, time::format_rfc3339),
+        (Word::MicroTime, given) => timestamp(given, time::format_micro),
+        (Word::Raw | Word::Fields | Word::Object | Word::Any, given) => Ok(plain(given)),
+        (_, given) => Err(mismatch(&given, go_type)),
     }
 }
 
-fn expect(fits: bool, value: Value, place: &Place<'_>) -> Result<Value, String> {
-    if fits { Ok(value) } else { Err(mismatch(&value, place)) }
+/// A value of any form, of whose keys the last of each is taken.
+pub(super) fn plain(given: Document) -> Value {
+    given.into_value(&mut String::new(), &mut super::Findings::default())
 }
 
-/// `1.0` is an integer for Go's decoder here, `1.5` is not.
-fn integer(fits: bool, value: Value, place: &Place<'_>) -> Result<Value, String> {
-    if !fits && value.is_number() {
-        let go_type = place.go_type.trim_start_matches('*');
-        return Err(format!(
-            "json: cannot unmarshal number {} into Go struct field {}.{} of type {go_type}",
-            written(&value),
-            place.owner,
-            bare(place.path)
-        ));
-    }
-    expect(fits, value, place)
+/// What was found, and the Go type that was wanted.
+pub(super) fn mismatch(given: &Document, go_type: &str) -> Wrong {
+    Wrong::Type(given.kind().to_owned(), go_type.trim_start_matches('*').to_owned())
 }
 
-/// A number as Go's encoder writes it: without an exponent below 1e21.
-fn written(number: &Value) -> String {
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.abs() < 1e21 => float.to_string(),
-        _ => number.to_string(),
+fn whole(number: Option<&Number>) -> Option<i64> {
+    number.and_then(Number::as_i64)
+}
+
+fn integer(fits: bool, given: Document, go_type: &str) -> Result<Value, Wrong> {
+    match given {
+        Document::Number(Some(number), _) if fits => Ok(Value::Number(number)),
+        given => Err(Wrong::Type(numbered(&given), go_type.trim_start_matches('*').to_owned())),
     }
 }
 
-/// `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`.
-pub(super) fn mismatch(value: &Value, place: &Place<'_>) -> String {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+/// Numbers that do not fit are told with their digits.
+fn numbered(given: &Document) -> String {
+    match given {
+        Document::Number(..) => format!("number {}", digits(given)),
+        other => other.kind().to_owned(),
+    }
+}
+
+/// A number as it was written.
+fn digits(given: &Document) -> String {
+    match given {
+        Document::Number(_, Some(raw)) => raw.to_string(),
+        Document::Number(Some(number), None) => number.to_string(),
+        other => other.kind().to_owned(),
+    }
+}
+
+fn bytes(text: &str) -> Result<Value, Wrong> {
+    base64::canonical(text)
+        .map(Value::String)
+        .map_err(|at| Wrong::Plain(format!("illegal base64 data at input byte {at}")))
+}
+
+/// Bytes may stand there one by one; what is none is nothing.
+pub(super) fn listed_bytes(items: Vec<Document>) -> (Value, Vec<Wrong>) {
+    let (mut bytes, mut wrong) = (Vec::with_capacity(items.len()), Vec::new());
+    for item in items {
+        let byte = match &item {
+            Document::Number(number, None) => {
+                whole(number.as_ref()).and_then(|number| u8::try_from(number).ok())
+            }
+            _ => None,
+        };
+        if byte.is_none() && item != Document::Null {
+            wrong.push(Wrong::Type(numbered(&item), "uint8".to_owned()));
+        }
+        bytes.push(byte.unwrap_or_default());
+    }
+    (Value::String(base64::encode(&bytes)), wrong)
+}
+
+/// `quantity.go UnmarshalJSON`, which reads any text as it stands.
+fn quantity(given: &Document) -> Result<Value, Wrong> {
+    let text = match given {
+        Document::String(text) => text.clone(),
+        // What is neither is no quantity by any word.
+        other => digits(other),
     };
-    let go_type = place.go_type.trim_start_matches('*');
-    if place.path.is_empty() {
-        return format!("json: cannot unmarshal {found} into Go value of type {go_type}");
-    }
-    format!(
-        "json: cannot unmarshal {found} into Go struct field {}.{} of type {go_type}",
-        place.owner,
-        bare(place.path)
-    )
+    Quantity::canonical(text.trim()).map(Value::String).map_err(Wrong::OwnPlain)
 }
 
-/// Go names no indices in these errors.
-fn bare(path: &str) -> String {
-    let mut found = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' => inside = true,
-            ']' => inside = false,
-            _ if inside => {}
-            _ => found.push(c),
+/// What is no string is read as the number (`intstr.go UnmarshalJSON`).
+fn int_or_string(given: Document) -> Result<Value, Wrong> {
+    match given {
+        Document::String(text) => Ok(Value::String(text)),
+        Document::Number(Some(number), None)
+            if whole(Some(&number)).is_some_and(|found| i32::try_from(found).is_ok()) =>
+        {
+            Ok(Value::Number(number))
         }
-    }
-    found
-}
-
-fn bytes(value: Value, place: &Place<'_>) -> Result<Value, String> {
-    let Value::String(text) = &value else { return Err(mismatch(&value, place)) };
-    let clean: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    let body = clean.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
-    let wrong = clean
-        .iter()
-        .take(body)
-        .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'+' || *byte == b'/'));
-    let padded = clean.len().is_multiple_of(4) && clean.len() - body <= 2;
-    match wrong {
-        Some(at) => Err(format!("illegal base64 data at input byte {at}")),
-        None if !padded => {
-            Err(format!("illegal base64 data at input byte {}", clean.len() / 4 * 4))
-        }
-        None => Ok(value),
+        given => Err(Wrong::Own(numbered(&given), "int32")),
     }
 }
 
-fn quantity(value: Value) -> Result<Value, String> {
-    let text = match &value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+fn timestamp(given: Document, print: fn(jiff::Timestamp) -> String) -> Result<Value, Wrong> {
+    let Document::String(text) = &given else {
+        return Err(Wrong::Own(given.kind().to_owned(), "string"));
     };
-    Quantity::canonical(text.trim_matches(' ')).map(Value::String)
-}
-
-fn timestamp(
-    value: Value,
-    place: &Place<'_>,
-    print: fn(jiff::Timestamp) -> String,
-) -> Result<Value, String> {
-    let Value::String(text) = &value else { return Err(mismatch(&value, place)) };
-    time::parse(text).map(|found| Value::String(print(found))).ok_or_else(|| {
-        format!("parsing time \"{text}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{text}\" as \"2006\"")
-    })
+    time::parse_as_go(text).map(|found| Value::String(print(found))).map_err(Wrong::OwnPlain)
 }

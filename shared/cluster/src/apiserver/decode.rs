@@ -1,13 +1,12 @@
 //! From a body to a defaulted object, with the complaints of the real decoder
 //! (`apiserver/pkg/endpoints/handlers/{create,rest}.go`).
 
-use apimachinery::decode::{decode_value, read_json};
+use apimachinery::decode::{self, Document};
 use apimachinery::gvk::GroupVersionKind;
-use apimachinery::order::Order as _;
 use apimachinery::protobuf;
 use apimachinery::schema::Schema;
 use apimachinery::status::Status;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::answer::{Refusal, bad_request};
 use super::call::Call;
@@ -39,11 +38,11 @@ fn summary(body: &[u8]) -> String {
 }
 
 /// The document of a body, before anything is known about its kind.
-fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
+fn document(call: &Call, kind: &str) -> Result<Document, Refusal> {
     match call.content_type.as_str() {
         "application/vnd.kubernetes.protobuf" => {
             let value = protobuf::decode(Schema::builtin(), &call.body).map_err(bad_request)?;
-            Ok((value, Vec::new()))
+            Ok(value.into())
         }
         "" | "application/json" | "application/yaml" => {
             let unrecognized = |error: String| {
@@ -52,14 +51,11 @@ fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
                     summary(&call.body)
                 ))
             };
-            let (value, strict) = read_json(&call.body).map_err(unrecognized)?;
-            let what = match &value {
-                Value::Object(_) => return Ok((value, strict)),
-                Value::Array(_) => "array",
-                Value::String(_) => "string",
-                Value::Bool(_) => "bool",
-                Value::Number(_) => "number",
-                Value::Null => return Ok((Value::Object(Map::new()), strict)),
+            let found = decode::read(&call.body).map_err(unrecognized)?;
+            let what = match found {
+                Document::Object(_) => return Ok(found),
+                Document::Null => return Ok(Document::Object(Vec::new())),
+                other => other.kind(),
             };
             Err(unrecognized(format!(
                 "json: cannot unmarshal {what} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
@@ -70,11 +66,10 @@ fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
 }
 
 /// Fills in the expected kind, or says that another one was sent.
-fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusal> {
-    let text =
-        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+fn check_kind(document: &mut Document, wanted: &GroupVersionKind) -> Result<(), Refusal> {
     let version = wanted.group_version().to_string();
-    let (sent_version, sent_kind) = (text(value, "apiVersion"), text(value, "kind"));
+    let (sent_version, sent_kind) =
+        (document.text("apiVersion").to_owned(), document.text("kind").to_owned());
     let found_kind = if sent_kind.is_empty() { wanted.kind.clone() } else { sent_kind };
     let found_version = if sent_version.is_empty() { version.clone() } else { sent_version };
     if found_kind != wanted.kind || found_version != version {
@@ -88,10 +83,8 @@ fn check_kind(value: &mut Value, wanted: &GroupVersionKind) -> Result<(), Refusa
         };
         return Err(cannot_be_handled(&sent, &wanted.kind, &why));
     }
-    if let Some(map) = value.as_object_mut() {
-        map.insert("apiVersion".to_owned(), json!(version));
-        map.insert("kind".to_owned(), json!(wanted.kind));
-    }
+    document.fill("apiVersion", &version);
+    document.fill("kind", &wanted.kind);
     Ok(())
 }
 
@@ -150,47 +143,36 @@ pub(crate) fn settle(custom: Option<&Version>, gvk: &GroupVersionKind, value: &m
 pub(crate) fn shaped(
     custom: Option<&Version>,
     gvk: &GroupVersionKind,
-    value: Value,
+    document: impl Into<Document>,
 ) -> Result<(Value, Vec<String>), String> {
     match custom.filter(|custom| custom.resource.gvk() == *gvk) {
-        Some(custom) => custom.decode(value),
-        None => typed(gvk, value),
+        Some(custom) => {
+            let (value, mut strict) = decode::plain(document.into())?;
+            let (value, unknown) = custom.decode(value)?;
+            strict.extend(unknown);
+            Ok((value, strict))
+        }
+        None => typed(gvk, document),
     }
 }
 
 /// The body of a request as an object of a kind.
 pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Refusal> {
-    let (mut value, strict) = document(call, &gvk.kind)?;
-    check_kind(&mut value, gvk)?;
+    let mut document = document(call, &gvk.kind)?;
+    check_kind(&mut document, gvk)?;
     let custom = call.custom.clone();
-    let (value, more) = shaped(custom.as_deref(), gvk, value)
-        .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
-    let strict = strict.into_iter().chain(more).collect();
-    report_strict(call, in_document_order(strict))
-        .map_err(|why| cannot_be_handled(gvk, &gvk.kind, &why))?;
+    let cannot = |why: String| cannot_be_handled(gvk, &gvk.kind, &why);
+    let (value, strict) = shaped(custom.as_deref(), gvk, document).map_err(cannot)?;
+    report_strict(call, strict).map_err(cannot)?;
     call.notes.object(&value);
     Ok(value)
 }
 
-/// Clients write sorted keys, so the order of the paths is the order in which Go meets them.
-fn in_document_order(mut strict: Vec<String>) -> Vec<String> {
-    fn key(finding: &str) -> Vec<(String, usize)> {
-        let path = finding.split('"').nth(1).unwrap_or("");
-        let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
-        parts
-            .map(|part| {
-                part.parse().map_or_else(|_| (part.to_owned(), 0), |index| (String::new(), index))
-            })
-            .collect()
-    }
-    if strict.iter().all(|finding| finding.starts_with("unknown")) {
-        strict.order_by_key(|finding| key(finding));
-    }
-    strict
-}
-
 /// A document that a patch has made, brought into the shape that decoding gives.
-pub(crate) fn typed(gvk: &GroupVersionKind, value: Value) -> Result<(Value, Vec<String>), String> {
-    let decoded = decode_value(Schema::builtin(), gvk, value, Vec::new())?;
+pub(crate) fn typed(
+    gvk: &GroupVersionKind,
+    document: impl Into<Document>,
+) -> Result<(Value, Vec<String>), String> {
+    let decoded = decode::decode_document(Schema::builtin(), gvk, document.into())?;
     Ok((decoded.value, decoded.strict))
 }

@@ -1,5 +1,7 @@
 //! Go's `1h30m` (`time.ParseDuration`).
 
+use apimachinery::go::quote_bytes as quote;
+
 /// What is past the largest duration, in nanoseconds.
 const TOO_LONG: u64 = 1 << 63;
 
@@ -77,23 +79,4 @@ fn part_of(fraction: &str, unit: u64) -> u64 {
         scale *= 10;
     }
     u64::try_from(digits * u128::from(unit) / scale).unwrap_or_default()
-}
-
-/// `time.quote`, which writes other letters as bytes.
-fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        if letter < ' ' || !letter.is_ascii() {
-            for byte in letter.to_string().bytes() {
-                quoted.extend(["\\x".to_owned(), format!("{byte:02x}")]);
-            }
-        } else {
-            if matches!(letter, '"' | '\\') {
-                quoted.push('\\');
-            }
-            quoted.push(letter);
-        }
-    }
-    quoted.push('"');
-    quoted
 }
