@@ -9,13 +9,14 @@ pub mod set;
 mod typed;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use self::overlay::overlay;
 
 use self::managers::{Manager, Managers};
 use self::set::FieldSet;
-use self::typed::{Shape, compare, fields_of, merge, remove};
+use self::typed::{Shape, compare, fields_of, merge, remove, with_named_fields};
+use crate::decode;
 use crate::gvk::GroupVersionKind;
 use crate::object;
 use crate::order::Order as _;
@@ -78,27 +79,38 @@ pub fn update(
     new: &mut Value,
     writer: Writer<'_>,
 ) {
-    let mut managers = match object::at(new, &["metadata", "managedFields"]) {
-        // A client that sends an empty list wants them cleared; one that sends none keeps the old ones.
-        Some(Value::Array(list)) if is_reset(list) => Managers::default(),
-        _ => Managers::read(object::at(old, &["metadata", "managedFields"])),
-    };
+    let mut managers = sent_or_kept(old, new, writer);
     object::remove(new, &["metadata", "managedFields"]);
-    let found = compare(schema, &Shape::root(schema, gvk), old, new);
-    let changed = stripped(found.changed);
-    let removed = stripped(found.removed);
-    let who = Manager::update(writer, gvk);
-    for (other, set, _) in &mut managers.entries {
-        if *other != who {
-            *set = set.difference(&changed).difference(&removed);
-        }
+    // An object whose fields nobody manages stays so until somebody applies (`internal/skipnonapplied.go`).
+    if managers.entries.is_empty() && !object::uid(old).is_empty() {
+        return;
     }
-    let mut own = managers.set_of(&who).difference(&removed);
-    own.extend(&changed);
-    if own != managers.set_of(&who) {
-        managers.put(who, own, writer.now);
+    let found = compare(schema, &Shape::root(schema, gvk), old, new);
+    // As an operation of its own it takes what it writes from everybody, also from the same manager's former writes
+    // (`internal/managedfieldsupdater.go`).
+    for (_, set, _) in &mut managers.entries {
+        *set = set.difference(&found.changed).difference(&found.removed);
+    }
+    let changed = stripped(found.changed);
+    if !changed.is_empty() {
+        let who = Manager::update(writer, gvk);
+        let mut own = managers.set_of(&who);
+        own.extend(&changed);
+        managers.put(who, own, Some(writer.now));
     }
     managers.write(new);
+}
+
+/// `internal/fieldmanager.go decodeLiveOrNew`: a client that sends an empty list wants them cleared; one that sends
+/// none keeps the old ones, as does one that writes through a subresource.
+fn sent_or_kept(old: &Value, new: &Value, writer: Writer<'_>) -> Managers {
+    let of = |object| object::at(object, &["metadata", "managedFields"]);
+    match of(new) {
+        _ if !writer.subresource.is_empty() => Managers::read(of(old)),
+        Some(Value::Array(list)) if is_reset(list) => Managers::default(),
+        Some(Value::Array(_)) => Managers::read(of(new)),
+        _ => Managers::read(of(old)),
+    }
 }
 
 /// Puts the entries of `managedFields` into their order, after one was changed by hand.
@@ -147,42 +159,57 @@ pub fn apply(
     let who = Manager::apply(writer, gvk);
     let mut managers =
         Managers::read(live.and_then(|live| object::at(live, &["metadata", "managedFields"])));
-    let mut base = live.cloned().unwrap_or_else(
-        || json!({ "apiVersion": gvk.group_version().to_string(), "kind": gvk.kind }),
-    );
+    let mut base = live.cloned().unwrap_or_else(|| decode::zero(schema, gvk));
     object::remove(&mut base, &["metadata", "managedFields"]);
     if live.is_some() && managers.entries.is_empty() {
         let first = Writer { manager: "before-first-apply", ..writer };
-        managers.put(
-            Manager::update(first, gvk),
-            stripped(fields_of(schema, &shape, &base)),
-            writer.now,
-        );
+        let all = compare(schema, &shape, &decode::zero(schema, gvk), &base);
+        managers.put(Manager::update(first, gvk), stripped(all.changed), Some(writer.now));
     }
     let last = managers.set_of(&who);
-    let set = stripped(fields_of(schema, &shape, applied));
-    let mut merged = merge(schema, &shape, &base, applied);
-    let mut kept = set.clone();
-    for (other, theirs, _) in &managers.entries {
-        if *other != who {
-            kept.extend(theirs);
-        }
+    let set = fields_of(schema, &shape, applied);
+    let mut managed = set.clone();
+    for (_, theirs, _) in managers.entries.iter().filter(|(other, ..)| *other != who) {
+        managed.extend(theirs);
     }
-    remove(schema, &shape, &mut merged, &last.difference(&kept), &kept);
+    let merged = merge(schema, &shape, &base, applied);
+    let mut merged = prune(schema, &shape, merged, (&last, &managed));
     let found = compare(schema, &shape, &base, &merged);
-    let changed = stripped(found.changed);
-    let removed = stripped(found.removed);
-    settle_conflicts(schema, &shape, &base, &mut managers, (&who, &changed), force)?;
+    settle_conflicts(schema, &shape, &base, &mut managers, (&who, &found.changed), force)?;
     for (other, theirs, _) in &mut managers.entries {
         if *other != who {
-            *theirs = theirs.difference(&removed);
+            *theirs = theirs.difference(&found.removed);
         }
     }
-    if set != last || merged != base {
-        managers.put(who, set, writer.now);
-    }
+    // What changes nothing is at no time (`internal/managedfieldsupdater.go`).
+    managers.put(who, stripped(set), (merged != base).then_some(writer.now));
     managers.write(&mut merged);
     Ok(Applied { object: merged })
+}
+
+/// Takes away what its manager has applied before, does not apply now, and nobody else manages
+/// (`merge/update.go prune`).
+fn prune(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    merged: Value,
+    (last, managed): (&FieldSet, &FieldSet),
+) -> Value {
+    if last.is_empty() {
+        return merged;
+    }
+    let named = |set: &FieldSet| with_named_fields(schema, shape, set);
+    let all = |value: &Value| named(&fields_of(schema, shape, value));
+    let last = named(last);
+    let whole = all(&merged);
+    let pruned = remove(schema, shape, &merged, &last);
+    // What somebody manages comes back …
+    let mut kept = all(&pruned);
+    kept.extend(&named(managed));
+    let pruned = remove(schema, shape, &merged, &whole.difference(&kept));
+    // … and so does what its manager has never applied.
+    let gone = whole.difference(&all(&pruned)).intersection(&last);
+    remove(schema, shape, &merged, &gone)
 }
 
 /// Finds who else manages what changed, and takes it from them when that is allowed.

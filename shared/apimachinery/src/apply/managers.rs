@@ -90,9 +90,11 @@ impl Managers {
             .unwrap_or_default()
     }
 
-    pub(super) fn put(&mut self, manager: Manager, set: FieldSet, now: Timestamp) {
-        self.entries.retain(|(one, ..)| *one != manager);
-        self.entries.push((manager, set, Some(time::format_rfc3339(now))));
+    /// Gives a manager its fields; without a time it keeps its last one.
+    pub(super) fn put(&mut self, manager: Manager, set: FieldSet, now: Option<Timestamp>) {
+        let before = self.entries.iter().position(|(one, ..)| *one == manager);
+        let last = before.map(|at| self.entries.remove(at)).and_then(|(_, _, time)| time);
+        self.entries.push((manager, set, now.map(time::format_rfc3339).or(last)));
     }
 
     /// Writes the list into an object: applies first, then by time and name

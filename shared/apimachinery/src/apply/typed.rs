@@ -90,7 +90,8 @@ pub(super) fn fields_of(schema: &Schema, shape: &Shape<'_>, value: &Value) -> Fi
     let mut set = FieldSet::default();
     match (shape, value) {
         (Shape::Keyed(keys, items), Value::Array(list)) => {
-            for item in list {
+            // Upstream finds no key of null, whatever the defaults of its keys are.
+            for item in list.iter().filter(|item| !item.is_null()) {
                 let key = item_key(schema, keys, items, item).encode();
                 // Of items that stand twice only that they are there is managed.
                 let inner = if set.children.contains_key(&key) {
@@ -150,8 +151,13 @@ fn pair(
         (Some(_), None) if !path.is_empty() => found.removed.insert(path),
         _ => {}
     }
+    // Nothing and something empty are told apart, but only here.
+    if old.is_some_and(hollow) && new.is_some_and(hollow) {
+        return found.changed.insert(path);
+    }
     let of = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
-    let any = new.or(old).unwrap_or(&Value::Null);
+    // Null is of any form.
+    let any = new.filter(|new| !new.is_null()).or(old).unwrap_or(&Value::Null);
     match shape {
         Shape::Keyed(keys, items) if any.is_array() => {
             let inner = Shape::of_type(schema, items);
@@ -193,6 +199,15 @@ fn pair(
         }
         _ if old.is_some() && new.is_some() => found.changed.insert(path),
         _ => {}
+    }
+}
+
+fn hollow(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
     }
 }
 
@@ -270,6 +285,13 @@ pub(super) fn merge(schema: &Schema, shape: &Shape<'_>, live: &Value, applied: &
             }
             Value::Object(found)
         }
+        // Nothing is no order to remove what is there.
+        (Shape::Keyed(..) | Shape::Set, Value::Array(list), Value::Null) if !list.is_empty() => {
+            live.clone()
+        }
+        (shape, Value::Object(map), Value::Null) if shape.is_map(live) && !map.is_empty() => {
+            live.clone()
+        }
         _ => applied.clone(),
     }
 }
@@ -281,10 +303,16 @@ fn merge_items(
     both: impl Fn(&Value, &Value) -> Value,
 ) -> Value {
     let keys = |list: &[Value]| -> Vec<Element> { list.iter().map(&key).collect() };
-    let pairs = interleave(&keys(live), &keys(applied));
-    let merged = pairs.into_iter().filter_map(|(ours, theirs)| {
-        let ours = ours.and_then(|index| live.get(index));
+    let live_keys = keys(live);
+    let twice = |at: usize| {
+        live_keys.get(at).is_some_and(|key| live_keys.iter().filter(|one| *one == key).count() > 1)
+    };
+    let pairs = interleave(&live_keys, &keys(applied));
+    let merged = pairs.into_iter().filter_map(|(at, theirs)| {
+        let ours = at.and_then(|index| live.get(index));
         match (ours, theirs.and_then(|index| applied.get(index))) {
+            // Nobody knows which of several is meant.
+            (Some(_), Some(over)) if at.is_some_and(twice) => Some(over.clone()),
             (Some(under), Some(over)) => Some(both(under, over)),
             (one, other) => one.or(other).cloned(),
         }
@@ -292,53 +320,62 @@ fn merge_items(
     Value::Array(merged.collect())
 }
 
-/// Takes the members of a set out of a document, unless `kept` has something at or below them.
-pub(super) fn remove(
-    schema: &Schema,
-    shape: &Shape<'_>,
-    value: &mut Value,
-    gone: &FieldSet,
-    kept: &FieldSet,
-) {
-    let none = FieldSet::default();
+/// A set with the fields that lead to its members, where the schema names them
+/// (`fieldpath/set.go EnsureNamedFieldsAreMembers`).
+pub(super) fn with_named_fields(schema: &Schema, shape: &Shape<'_>, set: &FieldSet) -> FieldSet {
+    let mut found = FieldSet { member: set.member, ..FieldSet::default() };
+    for (element, child) in &set.children {
+        let (inner, named) = match (Element::decode(element), shape) {
+            (Some(Element::Field(key)), shape) => (shape.field(schema, &key), shape.knows(&key)),
+            (Some(Element::Key(_)), Shape::Keyed(_, items)) => {
+                (Shape::of_type(schema, items), false)
+            }
+            _ => (Shape::Unknown, false),
+        };
+        let mut child = with_named_fields(schema, &inner, child);
+        child.member |= named && child.children.values().any(|one| !one.is_empty());
+        found.children.insert(element.clone(), child);
+    }
+    found
+}
+
+/// A document without the members of a set; what loses all that it has is null (`typed/remove.go`).
+pub(super) fn remove(schema: &Schema, shape: &Shape<'_>, value: &Value, gone: &FieldSet) -> Value {
+    let key_of = |item: &Value| match shape {
+        Shape::Keyed(keys, items) => item_key(schema, keys, items, item).encode(),
+        _ => Element::Item(item.clone()).encode(),
+    };
     match (shape, value) {
-        (Shape::Keyed(keys, items), Value::Array(list)) => {
-            let inner = Shape::of_type(schema, items);
-            let mut found = Vec::with_capacity(list.len());
-            for mut item in std::mem::take(list) {
-                let key = item_key(schema, keys, items, &item).encode();
-                let still = kept.children.get(&key).unwrap_or(&none);
-                if let Some(gone) = gone.children.get(&key) {
-                    if gone.member && still.is_empty() {
-                        continue;
-                    }
-                    remove(schema, &inner, &mut item, gone, still);
-                }
-                found.push(item);
-            }
-            *list = found;
+        (Shape::Keyed(..) | Shape::Set, Value::Array(list)) => {
+            let inner = match shape {
+                Shape::Keyed(_, items) => Shape::of_type(schema, items),
+                _ => Shape::Leaf,
+            };
+            let left = list.iter().filter_map(|item| match gone.children.get(&key_of(item)) {
+                Some(gone) if gone.member => None,
+                Some(gone) if !gone.is_empty() => Some(remove(schema, &inner, item, gone)),
+                _ => Some(item.clone()),
+            });
+            let left: Vec<Value> = left.collect();
+            if left.is_empty() { Value::Null } else { Value::Array(left) }
         }
-        (Shape::Set, Value::Array(list)) => list.retain(|item| {
-            let key = Element::Item(item.clone()).encode();
-            let gone = gone.children.get(&key).is_some_and(|gone| gone.member);
-            !gone || kept.children.get(&key).is_some_and(|kept| !kept.is_empty())
-        }),
-        (shape, Value::Object(map)) => {
-            for (element, gone) in &gone.children {
-                let Some(Element::Field(key)) = Element::decode(element) else { continue };
-                let still = kept.children.get(element).unwrap_or(&none);
-                if gone.member && still.is_empty() {
-                    map.remove(&key);
-                } else if let Some(inner) = map.get_mut(&key) {
-                    remove(schema, &shape.field(schema, &key), inner, gone, still);
-                    let emptied = inner.as_object().is_some_and(Map::is_empty)
-                        || inner.as_array().is_some_and(Vec::is_empty);
-                    if emptied && still.is_empty() {
-                        map.remove(&key);
+        (shape, Value::Object(map)) if shape.is_map(value) => {
+            let mut left = Map::new();
+            for (key, inner) in map {
+                let gone = gone.children.get(&Element::Field(key.clone()).encode());
+                let inner = match gone {
+                    Some(gone) if gone.member => continue,
+                    Some(gone) if !gone.is_empty() => {
+                        remove(schema, &shape.field(schema, key), inner, gone)
                     }
-                }
+                    _ => inner.clone(),
+                };
+                left.insert(key.clone(), inner);
             }
+            if left.is_empty() { Value::Null } else { Value::Object(left) }
         }
-        _ => {}
+        // Of what is replaced as a whole nothing is left.
+        (_, Value::Array(_) | Value::Object(_)) => Value::Null,
+        (_, scalar) => scalar.clone(),
     }
 }

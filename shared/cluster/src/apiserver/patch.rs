@@ -189,8 +189,14 @@ impl Apiserver {
             follow_last_applied(&mut applied, value);
         }
         let managed = applied.pointer("/metadata/managedFields").cloned();
-        let (mut merged, _) = decode::shaped(custom, &target.gvk, applied)
-            .map_err(|why| bad_request(format!("failed to decode the applied object: {why}")))?;
+        let (mut merged, _) = decode::shaped(custom, &target.gvk, applied).map_err(|why| {
+            let kind = format!("{}, Kind={}", target.gvk.group_version(), target.gvk.kind);
+            super::answer::plain_error(format!(
+                "failed to convert new object ({}/{}; {kind}) to proper version: unable to \
+                     convert unstructured object to {kind}: {why}",
+                target.namespace, target.name
+            ))
+        })?;
         decode::settle(custom, &target.gvk, &mut merged);
         if let Some(live) = live {
             let updated = self.update_object(call, target, &live, merged, managed)?;
