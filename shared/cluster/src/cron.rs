@@ -282,6 +282,7 @@ mod tests {
             "1/2/3 * * * *",
             "-1 * * * *",
             "0 0 99999999999999999999 * *",
+            "0 0 */99999999999999999999- * *",
         ] {
             let said = Schedule::parse(schedule).map_or_else(|why| why, |_| "fine".to_owned());
             text.extend([schedule, ": ", &said, "\n"]);
@@ -297,6 +298,7 @@ mod tests {
             1/2/3 * * * *: too many slashes: 1/2/3
             -1 * * * *: failed to parse int from : strconv.Atoi: parsing "": invalid syntax
             0 0 99999999999999999999 * *: failed to parse int from 99999999999999999999: strconv.Atoi: parsing "99999999999999999999": value out of range
+            0 0 */99999999999999999999- * *: failed to parse int from 99999999999999999999-: strconv.Atoi: parsing "99999999999999999999-": value out of range
         "#]].assert_eq(&text);
     }
 

@@ -154,9 +154,15 @@ fn number(text: &str) -> Result<u64, String> {
         format!("failed to parse int from {text}: strconv.Atoi: parsing {}: {why}", quote(text))
     };
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty() {
         return Err(wrong("invalid syntax"));
     }
+    // What is too large is told as soon as it is, whatever follows.
+    digits.bytes().try_fold(0_u64, |found, byte| {
+        let digit = Some(byte).filter(u8::is_ascii_digit).ok_or_else(|| wrong("invalid syntax"))?;
+        let next = found.checked_mul(10).and_then(|next| next.checked_add((digit - b'0').into()));
+        next.ok_or_else(|| wrong("value out of range"))
+    })?;
     let found: i64 = text.parse().map_err(|_too_long| wrong("value out of range"))?;
     u64::try_from(found)
         .map_err(|_negative| format!("negative number ({found}) not allowed: {text}"))
