@@ -1,5 +1,6 @@
 //! What is compared: how a case comes about, and what we say about it.
 
+mod applies;
 mod cron;
 mod names;
 mod objects;
@@ -7,6 +8,7 @@ mod patches;
 mod paths;
 mod quantity;
 mod selectors;
+mod strict;
 
 use cluster::rng::Stream;
 use serde_json::Value;
@@ -57,6 +59,8 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("threeway", patches::three_way, patches::three_way_ours)
         .fits(patches::three_way_fits)
         .agree(patches::agree),
+    Topic::new("apply", applies::case, applies::ours).fits(applies::fits).agree(applies::agree),
+    Topic::new("strict", strict::case, strict::ours).fits(strict::fits).agree(strict::agree),
     Topic::new("jsonpath", paths::case, paths::ours).fits(paths::fits).agree(paths::agree),
 ];
 

@@ -19,6 +19,8 @@ var answers = map[string]func(line []byte) (any, error){
 	"cron":     cronSchedule,
 	"patch":    strategicPatch,
 	"threeway": threeWay,
+	"apply":    apply,
+	"strict":   strict,
 	"jsonpath": jsonPath,
 }
 
