@@ -15,13 +15,7 @@ pub(crate) fn keyboard(ctx: Ctx) {
         if event.default_prevented() {
             return;
         }
-        let stroke = Stroke {
-            key: event.key(),
-            shift: event.shift_key(),
-            control: event.ctrl_key() || event.meta_key(),
-            alt: event.alt_key(),
-            composing: event.is_composing() || event.key_code() == 229,
-        };
+        let stroke = Stroke::of(&event);
         let letters = ctx.preferences.letters.get_untracked();
         let meaning = chord.try_update_value(|chord| act(&stroke, focus(), letters, chord));
         let Some(act) = meaning.flatten() else { return };

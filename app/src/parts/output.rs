@@ -6,7 +6,7 @@ use protocol::v1::{OutputLine, Stream};
 
 /// Lines of output. Aligned columns stay aligned; what is too wide scrolls.
 pub(crate) fn output(label: String, lines: Vec<OutputLine>) -> AnyView {
-    let lines = lines.into_iter().map(|OutputLine { stream, text }| {
+    let lines = lines.into_iter().map(|OutputLine { stream, text, .. }| {
         let class = match stream {
             Stream::Command => "output__line output__line--command",
             Stream::Stdout => "output__line",

@@ -16,6 +16,19 @@ pub(crate) struct Stroke {
     pub composing: bool,
 }
 
+impl Stroke {
+    /// A key that was pressed.
+    pub(crate) fn of(event: &web_sys::KeyboardEvent) -> Self {
+        Self {
+            key: event.key(),
+            shift: event.shift_key(),
+            control: event.ctrl_key() || event.meta_key(),
+            alt: event.alt_key(),
+            composing: event.is_composing() || event.key_code() == 229,
+        }
+    }
+}
+
 /// Where the focus is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Focus {

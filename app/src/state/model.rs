@@ -192,10 +192,10 @@ impl Model {
                 entry.progress = Some(Progress { phrase, done, total });
             }
             EventBody::Output { run, cell, lines } => {
-                let entry = self.touch(&run, &cell, at_millis);
-                entry.output.extend(lines);
-                let extra = entry.output.len().saturating_sub(LINES_MAX);
-                entry.output.drain(..extra);
+                self.touch(&run, &cell, at_millis).print(lines);
+            }
+            EventBody::Listening { run, cell } => {
+                self.touch(&run, &cell, at_millis).listening = true;
             }
             EventBody::Applied { run, cell, results } => {
                 self.touch(&run, &cell, at_millis).results = results;
@@ -418,8 +418,6 @@ impl Model {
         }
     }
 }
-
-const LINES_MAX: usize = 2000;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,9 @@ use protocol::v1::{
     OutputLine, Phrase, RunId, RunOutcome,
 };
 
+/// The most lines of output that are kept.
+const LINES_MAX: usize = 2000;
+
 /// Where a cell stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Phase {
@@ -64,6 +67,8 @@ pub(crate) struct CellRun {
     pub first_seq: u64,
     /// What it waits for.
     pub progress: Option<Progress>,
+    /// It reads what is typed.
+    pub listening: bool,
     /// What was printed.
     pub output: Vec<OutputLine>,
     /// What became of each document.
@@ -84,7 +89,10 @@ impl CellRun {
 
     /// A new run begins; a console keeps what was printed before.
     pub(crate) fn begin(&mut self, run: RunId, at_millis: i64, seq: u64, keep_output: bool) {
-        let output = if keep_output { std::mem::take(&mut self.output) } else { Vec::new() };
+        let mut output = if keep_output { std::mem::take(&mut self.output) } else { Vec::new() };
+        if let Some(last) = output.last_mut() {
+            last.open = false;
+        }
         let failures = self.failures;
         *self = Self {
             run: Some(run),
@@ -97,9 +105,25 @@ impl CellRun {
         };
     }
 
+    /// The run printed lines. What follows a line that has not ended goes on in it.
+    pub(crate) fn print(&mut self, lines: Vec<OutputLine>) {
+        for line in lines {
+            match self.output.last_mut() {
+                Some(last) if last.open && last.stream == line.stream => {
+                    last.text.push_str(&line.text);
+                    last.open = line.open;
+                }
+                _ => self.output.push(line),
+            }
+        }
+        let extra = self.output.len().saturating_sub(LINES_MAX);
+        self.output.drain(..extra);
+    }
+
     /// The run ends.
     pub(crate) fn end(&mut self, outcome: RunOutcome, at_millis: i64) {
         self.progress = None;
+        self.listening = false;
         self.ended_millis = at_millis;
         let failed_check = self.checks.iter().any(|check| check.state == CheckState::Failed);
         let refused = self.results.iter().any(|result| result.outcome == ApplyOutcome::Failed);

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use apimachinery::status::Status;
 use apimachinery::transport::{
-    BoxFuture, ByteStream, ExecError, ExecOutput, Transport, TransportError, exit_code_of,
+    BoxFuture, ByteStream, Dialogue, ExecError, ExecOutput, Input, Told, Transport, TransportError,
+    exit_code_of,
 };
-use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
+use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::Body;
+use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::chain;
@@ -136,6 +138,49 @@ impl Transport for KubeTransport {
             let limited = tokio::time::timeout(COMMAND, work).await;
             limited.unwrap_or_else(|_| Err(late(COMMAND).into()))
         })
+    }
+
+    fn converse(
+        &self,
+        mut request: http::Request<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Dialogue, ExecError>> {
+        Box::pin(async move {
+            request.headers_mut().remove(http::header::ACCEPT);
+            let connecting = tokio::time::timeout(ANSWER, self.client.connect(request));
+            let connection = connecting.await.map_err(|_elapsed| late(ANSWER))?.map_err(refused)?;
+            let (sink, frames) = connection.into_stream().split();
+            let (input, typed) = mpsc::unbounded_channel::<Vec<u8>>();
+            // What is typed goes out while the frames that come in are waited for.
+            let typed = stream::unfold((typed, sink), |(mut typed, mut sink)| async move {
+                let frame = typed.recv().await?;
+                let sent = sink.send(Message::binary(frame)).await.map_err(broken);
+                Some((sent.err().map(Err), (typed, sink)))
+            });
+            let told = frames.map(|frame| match frame.map_err(broken)?.into_data().split_first() {
+                Some((&STDOUT, data)) => Ok(Some(Told::Stdout(data.to_vec()))),
+                Some((&STDERR, data)) => Ok(Some(Told::Stderr(data.to_vec()))),
+                Some((&ERROR, data)) if !data.is_empty() => {
+                    exit_code_of(data).map(|code| Some(Told::Ended(code)))
+                }
+                Some(_) | None => Ok(None),
+            });
+            let told = told.filter_map(|told| std::future::ready(told.transpose()));
+            let typed = typed.filter_map(std::future::ready);
+            Ok(Dialogue {
+                told: Box::pin(stream::select(told, typed)),
+                input: Box::new(Typed(input)),
+            })
+        })
+    }
+}
+
+/// The standard input of a command over a web socket.
+struct Typed(mpsc::UnboundedSender<Vec<u8>>);
+
+impl Input for Typed {
+    fn write(&mut self, bytes: &[u8]) {
+        // Once the command has ended nobody reads.
+        let _nobody_reads = self.0.send([&[STDIN], bytes].concat());
     }
 }
 

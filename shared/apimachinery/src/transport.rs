@@ -41,6 +41,31 @@ pub struct ExecOutput {
     pub exit_code: i32,
 }
 
+/// What a command in a container tells while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It wrote to standard output; with a terminal, also what it would write to standard error.
+    Stdout(Vec<u8>),
+    /// It wrote to standard error.
+    Stderr(Vec<u8>),
+    /// It ended with this exit code.
+    Ended(i32),
+}
+
+/// Standard input of a command that runs.
+pub trait Input: Send {
+    /// Sends bytes; what comes after the command's end is lost.
+    fn write(&mut self, bytes: &[u8]);
+}
+
+/// A command that runs, or a container's first process that was attached to. Dropping it hangs up.
+pub struct Dialogue {
+    /// What it tells; the last is [`Told::Ended`], or an error.
+    pub told: Pin<Box<dyn Stream<Item = Result<Told, ExecError>> + Send>>,
+    /// Its standard input, which is not read when the request did not ask for it.
+    pub input: Box<dyn Input>,
+}
+
 /// Why an `exec` gave no exit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExecError {
@@ -76,6 +101,17 @@ pub trait Transport: Send + Sync {
         request: http::Request<Vec<u8>>,
         stdin: Vec<u8>,
     ) -> BoxFuture<'_, Result<ExecOutput, ExecError>>;
+
+    /// Begins to talk with a process in a container: `request` is the GET of `pods/{name}/exec?command=…` or of
+    /// `pods/{name}/attach?…` without upgrade headers.
+    fn converse(
+        &self,
+        _request: http::Request<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Dialogue, ExecError>> {
+        let error =
+            TransportError::Unsupported("nothing can be typed over this connection".to_owned());
+        Box::pin(std::future::ready(Err(error.into())))
+    }
 }
 
 /// The time of a cluster. On the embedded one, waiting moves the cluster's time and no other.

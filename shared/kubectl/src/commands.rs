@@ -3,6 +3,7 @@
 mod about;
 mod access;
 mod apply;
+mod attach;
 mod autoscale;
 mod bindings;
 mod budgets;
@@ -10,6 +11,7 @@ mod certificate;
 mod config;
 mod controller_revisions;
 mod create;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -35,6 +37,7 @@ mod services;
 mod set;
 mod set_env;
 mod status_viewer;
+mod terminal;
 mod top;
 mod wait;
 
@@ -59,6 +62,8 @@ pub(crate) async fn dispatch(session: &mut Session<'_>, command: &Command) -> Ou
         Verb::Delete => delete::run(session).await,
         Verb::Logs => logs::run(session).await,
         Verb::Exec => exec::run(session).await,
+        Verb::Attach => attach::run(session).await,
+        Verb::Debug => debug::run(session).await,
         Verb::Create => create::run(session).await,
         Verb::Replace => create::replace(session).await,
         Verb::Patch => patch::run(session).await,

@@ -29,6 +29,7 @@ mod value;
 pub mod apply;
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use apimachinery::transport::{Clock, Transport};
 
@@ -54,6 +55,16 @@ pub trait Output: Send {
     fn stdout(&mut self, text: &str);
     /// Text for standard error.
     fn stderr(&mut self, text: &str);
+    /// What was written so far is to be seen now, also a line that has not ended: a prompt.
+    fn flush(&mut self) {}
+}
+
+/// What is typed while a command runs that talks with a container through a terminal.
+pub trait Keyboard: Send + Sync {
+    /// Somebody reads from now on.
+    fn listen(&self);
+    /// What was typed next: text with line breaks and control characters, as a terminal sends them.
+    fn poll_typed(&self, context: &mut Context<'_>) -> Poll<String>;
 }
 
 /// The files that a command may read with `-f`.
@@ -98,6 +109,7 @@ pub struct Kubectl {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) namespace: String,
     pub(crate) persona: Option<(String, Vec<String>)>,
+    pub(crate) keyboard: Option<Arc<dyn Keyboard>>,
 }
 
 impl std::fmt::Debug for Kubectl {
@@ -113,7 +125,7 @@ impl std::fmt::Debug for Kubectl {
 impl Kubectl {
     /// kubectl over a transport, in the namespace `default`.
     pub fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        Self { transport, clock, namespace: "default".to_owned(), persona: None }
+        Self { transport, clock, namespace: "default".to_owned(), persona: None, keyboard: None }
     }
 
     /// The same in another namespace.
@@ -127,6 +139,13 @@ impl Kubectl {
     #[must_use]
     pub fn with_persona(mut self, user: impl Into<String>, groups: Vec<String>) -> Self {
         self.persona = Some((user.into(), groups));
+        self
+    }
+
+    /// The same with somebody at the keyboard, so that `-it` opens a terminal.
+    #[must_use]
+    pub fn with_keyboard(mut self, keyboard: Arc<dyn Keyboard>) -> Self {
+        self.keyboard = Some(keyboard);
         self
     }
 

@@ -206,6 +206,11 @@ impl<'a> Session<'a> {
         self.out.stderr(text);
     }
 
+    /// Shows what was written so far, also a line that has not ended.
+    pub(crate) fn flush(&mut self) {
+        self.out.flush();
+    }
+
     /// A warning, said once.
     pub(crate) fn warn(&mut self, text: &str) {
         if self.warned.insert(text.to_owned()) {

@@ -3,7 +3,7 @@
 use kubectl::apply::DocumentResult;
 use notebook::cell::{Cell, CellKind};
 
-use crate::{Progress, RunError, Runner, Said};
+use crate::{ConsoleInput, Progress, RunError, Runner, Said};
 
 /// What somebody does in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,9 @@ impl Runner {
                 for (done, line) in lines.iter().enumerate() {
                     let waiting = Said::new("check-running").with("line", line);
                     progress.waiting(&waiting, done, lines.len());
-                    let code = self.line(&cell.id, line, &persona, "", progress).await;
+                    let code = self
+                        .line(&cell.id, line, &persona, ConsoleInput::default(), progress)
+                        .await;
                     if *stops && code != 0 {
                         break;
                     }

@@ -34,7 +34,7 @@ pub use connect::{Connection, Outcome, Probe};
 pub use deed::Deed;
 pub use insert::commands;
 pub use kubectl::apply::DocumentResult;
-pub use play::{CommandRun, SetupError};
+pub use play::{CommandRun, ConsoleInput, SetupError};
 pub use preflight::Capability;
 pub use progress::{Progress, Silent, Stream};
 pub use prove::{CellProof, Fault, Proof, ProofError, prove};

@@ -4,7 +4,7 @@ use kubectl::apply::{
     ApplyOptions, DocumentOutcome, DocumentResult, apply_documents, delete_documents,
 };
 use kubectl::manifest::{self, Document, ManifestError};
-use kubectl::{Files, Invocation, Kubectl, Output};
+use kubectl::{Files, Invocation, Keyboard, Kubectl, Output};
 use notebook::cell::{Cell, CellKind};
 use notebook::duration;
 use notebook::scenario::Persona;
@@ -59,6 +59,15 @@ pub struct CommandRun {
     pub line: String,
     /// Exit code.
     pub exit_code: i32,
+}
+
+/// What a line of a console reads.
+#[derive(Clone, Default)]
+pub struct ConsoleInput<'a> {
+    /// Standard input as a whole.
+    pub stdin: &'a str,
+    /// Somebody at the keyboard.
+    pub keyboard: Option<Arc<dyn Keyboard>>,
 }
 
 impl Runner {
@@ -185,7 +194,8 @@ impl Runner {
         let mut runs = Vec::new();
         for (done, line) in lines.iter().enumerate() {
             progress.waiting(&Said::new("check-running").with("line", line), done, lines.len());
-            let exit_code = self.line(cell, line, &persona, "", progress).await;
+            let nothing = ConsoleInput::default();
+            let exit_code = self.line(cell, line, &persona, nothing, progress).await;
             runs.push(CommandRun { line: line.clone(), exit_code });
             if stops && exit_code != 0 {
                 break;
@@ -200,12 +210,12 @@ impl Runner {
         cell: &str,
         line: &str,
         persona: Option<&str>,
-        stdin: &str,
+        input: ConsoleInput<'_>,
         progress: &dyn Progress,
     ) -> Result<CommandRun, RunError> {
         let of_cell = self.cell(cell).ok().and_then(|cell| cell.persona.as_deref());
         let persona = self.persona(persona.or(of_cell))?;
-        let exit_code = self.line(cell, line, &persona, stdin, progress).await;
+        let exit_code = self.line(cell, line, &persona, input, progress).await;
         Ok(CommandRun { line: line.to_owned(), exit_code })
     }
 
@@ -214,7 +224,7 @@ impl Runner {
         cell: &str,
         line: &str,
         persona: &Persona,
-        stdin: &str,
+        input: ConsoleInput<'_>,
         progress: &dyn Progress,
     ) -> i32 {
         progress.output(cell, Stream::Command, line);
@@ -224,7 +234,14 @@ impl Runner {
             return code;
         }
         match Invocation::parse(&line) {
-            Ok(invocation) => self.kubectl(persona).run(&invocation, self, stdin, &mut out).await,
+            Ok(invocation) => {
+                let kubectl = self.kubectl(persona);
+                let kubectl = match input.keyboard {
+                    Some(keyboard) => kubectl.with_keyboard(keyboard),
+                    None => kubectl,
+                };
+                kubectl.run(&invocation, self, input.stdin, &mut out).await
+            }
             Err(error) => {
                 out.stderr(&format!("error: {error}\n"));
                 1
@@ -299,5 +316,9 @@ impl Output for Told<'_> {
 
     fn stderr(&mut self, text: &str) {
         self.progress.output(self.cell, Stream::Stderr, text);
+    }
+
+    fn flush(&mut self) {
+        self.progress.shows(self.cell);
     }
 }

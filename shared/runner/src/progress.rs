@@ -23,6 +23,9 @@ pub trait Progress: Send + Sync {
     /// A command wrote something.
     fn output(&self, _cell: &str, _stream: Stream, _text: &str) {}
 
+    /// What a command wrote is to be seen now, also a line that has not ended.
+    fn shows(&self, _cell: &str) {}
+
     /// Documents of a cell were applied or deleted.
     fn applied(&self, _cell: &str, _results: &[DocumentResult]) {}
 

@@ -16,7 +16,7 @@ use apimachinery::transport::{
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
 use notebook::words::Words;
-use runner::{Runner, Said, Silent};
+use runner::{ConsoleInput, Runner, Said, Silent};
 use serde_json::{Value, json};
 
 /// An API server with fixed answers by path.
@@ -523,7 +523,8 @@ fn a_fault_happens_in_the_embedded_cluster_and_is_refused_by_a_real_one() {
         let clock = Leap(Mutex::new("2026-01-01T00:00:00Z".parse().unwrap()));
         let runner = Runner::new(Arc::new(shelf), Arc::new(clock), &scenario("03-network-policy"));
         let heard = Heard::default();
-        let run = block_on(runner.console("none", line, None, "", &heard)).unwrap();
+        let run =
+            block_on(runner.console("none", line, None, ConsoleInput::default(), &heard)).unwrap();
         let said = heard.0.lock().unwrap().clone();
         format!("{} {said}", run.exit_code)
     };

@@ -17,7 +17,7 @@ use apimachinery::engine::{Engine, EngineAnswer, StreamId, StreamRead};
 use apimachinery::identity::Identity;
 use apimachinery::outgoing::{Incoming, Outgoing};
 use apimachinery::transport::{
-    BoxFuture, ByteStream, Clock, ExecError, ExecOutput, Transport, TransportError,
+    BoxFuture, ByteStream, Clock, Dialogue, ExecError, ExecOutput, Transport, TransportError,
 };
 use jiff::Timestamp;
 
@@ -424,6 +424,20 @@ impl<E: Engine + 'static> Transport for Embedded<E> {
                     let output = exec::collect(self.open(response.into_body()), stdin).await;
                     drop(hurry);
                     output
+                }
+            }
+        })
+    }
+
+    fn converse(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Dialogue, ExecError>> {
+        Box::pin(async move {
+            match self.send_as_host(request) {
+                EngineAnswer::Full(response) => Err(exec::refused(&response)),
+                EngineAnswer::Stream(response) => {
+                    Ok(exec::converse(self.open(response.into_body())))
                 }
             }
         })

@@ -10,6 +10,7 @@
 mod connections;
 mod convert;
 mod history;
+mod keys;
 mod lint;
 mod log;
 mod objects;

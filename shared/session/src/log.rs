@@ -72,6 +72,7 @@ fn is_picture(body: &EventBody) -> bool {
         | EventBody::Connections { .. }
         | EventBody::RunProgress { .. } => true,
         EventBody::RunStarted { .. }
+        | EventBody::Listening { .. }
         | EventBody::Output { .. }
         | EventBody::Applied { .. }
         | EventBody::Checked { .. }

@@ -66,7 +66,24 @@ impl Printer {
             more if more == MOST_LINES + 1 => "...".to_owned(),
             _ => return,
         };
-        self.outbox.lines(&self.run, &self.cell, vec![OutputLine { stream, text }]);
+        self.tell(OutputLine { stream, text, open: false });
+    }
+
+    fn tell(&self, line: OutputLine) {
+        self.outbox.lines(&self.run, &self.cell, vec![line]);
+    }
+
+    /// Shows what has no line break yet; what comes next goes on in the same line.
+    pub(crate) fn show(&mut self) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let pending =
+                if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout };
+            let text = clean(&std::mem::take(pending));
+            if !text.is_empty() && self.printed <= MOST_LINES {
+                self.printed += 1;
+                self.tell(OutputLine { stream, text, open: true });
+            }
+        }
     }
 
     fn chunk(&mut self, stream: Stream, text: &str) {
@@ -107,10 +124,32 @@ fn warning(stream: Stream, line: &str) -> Stream {
     if stream == Stream::Stderr && line.starts_with("Warning: ") { Stream::Warning } else { stream }
 }
 
-/// Text from a cluster may hold control characters that a terminal would obey; the page shows none.
+/// Text from a cluster may hold control characters and sequences that a terminal would obey; the page shows none.
 fn clean(text: &str) -> String {
-    let shown = |character: &char| !character.is_control() || *character == '\t';
-    text.chars().filter(shown).take(LONGEST_LINE).collect()
+    let mut shown = String::new();
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\u{1b}' => skip_sequence(&mut rest),
+            '\t' => shown.push(character),
+            other if !other.is_control() => shown.push(other),
+            _ => {}
+        }
+    }
+    shown.chars().take(LONGEST_LINE).collect()
+}
+
+/// The rest of an escape sequence (ECMA-48, 5.3 and 5.4: control sequences; 5.6: control strings).
+fn skip_sequence(rest: &mut std::str::Chars<'_>) {
+    match rest.next() {
+        Some('[') => {
+            rest.find(|character| ('\u{40}'..='\u{7e}').contains(character));
+        }
+        Some(']' | 'P' | '^' | '_') => {
+            rest.find(|character| matches!(character, '\u{7}' | '\\'));
+        }
+        _ => {}
+    }
 }
 
 impl kubectl::Output for Printer {
@@ -163,7 +202,26 @@ mod tests {
     #[test]
     fn control_characters_of_a_container_do_not_reach_the_page() {
         let text = printed(|printer| printer.stdout("\u{1b}[31mred\u{7}\tend\n"));
-        assert_eq!(text, "Stdout [31mred\tend\n");
+        assert_eq!(text, "Stdout red\tend\n");
+        let prompt = printed(|printer| printer.stdout("\u{1b}]0;title\u{7}\u{1b}[?2004h$ \r\n"));
+        assert_eq!(prompt, "Stdout $ \n");
+    }
+
+    #[test]
+    fn a_prompt_is_shown_before_its_line_ends() {
+        let outbox = Outbox::default();
+        let mut printer = Printer::new(outbox.clone(), RunId("r".to_owned()), "c".to_owned());
+        for piece in ["/ # ", "ls\r\n", "bin\n/ # "] {
+            printer.stdout(piece);
+            printer.show();
+        }
+        let lines = outbox.take().into_iter().flat_map(|body| match body {
+            EventBody::Output { lines, .. } => lines,
+            other => panic!("{other:?}"),
+        });
+        let told: Vec<(String, bool)> = lines.map(|line| (line.text, line.open)).collect();
+        let expected = [("/ # ", true), ("ls", false), ("bin", false), ("/ # ", true)];
+        assert_eq!(told, expected.map(|(text, open)| (text.to_owned(), open)));
     }
 
     #[test]

@@ -8,9 +8,13 @@ use kubectl::manifest;
 use protocol::v1::{
     ApplyOutcome, EventBody, Level, ObjectOutcome, Phrase, ResetScope, RunId, RunOutcome, Stream,
 };
-use runner::{Capability, Progress, RunError, Runner, Said, SetupError, Standing, State, Verdict};
+use runner::{
+    Capability, ConsoleInput, Progress, RunError, Runner, Said, SetupError, Standing, State,
+    Verdict,
+};
 
 use crate::convert;
+use crate::keys::Keys;
 use crate::outbox::{Outbox, Printer};
 use crate::session::{Before, Session};
 
@@ -80,6 +84,13 @@ impl Progress for Teller {
             Stream::Stderr => kubectl::Output::stderr(printer, text),
             Stream::Command => printer.line(Stream::Command, text),
             Stream::Stdout | Stream::Warning => kubectl::Output::stdout(printer, text),
+        }
+    }
+
+    fn shows(&self, _cell: &str) {
+        let mut slot = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, printer)) = slot.as_mut() {
+            printer.show();
         }
     }
 
@@ -247,13 +258,15 @@ impl Session {
         cell: &str,
         line: String,
         persona: Option<String>,
-        stdin: Option<String>,
+        input: (Option<String>, Option<Arc<Keys>>),
     ) -> Work {
         let (runner, teller) = self.teller(run, cell, "");
         Box::pin(async move {
-            let stdin = stdin.unwrap_or_default();
+            let stdin = input.0.unwrap_or_default();
+            let keyboard = input.1.map(|keys| keys as Arc<dyn kubectl::Keyboard>);
+            let input = ConsoleInput { stdin: &stdin, keyboard };
             let result =
-                runner.console(&teller.cell, &line, persona.as_deref(), &stdin, &teller).await;
+                runner.console(&teller.cell, &line, persona.as_deref(), input, &teller).await;
             teller.finish();
             match result {
                 Ok(run) => ok_if(run.exit_code == 0),

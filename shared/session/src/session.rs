@@ -28,6 +28,7 @@ use runner::{Runner, Standing};
 use crate::connections::Probes;
 use crate::embedded::{Embedded, Steering, between};
 use crate::history::History;
+use crate::keys::Keys;
 use crate::log::EventLog;
 use crate::objects::Objects;
 use crate::outbox::Outbox;
@@ -89,6 +90,8 @@ struct Running {
     run: RunId,
     cell: String,
     work: BoxFuture<'static, RunOutcome>,
+    /// What is typed into it.
+    keys: Option<Arc<Keys>>,
     after: After,
 }
 
@@ -251,7 +254,7 @@ impl Session {
     /// A run is over: what it said comes before its end.
     fn end(&mut self, run: &RunId, outcome: RunOutcome) {
         let Some(at) = self.running.iter().position(|running| running.run == *run) else { return };
-        let Running { run, cell, after, work } = self.running.remove(at);
+        let Running { run, cell, after, work, keys: _ } = self.running.remove(at);
         drop(work);
         self.flush();
         self.push(EventBody::RunFinished { run, cell, outcome });

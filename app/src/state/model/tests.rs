@@ -41,7 +41,7 @@ fn finished(run: &str, cell: &str) -> EventBody {
 }
 
 fn printed(run: &str, cell: &str, text: &str) -> EventBody {
-    let line = OutputLine { stream: Stream::Stdout, text: text.to_owned() };
+    let line = OutputLine { stream: Stream::Stdout, text: text.to_owned(), open: false };
     EventBody::Output { run: id(run), cell: cell.to_owned(), lines: vec![line] }
 }
 
@@ -222,4 +222,17 @@ fn what_was_done_is_a_tree_of_branches() {
     let cell = EventBody::Reset { scope: ResetScope::Cell { cell: "a".into() }, undone: false };
     fold(&mut model, vec![started("8", "reset"), cell]);
     assert!(told(&model).starts_with(" | 8:shell"), "{}", told(&model));
+}
+
+#[test]
+fn what_is_typed_goes_on_in_the_line_of_the_prompt() {
+    let mut run = CellRun::default();
+    let line =
+        |text: &str, open| OutputLine { stream: Stream::Stdout, text: text.to_owned(), open };
+    run.print(vec![line("/ # ", true), line("ls", false)]);
+    run.print(vec![line("bin", false), line("/ # ", true)]);
+    run.begin(id("next"), 0, 2, true);
+    run.print(vec![line("$", false)]);
+    let shown: Vec<&str> = run.output.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(shown, ["/ # ls", "bin", "/ # ", "$"]);
 }

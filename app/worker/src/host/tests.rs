@@ -102,7 +102,17 @@ impl Page {
             }
             self.post(&ToWorker::Tick { millis: 100 });
         }
-        panic!("never heard: {what}");
+        panic!("never heard: {what}\n{}", self.told());
+    }
+
+    fn until_printed(&mut self, text: &str) {
+        self.until(text, |message| match message {
+            FromWorker::Event { event } => match &event.body {
+                EventBody::Output { lines, .. } => lines.iter().any(|line| line.text == text),
+                _ => false,
+            },
+            _ => false,
+        });
     }
 
     fn until_finished(&mut self, run: &str) {
@@ -126,9 +136,11 @@ fn line(message: &FromWorker) -> Option<String> {
             EventBody::RunStarted { run, cell } => format!("{} started at {cell}", run.0),
             EventBody::RunFinished { run, outcome, .. } => format!("{} ended: {outcome:?}", run.0),
             EventBody::Output { lines, .. } => {
-                let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-                texts.join("\n")
+                let mark = |open| if open { " <open>" } else { "" };
+                let texts = lines.iter().map(|line| line.text.clone() + mark(line.open));
+                texts.collect::<Vec<_>>().join("\n")
             }
+            EventBody::Listening { run, cell } => format!("{} listens at {cell}", run.0),
             EventBody::Notice { phrase, .. } => format!("notice {}", phrase.code),
             _ => return None,
         },
@@ -206,6 +218,127 @@ fn a_scenario_is_set_up_and_commands_are_run_in_order() {
         taken look
         refused nowhere session-no-cell
     "]]
+    .assert_eq(&page.told());
+}
+
+fn console(line: &str) -> Command {
+    let (cell, line) = ("console".to_owned(), line.to_owned());
+    Command::Console { cell, line, persona: None, stdin: None }
+}
+
+fn typed(target: &str, text: &str) -> Command {
+    Command::Input { target: RunId(target.to_owned()), text: text.to_owned() }
+}
+
+#[test]
+fn a_shell_in_a_container_reads_what_is_typed() {
+    let mut page = Page::with_scenario();
+    page.until_finished("setup");
+    page.heard.clear();
+    page.post(&command("sh", console("kubectl run shell --rm -it --image=busybox -- sh")));
+    page.until_printed("/ # ");
+    page.post(&command("1", typed("sh", "cd /tmp; n=$((6*7))\n")));
+    page.until_printed("/tmp # ");
+    page.post(&command("2", typed("sh", "echo $n; sleep 60\n")));
+    page.until_printed("42");
+    page.post(&command("3", typed("sh", "\u{3}")));
+    page.post(&ToWorker::Tick { millis: 100 });
+    page.post(&command("4", typed("sh", "exit\n")));
+    page.until_finished("sh");
+    page.post(&command("5", typed("sh", "too late\n")));
+    expect![[r#"
+        taken sh
+        sh started at console
+        kubectl run shell --rm -it --image=busybox -- sh
+        All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.
+        If you don't see a command prompt, try pressing enter.
+        sh listens at console
+        / #  <open>
+        taken 1
+        1 started at input
+        1 ended: Ok
+        cd /tmp; n=$((6*7))
+        /tmp #  <open>
+        taken 2
+        2 started at input
+        2 ended: Ok
+        echo $n; sleep 60
+        42
+        taken 3
+        3 started at input
+        3 ended: Ok
+        ^C
+        /tmp #  <open>
+        taken 4
+        4 started at input
+        4 ended: Ok
+        exit
+        Session ended, resume using 'kubectl attach shell -c shell -n default -i -t' command
+        pod "shell" deleted from default namespace
+        sh ended: Ok
+        taken 5
+        5 started at input
+        5 ended: Failed
+    "#]]
+    .assert_eq(&page.told());
+}
+
+#[test]
+fn a_debugging_container_joins_a_pod() {
+    let mut page = Page::with_scenario();
+    page.until_finished("setup");
+    page.heard.clear();
+    page.post(&command("run", console("kubectl run web --image=nginx")));
+    page.until_finished("run");
+    page.post(&command("ready", console("kubectl wait pod/web --for=condition=Ready")));
+    page.until_finished("ready");
+    let line = "kubectl debug web -it --image=busybox --target=web -c look -- sh";
+    page.post(&command("debug", console(line)));
+    page.until_printed("/ # ");
+    page.post(&command("1", typed("debug", "wget -qO- localhost | head -1\n")));
+    page.until_printed("<!DOCTYPE html>");
+    page.post(&command("2", typed("debug", "\u{4}")));
+    page.until_finished("debug");
+    let shown = "kubectl get pod web -o jsonpath={.spec.ephemeralContainers}";
+    page.post(&command("shown", console(shown)));
+    page.until_finished("shown");
+    expect![[r#"
+        taken run
+        run started at console
+        kubectl run web --image=nginx
+        pod/web created
+        run ended: Ok
+        taken ready
+        ready started at console
+        kubectl wait pod/web --for=condition=Ready
+        pod/web condition met
+        ready ended: Ok
+        taken debug
+        debug started at console
+        kubectl debug web -it --image=busybox --target=web -c look -- sh
+        Targeting container "web". If you don't see processes from this container it may be because the container runtime doesn't support this feature.
+        All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.
+        If you don't see a command prompt, try pressing enter.
+        debug listens at console
+        / #  <open>
+        taken 1
+        1 started at input
+        1 ended: Ok
+        wget -qO- localhost | head -1
+        <!DOCTYPE html>
+        / #  <open>
+        taken 2
+        2 started at input
+        2 ended: Ok
+
+        Session ended, the ephemeral container will not be restarted but may be reattached using 'kubectl attach web -c look -n default -i -t' if it is still running
+        debug ended: Ok
+        taken shown
+        shown started at console
+        kubectl get pod web -o jsonpath={.spec.ephemeralContainers}
+        [{"command":["sh"],"image":"busybox","imagePullPolicy":"Always","name":"look","resources":{},"securityContext":{"capabilities":{"add":["SYS_PTRACE"]}},"stdin":true,"targetContainerName":"web","terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","tty":true}]
+        shown ended: Ok
+    "#]]
     .assert_eq(&page.told());
 }
 

@@ -95,17 +95,18 @@ impl Network for PodNetwork<'_> {
     fn dial(&mut self, host: &str, port: u16, request: Option<(&str, &str, &str)>) -> Dialed {
         let wires = Plugged { ports: self.ports, faults: self.faults };
         let own = fields::text(self.pod, "/status/podIP").to_owned();
-        let host = if matches!(host, "localhost" | "127.0.0.1") && !own.is_empty() {
-            own.as_str()
-        } else {
-            host
-        };
+        // Behind the loopback address stands the pod itself.
+        let loops = matches!(host, "localhost" | "127.0.0.1") && !own.is_empty();
+        let host = if loops { own.as_str() } else { host };
         self.connections += 1;
         let pick =
             crate::rng::hash(&format!("{}{}{}", self.now, fields::uid(self.pod), self.connections))
                 >> 7;
         let dial = Dial { source: self.pod, host, port, protocol: "TCP", pick };
-        let verdict = connect(self.store, dial, &wires);
+        let mut verdict = connect(self.store, dial, &wires);
+        if loops {
+            "127.0.0.1".clone_into(&mut verdict.address);
+        }
         if verdict.reason.code == "connect-dns-blocked" {
             return Dialed::NoDns;
         }

@@ -68,11 +68,9 @@ pub(crate) static COMMANDS: &[Command] = &[
     leaf(
         "attach",
         " (POD | TYPE/NAME) -c CONTAINER",
-        "Not available here",
-        Verb::Refused(
-            "kubectl attach is not available in the console: use kubectl logs -f or kubectl exec",
-        ),
-        &[],
+        "Attach to what runs in a container",
+        Verb::Attach,
+        &[t::EXEC],
     ),
     group("auth", "Ask about authorization", AUTH),
     leaf(
@@ -113,12 +111,10 @@ pub(crate) static COMMANDS: &[Command] = &[
     },
     leaf(
         "debug",
-        " (POD | TYPE[[.VERSION].GROUP]/NAME)",
-        "Not available here",
-        Verb::Refused(
-            "kubectl debug is not available in the console: use kubectl exec or kubectl run",
-        ),
-        &[],
+        " (POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]",
+        "Debug a pod or a node with a container beside it",
+        Verb::Debug,
+        &[t::FILES, t::DEBUG],
     ),
     leaf(
         "delete",

@@ -46,7 +46,8 @@ impl Parsed {
         let all: Vec<&Flag> = flags.iter().flat_map(|group| group.iter()).collect();
         let mut parsed = Self::default();
         for flag in &all {
-            parsed.defaults.insert(flag.name, flag.default);
+            // A flag of the command hides one of that name that every command has.
+            parsed.defaults.entry(flag.name).or_insert(flag.default);
         }
         let mut words = words.iter();
         while let Some(word) = words.next() {

@@ -1,11 +1,11 @@
-//! `kubectl exec`: one command, without a terminal.
+//! `kubectl exec`.
 
-use apimachinery::transport::ExecError;
 use http::Method;
 
 use super::pods::{
     default_container, has_container, no_such_container, pods_of, selector_of, sort_for_exec,
 };
+use super::terminal::{self, refused};
 use crate::client::JSON;
 use crate::discovery::encode;
 use crate::failure::{Failure, Outcome};
@@ -34,11 +34,12 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     if command.is_empty() {
         return Err(Failure::message("you must specify at least one command for the container"));
     }
-    if let (true, [shell]) = (session.flags.is("tty"), command.as_slice())
+    let talks = terminal::opens(session);
+    if let (true, [shell]) = (session.flags.is("tty") && !talks, command.as_slice())
         && matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "ash"))
     {
         return Err(Failure::message(
-            "the console has no terminal for a shell: give it one command, for example kubectl exec POD -- sh -c 'ls /'",
+            "there is no terminal here for a shell: open one with -it in a console of its own, or give it one command, for example kubectl exec POD -- sh -c 'ls /'",
         ));
     }
     let pod = pod(session, name).await?;
@@ -55,7 +56,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         given => return Err(no_such_container(&pod, &given)),
     };
     let stdin = session.flags.is("stdin");
-    if stdin && session.flags.is("tty") && !quiet {
+    if stdin && session.flags.is("tty") && !talks && !quiet {
         session.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
     }
     let mut path = format!(
@@ -65,6 +66,13 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
     );
     for word in &command {
         append(&mut path, format_args!("command={}&", encode(word)));
+    }
+    if talks {
+        append(
+            &mut path,
+            format_args!("container={}&stdin=true&stdout=true&tty=true", encode(&container)),
+        );
+        return ended(terminal::talk(session, &path, true).await?);
     }
     append(&mut path, format_args!("container={}&stderr=true", encode(&container)));
     if stdin {
@@ -78,33 +86,24 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         Ok(output) => {
             session.say(&String::from_utf8_lossy(&output.stdout));
             session.err(&String::from_utf8_lossy(&output.stderr));
-            if output.exit_code == 0 {
-                Ok(())
-            } else {
-                let said = format!("command terminated with exit code {}", output.exit_code);
-                Err(Failure::Remote(said, output.exit_code))
-            }
+            ended(output.exit_code)
         }
-        Err(ExecError::Refused(status)) => Err(refused(status)),
-        Err(ExecError::Transport(error)) => Err(error.into()),
+        Err(error) => Err(refused(error)),
     }
 }
 
-/// What the kubelet's streaming server says comes without a `Status` of its own
-/// (`k8s.io/streaming/pkg/httpstream/spdy`, `Negotiate`), what the command's end says with one.
-fn refused(status: Box<apimachinery::status::Status>) -> Failure {
-    match status.reason.as_str() {
-        "InternalError" if status.message.starts_with("Internal error occurred") => {
-            Failure::Message(status.message)
-        }
-        "InternalError" | "BadRequest" => {
-            Failure::Message(format!("unable to upgrade connection: {}", status.message))
-        }
-        _ => Failure::Status(status),
+fn ended(code: i32) -> Outcome {
+    if code == 0 {
+        return Ok(());
     }
+    Err(Failure::Remote(format!("command terminated with exit code {code}"), code))
 }
 
-async fn pod(session: &mut Session<'_>, name: Option<&String>) -> Outcome<serde_json::Value> {
+/// The pod that `exec` and `attach` mean: named, or the best of an object's.
+pub(super) async fn pod(
+    session: &mut Session<'_>,
+    name: Option<&String>,
+) -> Outcome<serde_json::Value> {
     let arguments: Vec<String> = name
         .map(|name| if name.contains('/') { name.clone() } else { format!("pods/{name}") })
         .into_iter()

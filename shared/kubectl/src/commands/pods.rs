@@ -148,7 +148,8 @@ pub(super) async fn pods_of(
     }
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether the pod is ready.
+pub(super) fn is_ready(pod: &Value) -> bool {
     pod.list("status.conditions")
         .iter()
         .any(|c| c.text("type") == "Ready" && c.text("status") == "True")

@@ -69,11 +69,7 @@ fn check(session: &Session<'_>) -> Outcome {
     if image.is_empty() {
         return Err(Failure::message("--image is required"));
     }
-    let good = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-    let repository =
-        image.split('@').next().unwrap_or(image).rsplit_once('/').map_or(image, |(_, last)| last);
-    let repository = repository.split(':').next().unwrap_or(repository);
-    if !image.chars().all(good) || repository.chars().any(|c| c.is_ascii_uppercase()) {
+    if !is_image(image) {
         return Err(Failure::message(format!(
             "Invalid image name {}: invalid reference format",
             go_quote(image)
@@ -94,6 +90,15 @@ fn check(session: &Session<'_>) -> Outcome {
         return Err(session.usage(format!("invalid image pull policy: {pull}")));
     }
     Ok(())
+}
+
+/// Whether an image's reference is well formed, as far as people get it wrong (`distribution/reference`).
+pub(super) fn is_image(image: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+    let repository =
+        image.split('@').next().unwrap_or(image).rsplit_once('/').map_or(image, |(_, last)| last);
+    let repository = repository.split(':').next().unwrap_or(repository);
+    image.chars().all(good) && !repository.chars().any(|c| c.is_ascii_uppercase())
 }
 
 /// `BasicPod.Generate`.
@@ -224,28 +229,12 @@ fn service(session: &Session<'_>, name: &str) -> Outcome<Value> {
     }))
 }
 
-/// `-i` and `--attach`: shows what the pod printed once it has run. (There is no terminal to attach.)
+/// `-i` and `--attach`.
 async fn attached(session: &mut Session<'_>, info: &Info) -> Outcome {
-    let timeout = session.flags.span("pod-running-timeout").unwrap_or(Duration::from_mins(1));
-    let once = matches!(session.flags.text("restart"), "Never" | "OnFailure");
-    let waiting = super::wait::Waiting { timeout, uid: None };
-    let result = super::wait::until(session, info, &waiting, |pod| {
-        let phase = pod.text("status.phase");
-        Ok(matches!(phase, "Succeeded" | "Failed") || (!once && phase == "Running"))
-    })
-    .await;
-    let outcome = match result {
-        Ok(pod) => {
-            let path =
-                format!("{}/log?container={}", info.path(), crate::discovery::encode(&info.name));
-            if let Ok(answer) =
-                session.client.send(http::Method::GET, &path, crate::client::JSON, None).await
-            {
-                session.say(&answer.text());
-            }
-            ended(&pod, info)
-        }
-        Err(failure) => Err(failure),
+    let outcome = if super::terminal::opens(session) {
+        talked(session, info).await
+    } else {
+        watched(session, info).await
     };
     if session.flags.is("rm") {
         let options = super::DeleteOptions::default();
@@ -254,6 +243,55 @@ async fn attached(session: &mut Session<'_>, info: &Info) -> Outcome {
         session.say(&said);
     }
     outcome
+}
+
+fn once(session: &Session<'_>) -> bool {
+    matches!(session.flags.text("restart"), "Never" | "OnFailure")
+}
+
+fn waiting(session: &Session<'_>) -> super::wait::Waiting {
+    let timeout = session.flags.span("pod-running-timeout").unwrap_or(Duration::from_mins(1));
+    super::wait::Waiting { timeout, uid: None }
+}
+
+/// `handleAttachPod`: attaches when the pod is ready, and shows what came before that.
+async fn talked(session: &mut Session<'_>, info: &Info) -> Outcome {
+    let ready = |pod: &Value| {
+        let ended = matches!(pod.text("status.phase"), "Succeeded" | "Failed");
+        Ok(ended || (pod.text("status.phase") == "Running" && super::pods::is_ready(pod)))
+    };
+    let limits = waiting(session);
+    let pod = super::wait::until(session, info, &limits, ready).await?;
+    say_log(session, info).await;
+    if pod.text("status.phase") == "Running" {
+        super::attach::to(session, &pod, &info.name).await?;
+    }
+    if !once(session) || session.flags.is("leave-stdin-open") {
+        return Ok(());
+    }
+    let over = |pod: &Value| Ok(matches!(pod.text("status.phase"), "Succeeded" | "Failed"));
+    let pod = super::wait::until(session, info, &limits, over).await?;
+    ended(&pod, info)
+}
+
+/// Without a terminal: shows what the pod printed once it has run.
+async fn watched(session: &mut Session<'_>, info: &Info) -> Outcome {
+    let (limits, once) = (waiting(session), once(session));
+    let pod = super::wait::until(session, info, &limits, |pod| {
+        let phase = pod.text("status.phase");
+        Ok(matches!(phase, "Succeeded" | "Failed") || (!once && phase == "Running"))
+    })
+    .await?;
+    say_log(session, info).await;
+    ended(&pod, info)
+}
+
+async fn say_log(session: &mut Session<'_>, info: &Info) {
+    let path = format!("{}/log?container={}", info.path(), crate::discovery::encode(&info.name));
+    let answer = session.client.send(http::Method::GET, &path, crate::client::JSON, None).await;
+    if let Ok(answer) = answer {
+        session.say(&answer.text());
+    }
 }
 
 fn ended(pod: &Value, info: &Info) -> Outcome {

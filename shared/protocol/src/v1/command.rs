@@ -63,6 +63,13 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         before: Vec<String>,
     },
+    /// Type into a run that listens ([`super::EventBody::Listening`]).
+    Input {
+        /// The run.
+        target: RunId,
+        /// Text with line breaks and control characters (3 interrupts, 4 ends the input), as a terminal sends them.
+        text: String,
+    },
     /// Stop a run that is still waiting. What was done stays done.
     Cancel {
         /// The run to stop.

@@ -40,6 +40,13 @@ pub enum EventBody {
         /// Parts in all.
         total: u32,
     },
+    /// A run talks with a container through a terminal: it takes [`super::Command::Input`] until it ends.
+    Listening {
+        /// The run.
+        run: RunId,
+        /// The cell.
+        cell: String,
+    },
     /// Text that a command printed.
     Output {
         /// The run.
@@ -139,6 +146,9 @@ pub struct OutputLine {
     pub stream: Stream,
     /// The text without its line break.
     pub text: String,
+    /// The line has not ended: the next one of this stream goes on where it stops.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 /// Names one object.

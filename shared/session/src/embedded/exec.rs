@@ -1,10 +1,12 @@
-//! `v5.channel.k8s.io` frames collected into what a finished command left.
+//! `v5.channel.k8s.io` frames: collected into what a finished command left, or as they come.
 
 use apimachinery::status::Status;
-use apimachinery::transport::{ExecError, ExecOutput, TransportError, exit_code_of};
+use apimachinery::transport::{
+    Dialogue, ExecError, ExecOutput, Input, Told, TransportError, exit_code_of,
+};
 use futures_util::StreamExt as _;
 
-use super::stream::EngineStream;
+use super::stream::{EngineStream, StreamWriter};
 
 const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
@@ -45,4 +47,24 @@ pub(super) async fn collect(
         }
     }
     Err(TransportError::Connection("the stream ended without a status".to_owned()).into())
+}
+
+impl Input for StreamWriter {
+    fn write(&mut self, bytes: &[u8]) {
+        Self::write(self, &[&[STDIN], bytes].concat());
+    }
+}
+
+/// A stream of frames as a dialogue.
+pub(super) fn converse(stream: EngineStream) -> Dialogue {
+    let input = Box::new(stream.writer());
+    let told = stream.filter_map(|frame| {
+        std::future::ready(match frame.split_first() {
+            Some((&STDOUT, data)) => Some(Ok(Told::Stdout(data.to_vec()))),
+            Some((&STDERR, data)) => Some(Ok(Told::Stderr(data.to_vec()))),
+            Some((&ERROR, data)) => Some(exit_code_of(data).map(Told::Ended)),
+            Some(_) | None => None,
+        })
+    });
+    Dialogue { told: Box::pin(told), input }
 }

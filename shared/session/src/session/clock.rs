@@ -70,7 +70,7 @@ impl Session {
                     format!(" --timeout={PATIENCE}")
                 };
                 let line = format!("kubectl wait {condition}{patience}");
-                return Err(self.console_work(run, "clock", line, None, None));
+                return Err(self.console_work(run, "clock", line, None, (None, None)));
             }
         }
         Ok(RunOutcome::Ok)

@@ -8,6 +8,7 @@ use protocol::v1::{
 };
 
 use super::{After, Running, Session};
+use crate::keys::Keys;
 
 /// The most runs at a time.
 const MOST_RUNS: usize = 8;
@@ -88,7 +89,13 @@ impl Session {
                     return Err(problem(422, no_such("session-no-step", step)));
                 }
             }
+            Command::Input { text, .. } if text.len() > LONGEST_LINE => {
+                let phrase = Phrase::new("session-text-too-long")
+                    .with("most", (LONGEST_LINE / 1024).to_string());
+                return Err(problem(413, phrase));
+            }
             Command::Cancel { .. }
+            | Command::Input { .. }
             | Command::Clock { .. }
             | Command::Reset { .. }
             | Command::Undo
@@ -111,7 +118,17 @@ impl Session {
         let cell = place(&command);
         self.push(EventBody::RunStarted { run: run.clone(), cell: cell.clone() });
         self.mark(&run, &command, &cell);
+        let mut keys = None;
         let work = match command {
+            Command::Input { target, text } => {
+                let reads = |one: &Running| {
+                    one.run == target
+                        && one.keys.as_ref().is_some_and(|keys| keys.press(text.clone()))
+                };
+                let read = self.running.iter().any(reads);
+                let outcome = if read { RunOutcome::Ok } else { RunOutcome::Failed };
+                return self.done(run, cell, outcome);
+            }
             Command::Cancel { target } => {
                 self.end(&target, RunOutcome::Cancelled);
                 return self.done(run, cell, RunOutcome::Ok);
@@ -134,13 +151,14 @@ impl Session {
             Command::Delete { text, .. } => self.delete_work(&run, &cell, text),
             Command::Act { .. } => self.act_work(&run, &cell),
             Command::Console { line, persona, stdin, .. } => {
-                self.console_work(&run, &cell, line, persona, stdin)
+                keys = Some(Arc::new(Keys::new(&self.outbox, &run, &cell)));
+                self.console_work(&run, &cell, line, persona, (stdin, keys.clone()))
             }
             Command::Check { .. } => self.check_work(&run, &cell),
             Command::Solve { step, before } => self.solve_work(&run, step, before),
             Command::Preflight => self.preflight_work(&run, &cell),
         };
-        self.running.push(Running { run, cell, work, after: After::Nothing });
+        self.running.push(Running { run, cell, work, keys, after: After::Nothing });
     }
 
     fn done(&mut self, run: RunId, cell: String, outcome: RunOutcome) {
@@ -163,6 +181,7 @@ impl Session {
             }
             Command::Clock { clock: ClockCommand::Pause | ClockCommand::Run { .. } }
             | Command::Check { .. }
+            | Command::Input { .. }
             | Command::Cancel { .. }
             | Command::Preflight => (false, false),
             Command::Clock { .. } | Command::Reset { .. } | Command::Undo => (false, true),
@@ -203,6 +222,7 @@ fn place(command: &Command) -> String {
         | Command::Console { cell, .. }
         | Command::Check { cell } => cell.clone(),
         Command::Solve { step, .. } => step.clone(),
+        Command::Input { .. } => "input".to_owned(),
         Command::Cancel { .. } => "cancel".to_owned(),
         Command::Clock { clock: ClockCommand::Pause | ClockCommand::Run { .. } } => {
             "speed".to_owned()

@@ -97,7 +97,7 @@ impl Session {
         let cell = "setup".to_owned();
         self.push(EventBody::RunStarted { run: run.clone(), cell: cell.clone() });
         let work = self.setup_work(&run, &cell);
-        self.running.push(Running { run, cell, work, after: After::SetupDone });
+        self.running.push(Running { run, cell, work, keys: None, after: After::SetupDone });
     }
 
     /// The scenario stands: this is where a reset of the scenario goes back to, and what was asked for

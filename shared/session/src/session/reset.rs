@@ -43,6 +43,7 @@ impl Session {
             run: run.clone(),
             cell: "reset".to_owned(),
             work,
+            keys: None,
             after: After::Nothing,
         });
         None
