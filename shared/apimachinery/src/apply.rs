@@ -35,36 +35,29 @@ pub struct Writer<'a> {
 }
 
 /// Fields that nobody manages (`internal/stripmeta.go`).
-const STRIPPED: [&[&str]; 11] = [
-    &["apiVersion"],
-    &["kind"],
-    &["metadata", "name"],
-    &["metadata", "namespace"],
-    &["metadata", "creationTimestamp"],
-    &["metadata", "selfLink"],
-    &["metadata", "uid"],
-    &["metadata", "clusterName"],
-    &["metadata", "generation"],
-    &["metadata", "managedFields"],
-    &["metadata", "resourceVersion"],
+const STRIPPED: [&str; 2] = ["f:apiVersion", "f:kind"];
+const STRIPPED_METADATA: [&str; 9] = [
+    "f:name",
+    "f:namespace",
+    "f:creationTimestamp",
+    "f:selfLink",
+    "f:uid",
+    "f:clusterName",
+    "f:generation",
+    "f:managedFields",
+    "f:resourceVersion",
 ];
 
 fn stripped(mut set: FieldSet) -> FieldSet {
-    for path in STRIPPED {
-        match path {
-            [one] => {
-                set.children.remove(&format!("f:{one}"));
-            }
-            [first, second] => {
-                if let Some(inner) = set.children.get_mut(&format!("f:{first}")) {
-                    inner.children.remove(&format!("f:{second}"));
-                    inner.member = false;
-                }
-            }
-            _ => {}
-        }
+    for field in STRIPPED {
+        set.children.remove(field);
     }
-    if set.children.get("f:metadata").is_some_and(FieldSet::is_empty) {
+    let Some(metadata) = set.children.get_mut("f:metadata") else { return set };
+    metadata.member = false;
+    for field in STRIPPED_METADATA {
+        metadata.children.remove(field);
+    }
+    if metadata.is_empty() {
         set.children.remove("f:metadata");
     }
     set

@@ -280,7 +280,7 @@ impl Apiserver {
         self.follow_up(revision, now);
         let mut answer = match outcome {
             Ok(reply) => {
-                if let Reply::Object(_, body) | Reply::Document(_, body) = &reply {
+                if let Reply::Document(_, body) = &reply {
                     asked.answered_with(body);
                 }
                 let tagged = etag::is_told(&asked, &reply);
@@ -392,9 +392,8 @@ impl Apiserver {
 
 fn written(reply: Reply, pretty: bool) -> ApiAnswer {
     match reply {
-        Reply::Object(code, body) | Reply::Document(code, body) => {
-            ApiAnswer::Full(answer::json(code, &body, pretty))
-        }
+        Reply::Object(code, object) => ApiAnswer::Full(answer::object(code, &object, pretty)),
+        Reply::Document(code, body) => ApiAnswer::Full(answer::json(code, &body, pretty)),
         Reply::List(list) => ApiAnswer::Full(answer::list(&list, pretty)),
         Reply::Discovery(body) => {
             let bytes = serde_json::to_vec(&body).unwrap_or_default();
@@ -440,7 +439,13 @@ pub(crate) fn uuid(stream: &mut Stream) -> String {
     let mut bytes = stream.bytes16();
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().concat();
-    [part(0, 4), part(4, 6), part(6, 8), part(8, 10), part(10, 16)].join("-")
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+        text.extend([digit(byte >> 4), digit(byte & 0xf)]);
+    }
+    text
 }

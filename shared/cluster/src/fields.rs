@@ -6,29 +6,51 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// The value at `pointer`, as [`Value::pointer`] finds it. That one copies every step twice; ours are asked for hundreds
+/// of times in each request, and hardly any is escaped.
+pub fn at<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
+    if pointer.contains('~') {
+        return document.pointer(pointer);
+    }
+    let Some(steps) = pointer.strip_prefix('/') else {
+        return pointer.is_empty().then_some(document);
+    };
+    steps.split('/').try_fold(document, |place, step| match place {
+        Value::Object(map) => map.get(step),
+        Value::Array(list) => index(step).and_then(|index| list.get(index)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    })
+}
+
+/// A place in a list, written as RFC 6901 wants it.
+fn index(step: &str) -> Option<usize> {
+    let padded = step.starts_with('+') || (step.starts_with('0') && step.len() > 1);
+    if padded { None } else { step.parse().ok() }
+}
+
 /// The text at `pointer`; empty when absent.
 pub fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
-    document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    at(document, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The integer at `pointer`.
 pub fn number(document: &Value, pointer: &str) -> Option<i64> {
-    document.pointer(pointer).and_then(Value::as_i64)
+    at(document, pointer).and_then(Value::as_i64)
 }
 
 /// The boolean at `pointer`; false when absent.
 pub fn flag(document: &Value, pointer: &str) -> bool {
-    document.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
+    at(document, pointer).and_then(Value::as_bool).unwrap_or_default()
 }
 
 /// The list at `pointer`; empty when absent.
 pub fn items<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
-    document.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    at(document, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The map of texts at `pointer`.
 pub fn texts(document: &Value, pointer: &str) -> BTreeMap<String, String> {
-    document.pointer(pointer).and_then(Value::as_object).map_or_else(BTreeMap::new, |map| {
+    at(document, pointer).and_then(Value::as_object).map_or_else(BTreeMap::new, |map| {
         map.iter()
             .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
             .collect()
@@ -42,8 +64,7 @@ pub fn labels(document: &Value) -> BTreeMap<String, String> {
 
 /// The annotation `key` of an object; empty when absent.
 pub fn annotation<'a>(document: &'a Value, key: &str) -> &'a str {
-    document
-        .pointer("/metadata/annotations")
+    at(document, "/metadata/annotations")
         .and_then(|annotations| annotations.get(key))
         .and_then(Value::as_str)
         .unwrap_or_default()
@@ -71,7 +92,7 @@ pub fn uid(document: &Value) -> &str {
 
 /// Whether the object is on its way out.
 pub fn deleting(document: &Value) -> bool {
-    document.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
+    at(document, "/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
 }
 
 /// The owner reference with `controller: true`.
@@ -115,7 +136,46 @@ pub fn put(document: &mut Value, pointer: &str, value: Value) {
             *place = Value::Object(serde_json::Map::new());
         }
         let Some(map) = place.as_object_mut() else { return };
-        place = map.entry(key.replace("~1", "/").replace("~0", "~")).or_insert(Value::Null);
+        let key = if key.contains('~') {
+            key.replace("~1", "/").replace("~0", "~")
+        } else {
+            key.to_owned()
+        };
+        place = map.entry(key).or_insert(Value::Null);
     }
     *place = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::at;
+
+    #[test]
+    fn pointers_are_followed_as_serde_follows_them() {
+        let document =
+            json!({"a": [{"b/c": 1}, null, {"": {"~": 2}}], "0": {"00": 3}, "x": "text"});
+        for pointer in [
+            "",
+            "/",
+            "a",
+            "/a",
+            "/a/0",
+            "/a/00",
+            "/a/+0",
+            "/a/-1",
+            "/a/3",
+            "/a/0/b~1c",
+            "/a/2//~0",
+            "/0/00",
+            "/x/0",
+            "/a/1/x",
+            "/a//",
+            "/0/00/",
+            "/a/2/",
+        ] {
+            assert_eq!(at(&document, pointer), document.pointer(pointer), "{pointer}");
+        }
+    }
 }

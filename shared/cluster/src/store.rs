@@ -5,6 +5,8 @@
 
 mod delta;
 mod history;
+mod object;
+mod objects;
 
 use std::sync::Arc;
 
@@ -12,10 +14,8 @@ use rpds::RedBlackTreeMapSync;
 use serde_json::{Value, json};
 
 use self::history::History;
-
-/// Namespace (empty for cluster-scoped objects) and name.
-type Place = (String, String);
-type Objects = RedBlackTreeMapSync<Place, Arc<Value>>;
+pub use self::object::Object;
+pub use self::objects::Objects;
 
 /// One write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub struct Change {
     /// Name.
     pub name: String,
     /// The object before; none when it was created.
-    pub old: Option<Arc<Value>>,
+    pub old: Option<Object>,
     /// The object after; none when it was removed.
-    pub new: Option<Arc<Value>>,
+    pub new: Option<Object>,
 }
 
 /// A revision that the store no longer remembers the changes of.
@@ -64,13 +64,19 @@ impl Default for Store {
 impl Store {
     /// An object; `namespace` is empty for cluster-scoped resources.
     pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        let place = (namespace.to_owned(), name.to_owned());
-        self.resources.get(resource)?.get(&place).map(Arc::clone)
+        self.resources.get(resource)?.get(namespace, name).map(|one| Arc::clone(one.document()))
+    }
+
+    /// [`Store::get`] with its text.
+    pub fn object(&self, resource: &str, namespace: &str, name: &str) -> Option<Object> {
+        self.resources.get(resource)?.get(namespace, name).cloned()
     }
 
     /// The objects of a resource in order of namespace and name; of one namespace or of all.
     pub fn list(&self, resource: &str, namespace: Option<&str>) -> Vec<Arc<Value>> {
-        self.resources.get(resource).map_or_else(Vec::new, |objects| within(objects, namespace))
+        let objects = self.resources.get(resource).into_iter();
+        let objects = objects.flat_map(|objects| objects.within(namespace));
+        objects.map(|one| Arc::clone(one.document())).collect()
     }
 
     /// The resources that have had objects.
@@ -83,7 +89,7 @@ impl Store {
         self.revision
     }
 
-    /// The oldest revision that [`Store::changes_after`] and [`Store::list_at`] can answer for.
+    /// The oldest revision that [`Store::changes_after`] and [`Store::objects_at`] can answer for.
     pub fn oldest(&self) -> u64 {
         self.compacted
     }
@@ -91,7 +97,7 @@ impl Store {
     /// The remembered changes after a revision, in order.
     pub fn changes_since(&self, revision: u64) -> Vec<Arc<Change>> {
         self.changes
-            .after(revision, |resource, namespace, name| self.get(resource, namespace, name))
+            .after(revision, |resource, namespace, name| self.object(resource, namespace, name))
     }
 
     /// The changes after a revision, in order, unless some of them are forgotten.
@@ -102,29 +108,24 @@ impl Store {
         Ok(self.changes_since(revision))
     }
 
-    /// [`Store::list`] as it was at a revision.
-    pub fn list_at(
-        &self,
-        resource: &str,
-        namespace: Option<&str>,
-        revision: u64,
-    ) -> Result<Vec<Arc<Value>>, Compacted> {
+    /// The objects of a resource.
+    pub fn objects(&self, resource: &str) -> Objects {
+        self.resources.get(resource).cloned().unwrap_or_default()
+    }
+
+    /// [`Store::objects`] as they were at a revision.
+    pub fn objects_at(&self, resource: &str, revision: u64) -> Result<Objects, Compacted> {
         let changes = self.changes_after(revision)?;
         let mut objects = self.objects(resource);
         for change in changes.iter().rev().filter(|change| change.resource == resource) {
-            let place = (change.namespace.clone(), change.name.clone());
             match &change.old {
-                Some(old) => objects.insert_mut(place, Arc::clone(old)),
+                Some(old) => objects.insert(&change.namespace, &change.name, old.clone()),
                 None => {
-                    objects.remove_mut(&place);
+                    objects.remove(&change.namespace, &change.name);
                 }
             }
         }
-        Ok(within(&objects, namespace))
-    }
-
-    fn objects(&self, resource: &str) -> Objects {
-        self.resources.get(resource).map_or_else(Objects::new_sync, Clone::clone)
+        Ok(objects)
     }
 
     /// Writes an object and gives it the new revision as its resourceVersion.
@@ -134,13 +135,13 @@ impl Store {
         namespace: &str,
         name: &str,
         mut object: Value,
-    ) -> Arc<Value> {
+    ) -> Object {
         let revision = self.revision + 1;
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
         }
-        let object = Arc::new(object);
-        self.commit(resource, namespace, name, Some(Arc::clone(&object)));
+        let object = Object::from(object);
+        self.commit(resource, namespace, name, Some(object.clone()));
         object
     }
 
@@ -149,19 +150,20 @@ impl Store {
         self.commit(resource, namespace, name, None);
     }
 
-    fn commit(&mut self, resource: &str, namespace: &str, name: &str, new: Option<Arc<Value>>) {
-        let place = (namespace.to_owned(), name.to_owned());
-        let mut objects = self.objects(resource);
-        let old = objects.get(&place).map(Arc::clone);
+    fn commit(&mut self, resource: &str, namespace: &str, name: &str, new: Option<Object>) {
+        if self.resources.get(resource).is_none() {
+            self.resources.insert_mut(resource.to_owned(), Objects::default());
+        }
+        let Some(objects) = self.resources.get_mut(resource) else { return };
+        let old = objects.get(namespace, name).cloned();
         match &new {
-            Some(object) => objects.insert_mut(place, Arc::clone(object)),
+            Some(object) => objects.insert(namespace, name, object.clone()),
             None => {
-                if !objects.remove_mut(&place) {
+                if !objects.remove(namespace, name) {
                     return;
                 }
             }
         }
-        self.resources.insert_mut(resource.to_owned(), objects);
         self.revision += 1;
         let change = Change {
             revision: self.revision,
@@ -181,17 +183,6 @@ impl Store {
         self.revision = self.revision.max(revision) + 1;
         self.compacted = self.revision;
         self.changes = History::default();
-    }
-}
-
-fn within(objects: &Objects, namespace: Option<&str>) -> Vec<Arc<Value>> {
-    match namespace {
-        None => objects.values().map(Arc::clone).collect(),
-        Some(namespace) => objects
-            .range((namespace.to_owned(), String::new())..)
-            .take_while(|((found, _), _)| found == namespace)
-            .map(|(_, object)| Arc::clone(object))
-            .collect(),
     }
 }
 

@@ -106,7 +106,7 @@ impl World {
                     namespace: fields::namespace(&object).to_owned(),
                     name: fields::name(&object).to_owned(),
                     old: None,
-                    new: Some(object),
+                    new: Some(object.into()),
                 };
                 self.trigger(api, &change, now);
             }

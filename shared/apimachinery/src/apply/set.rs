@@ -20,10 +20,15 @@ pub enum Element {
 }
 
 impl Element {
+    /// A field of a map, as in `FieldsV1`.
+    pub(super) fn field(name: &str) -> String {
+        ["f:", name].concat()
+    }
+
     /// As in `FieldsV1`.
     pub fn encode(&self) -> String {
         match self {
-            Self::Field(name) => format!("f:{name}"),
+            Self::Field(name) => Self::field(name),
             Self::Key(keys) => format!("k:{keys}"),
             Self::Item(value) => format!("v:{value}"),
             Self::Index(index) => format!("i:{index}"),
@@ -77,11 +82,11 @@ impl FieldSet {
         !self.member && self.children.values().all(Self::is_empty)
     }
 
-    /// Adds a path.
-    pub fn insert(&mut self, path: &[Element]) {
+    /// Adds a path of encoded elements.
+    pub fn insert(&mut self, path: &[String]) {
         let mut node = self;
         for element in path {
-            node = node.children.entry(element.encode()).or_default();
+            node = node.children.entry(element.clone()).or_default();
         }
         node.member = true;
     }
@@ -190,7 +195,7 @@ mod tests {
 
     #[test]
     fn members_are_told_before_what_lies_deeper() {
-        let field = |name: &str| Element::Field(name.to_owned());
+        let field = Element::field;
         let mut set = FieldSet::default();
         set.insert(&[field("a"), field("b")]);
         set.insert(&[field("c")]);

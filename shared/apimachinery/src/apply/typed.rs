@@ -104,7 +104,7 @@ pub(super) fn fields_of(schema: &Schema, shape: &Shape<'_>, value: &Value) -> Fi
         }
         (Shape::Set, Value::Array(list)) => {
             for item in list {
-                set.insert(&[Element::Item(item.clone())]);
+                set.insert(&[Element::Item(item.clone()).encode()]);
             }
         }
         (shape, Value::Object(map)) if shape.is_map(value) => {
@@ -112,7 +112,7 @@ pub(super) fn fields_of(schema: &Schema, shape: &Shape<'_>, value: &Value) -> Fi
                 let mut child = fields_of(schema, &shape.field(schema, key), inner);
                 let empty = inner.is_null() || inner.as_object().is_some_and(Map::is_empty);
                 child.member |= empty || !shape.knows(key);
-                set.children.insert(Element::Field(key.clone()).encode(), child);
+                set.children.insert(Element::field(key), child);
             }
         }
         _ => set.member = true,
@@ -140,7 +140,7 @@ fn pair(
     schema: &Schema,
     shape: &Shape<'_>,
     (old, new): (Option<&Value>, Option<&Value>),
-    path: &mut Vec<Element>,
+    path: &mut Vec<String>,
     found: &mut Comparison,
 ) {
     if old == new {
@@ -191,7 +191,7 @@ fn pair(
             keys.sort();
             keys.dedup();
             for key in keys {
-                path.push(Element::Field(key.clone()));
+                path.push(Element::field(key));
                 let inner = shape.field(schema, key);
                 pair(schema, &inner, (old_map.get(key), new_map.get(key)), path, found);
                 path.pop();
@@ -222,7 +222,7 @@ fn pair_items(
     schema: &Schema,
     shape: &Shape<'_>,
     (old, new): (&[Keyed], &[Keyed]),
-    path: &mut Vec<Element>,
+    path: &mut Vec<String>,
     found: &mut Comparison,
 ) {
     let all = |list: &'_ [Keyed], key: &Element| -> Vec<Value> {
@@ -235,7 +235,7 @@ fn pair_items(
         }
         seen.push(key);
         let (before, after) = (all(old, key), all(new, key));
-        path.push(key.clone());
+        path.push(key.encode());
         // Items that stand twice are compared as a whole (`typed/compare.go visitListItems`).
         match (before.as_slice(), after.as_slice()) {
             ([] | [_], [] | [_]) => {

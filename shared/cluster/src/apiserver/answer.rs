@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::wire::List;
 use super::{NodeRequest, wire};
 use crate::addon::AddonCall;
+use crate::store::Object;
 
 /// A request that is refused. Boxed, because most requests are not.
 pub(crate) type Refusal = Box<Status>;
@@ -15,8 +16,8 @@ pub(crate) type Refusal = Box<Status>;
 /// What a verb gives.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// An object or a list, still to be brought into the form that the client asked for.
-    Object(u16, Value),
+    /// An object, still to be brought into the form that the client asked for.
+    Object(u16, Object),
     /// A list.
     List(Box<List>),
     /// A document that is sent as it is.
@@ -44,6 +45,12 @@ pub(crate) enum Reply {
 /// An answer with a JSON body.
 pub(crate) fn json(code: u16, body: &Value, pretty: bool) -> Response<Vec<u8>> {
     written(code, wire::write(body, pretty), pretty)
+}
+
+/// An answer with an object.
+pub(crate) fn object(code: u16, object: &Object, pretty: bool) -> Response<Vec<u8>> {
+    let text = if pretty { wire::write(object, true) } else { wire::text_of(object).to_owned() };
+    written(code, text, pretty)
 }
 
 /// An answer with a list.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use apimachinery::engine::Peer;
 use apimachinery::identity::Identity;
+use apimachinery::object;
 use apimachinery::request::RequestInfo;
 use apimachinery::status::Status;
 use http::HeaderMap;
@@ -71,7 +72,7 @@ impl Notes {
     /// The object that a body holds (`LogRequestObject`).
     pub(crate) fn object(&mut self, body: &Value) {
         let text = |name: &str| {
-            let found = body.pointer(&format!("/metadata/{name}")).and_then(Value::as_str);
+            let found = object::at(body, &["metadata", name]).and_then(Value::as_str);
             found.unwrap_or("").to_owned()
         };
         self.named = Some(Box::new(Named {

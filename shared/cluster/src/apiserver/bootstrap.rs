@@ -3,8 +3,9 @@
 //! real server (`data/bootstrap.jsonl`). They are read once per process and shared by all clusters; what differs
 //! between clusters, their creation time, is filled in when they are read.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use apimachinery::time::format_rfc3339;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use super::{Apiserver, first_fields, following, uuid, view};
 use crate::config::{ClusterConfig, Controllers};
 use crate::fields::put;
 use crate::rng::Stream;
-use crate::store::Store;
+use crate::store::{Object, Store};
 
 const OBJECTS: &str = include_str!("../../data/bootstrap.jsonl");
 /// The address of the API server inside the cluster.
@@ -32,10 +33,7 @@ fn read() -> Store {
     let mut uids = Stream::new(0, "bootstrap-uid");
     for line in OBJECTS.lines() {
         let Ok(mut value) = serde_json::from_str::<Value>(line) else { continue };
-        let gvk = apimachinery::gvk::GroupVersionKind::of(
-            object::api_version(&value),
-            object::kind(&value),
-        );
+        let gvk = GroupVersionKind::of(object::api_version(&value), object::kind(&value));
         let resource = apimachinery::schema::Schema::builtin().resource_of(&gvk);
         let Some(resource) = resource else { continue };
         let key = view::storage_key(&resource.group, &resource.plural);
@@ -136,9 +134,9 @@ impl Apiserver {
     }
 
     /// An object with all its fields; those of the shared base get their creation time here.
-    pub(crate) fn complete(&self, value: &Arc<Value>) -> Value {
-        let mut value = (**value).clone();
-        if value.pointer("/metadata/creationTimestamp").is_none() {
+    pub(crate) fn complete(&self, value: &Value) -> Value {
+        let mut value = value.clone();
+        if !is_complete(&value) {
             let created = format_rfc3339(self.settings.epoch);
             put(&mut value, "/metadata/creationTimestamp", json!(created));
             let conditions = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
@@ -155,30 +153,22 @@ impl Apiserver {
         self.store.get(key, namespace, name).map(|value| self.complete(&value))
     }
 
-    /// [`Self::shown`] without a copy where the object is answered as it is stored.
-    pub(crate) fn shown_shared(
-        &self,
-        value: &Arc<Value>,
-        gvk: &apimachinery::gvk::GroupVersionKind,
-    ) -> Arc<Value> {
-        let complete = value.pointer("/metadata/creationTimestamp").is_some();
-        if complete && self.customs.of_kind(gvk).is_none() && view::is_stored(gvk) {
-            return Arc::clone(value);
+    /// An object as it is answered. Most are as they are stored, and share their text.
+    pub(crate) fn shown(&self, object: &Object, gvk: &GroupVersionKind) -> Object {
+        let custom = self.customs.of_kind(gvk);
+        if custom.is_none() && is_complete(object) && view::is_stored(gvk) {
+            return object.clone();
         }
-        Arc::new(self.shown(value, gvk))
-    }
-
-    /// An object as it is answered.
-    pub(crate) fn shown(
-        &self,
-        value: &Arc<Value>,
-        gvk: &apimachinery::gvk::GroupVersionKind,
-    ) -> Value {
-        let mut value = self.complete(value);
-        match self.customs.of_kind(gvk) {
+        let mut value = self.complete(object);
+        match custom {
             Some(custom) => custom.show(&mut value),
             None => view::in_version(&mut value, &gvk.group, &gvk.version),
         }
-        value
+        value.into()
     }
+}
+
+/// Whether nothing of it is filled in when it is read.
+fn is_complete(value: &Value) -> bool {
+    object::at(value, &["metadata", "creationTimestamp"]).is_some()
 }

@@ -1,8 +1,6 @@
 //! `componentstatuses`: nothing that is stored, but what the other components say when they are asked
 //! (`pkg/registry/core/componentstatus/rest.go`).
 
-use std::sync::Arc;
-
 use apimachinery::gvk::GroupResource;
 use apimachinery::object;
 use apimachinery::status::Status;
@@ -14,6 +12,7 @@ use super::call::Call;
 use super::read::{Selection, listed};
 use super::write::Target;
 use crate::config::Controllers;
+use crate::store::Object;
 
 /// Its plural.
 pub(super) const PLURAL: &str = "componentstatuses";
@@ -75,11 +74,12 @@ impl Apiserver {
             let resource = "componentstatus".to_owned();
             let kind = GroupResource { group: String::new(), resource };
             let missing = || Box::new(Status::not_found(&kind, &call.info.name));
-            return Ok(Reply::Object(200, found.ok_or_else(missing)?));
+            return Ok(Reply::Object(200, found.ok_or_else(missing)?.into()));
         }
         let target = Target::of(call)?;
         let selection = Selection::of(call, &target)?;
-        let chosen = all.into_iter().filter(|one| selection.matches(one)).map(Arc::new).collect();
+        let chosen =
+            all.into_iter().filter(|one| selection.matches(one)).map(Object::from).collect();
         Ok(listed(call, &target, chosen, json!({})))
     }
 }

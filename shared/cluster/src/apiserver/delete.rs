@@ -1,7 +1,6 @@
 //! delete and deletecollection (`registry/rest/delete.go`, `registry/generic/registry/store.go`): grace,
 //! finalizers, preconditions. Removing dependents is the garbage collector's work.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::gvk::GroupResource;
@@ -22,13 +21,14 @@ use super::policies::{Admitted, Told};
 use super::read::{Selection, listed};
 use super::write::Target;
 use crate::fields::{items, number, put, text};
+use crate::store::Object;
 
 /// What became of an object that was to be deleted.
 pub(crate) enum Outcome {
     /// It is gone; this was its last state.
     Gone(Value),
     /// It is on its way.
-    Leaving(Arc<Value>),
+    Leaving(Object),
 }
 
 impl Apiserver {
@@ -43,7 +43,7 @@ impl Apiserver {
         }
         match self.delete_object(call.now, &call.group_resource(), &target, &name, &options)? {
             Outcome::Leaving(value) => Ok(Reply::Object(200, self.shown(&value, &target.gvk))),
-            Outcome::Gone(last) => Ok(Reply::Object(200, success(call, &last))),
+            Outcome::Gone(last) => Ok(Reply::Document(200, success(call, &last))),
         }
     }
 
@@ -61,8 +61,8 @@ impl Apiserver {
             let name = object::name(value);
             self.admit_deletion(call, &own, value)?;
             match self.delete_object(call.now, &call.group_resource(), &own, name, &options)? {
-                Outcome::Leaving(value) => deleted.push(self.shown_shared(&value, &target.gvk)),
-                Outcome::Gone(last) => deleted.push(Arc::new(last)),
+                Outcome::Leaving(value) => deleted.push(self.shown(&value, &target.gvk)),
+                Outcome::Gone(last) => deleted.push(last.into()),
             }
         }
         let metadata = json!({"resourceVersion": revision.to_string()});
@@ -130,14 +130,14 @@ impl Apiserver {
             _ => return Ok(self.delete_now(now, target, name, value, options)),
         }
         if options.dry_run {
-            return Ok(Outcome::Leaving(Arc::new(value)));
+            return Ok(Outcome::Leaving(value.into()));
         }
         Ok(Outcome::Leaving(self.store.put(&target.key, &target.namespace, name, value)))
     }
 
-    fn stored(&self, target: &Target, name: &str, live: Value) -> Arc<Value> {
-        let stored = self.store.get(&target.key, &target.namespace, name);
-        stored.unwrap_or_else(|| Arc::new(live))
+    fn stored(&self, target: &Target, name: &str, live: Value) -> Object {
+        let stored = self.store.object(&target.key, &target.namespace, name);
+        stored.unwrap_or_else(|| live.into())
     }
 
     /// Without grace: gone, unless finalizers hold it.
@@ -167,7 +167,7 @@ impl Apiserver {
             return Outcome::Leaving(self.stored(target, name, value));
         }
         if options.dry_run {
-            return Outcome::Leaving(Arc::new(value));
+            return Outcome::Leaving(value.into());
         }
         Outcome::Leaving(self.store.put(&target.key, &target.namespace, name, value))
     }
@@ -184,7 +184,7 @@ impl Apiserver {
         put(&mut value, "/metadata/deletionTimestamp", json!(format_rfc3339(now)));
         definition::mark(&mut value, &format_rfc3339(now));
         if options.dry_run {
-            return Outcome::Leaving(Arc::new(value));
+            return Outcome::Leaving(value.into());
         }
         let name = object::name(&value).to_owned();
         Outcome::Leaving(self.store.put(&target.key, "", &name, value))
@@ -208,7 +208,7 @@ impl Apiserver {
             put(&mut value, "/metadata/deletionTimestamp", json!(format_rfc3339(now)));
             put(&mut value, "/status/phase", json!("Terminating"));
             if options.dry_run {
-                return Ok(Outcome::Leaving(Arc::new(value)));
+                return Ok(Outcome::Leaving(value.into()));
             }
             return Ok(Outcome::Leaving(self.store.put(&target.key, "", &name, value)));
         }

@@ -48,13 +48,18 @@ pub(crate) fn on_update(call: &Call, target: &Target, live: &Value, value: &mut 
     record(call, &target.subresource, live, value);
 }
 
-/// For comparing states: the times of the entries say nothing about the object.
-pub(crate) fn without_times(managed: &Value) -> Value {
-    let mut copy = managed.clone();
-    for entry in copy.as_array_mut().into_iter().flatten() {
-        if let Some(map) = entry.as_object_mut() {
-            map.remove("time");
-        }
-    }
-    copy
+/// Whether two records say the same; the times of their entries say nothing about the object.
+pub(crate) fn same_but_times(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let (own, theirs) = (entries(one), entries(other));
+    own.len() == theirs.len() && own.iter().zip(theirs).all(|(one, other)| same_entry(one, other))
+}
+
+fn entries(managed: Option<&Value>) -> &[Value] {
+    managed.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn same_entry(one: &Value, other: &Value) -> bool {
+    let (Value::Object(own), Value::Object(theirs)) = (one, other) else { return one == other };
+    let said = |(name, _): &(&String, &Value)| *name != "time";
+    own.iter().filter(said).eq(theirs.iter().filter(said))
 }

@@ -3,7 +3,6 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
@@ -19,6 +18,8 @@ use super::call::{Call, Form};
 use super::wire::List;
 use super::write::Target;
 use super::{Apiserver, custom, kinds, table};
+use crate::fields::put;
+use crate::store::Object;
 
 /// Which objects a list or watch is about.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,11 @@ impl Selection {
             one.field = core_field(path).to_owned();
         }
         Ok(Self { labels, fields })
+    }
+
+    /// Whether every object is meant.
+    fn is_everything(&self) -> bool {
+        self.labels.is_empty() && self.fields.requirements.is_empty()
     }
 
     /// Whether an object is meant.
@@ -129,9 +135,10 @@ pub(crate) fn too_large(asked: u64, current: u64) -> Refusal {
 
 /// A page of a list.
 struct Page {
-    items: Vec<Arc<Value>>,
+    items: Vec<Object>,
     revision: u64,
-    next: Option<(String, usize)>,
+    /// Where the next one begins, and how much is left, where that is known.
+    next: Option<(String, Option<usize>)>,
 }
 
 impl Apiserver {
@@ -143,7 +150,7 @@ impl Apiserver {
         {
             return Err(too_large(asked, self.store.revision()));
         }
-        let found = self.store.get(&target.key, &target.namespace, &target.name);
+        let found = self.store.object(&target.key, &target.namespace, &target.name);
         let missing = || Box::new(Status::not_found(&call.group_resource(), &target.name));
         let found = found.ok_or_else(missing)?;
         Ok(Reply::Object(200, self.shown(&found, &target.gvk)))
@@ -154,12 +161,13 @@ impl Apiserver {
         let target = Target::of(call)?;
         let selection = Selection::of(call, &target)?;
         let page = self.page(call, &target, &selection)?;
-        let items: Vec<Arc<Value>> =
-            page.items.iter().map(|item| self.shown_shared(item, &target.gvk)).collect();
+        let items = page.items.iter().map(|item| self.shown(item, &target.gvk)).collect();
         let mut metadata = json!({"resourceVersion": page.revision.to_string()});
-        if let (Some((token, rest)), Some(map)) = (page.next, metadata.as_object_mut()) {
-            map.insert("continue".to_owned(), json!(token));
-            map.insert("remainingItemCount".to_owned(), json!(rest));
+        if let Some((token, rest)) = page.next {
+            put(&mut metadata, "/continue", json!(token));
+            if let Some(rest) = rest {
+                put(&mut metadata, "/remainingItemCount", json!(rest));
+            }
         }
         Ok(listed(call, &target, items, metadata))
     }
@@ -170,41 +178,38 @@ impl Apiserver {
         let token = call.param("continue");
         let current = self.store.revision();
         let (at, start) = if token.is_empty() {
-            (self.asked_revision(call)?, None)
+            (self.asked_revision(call)?, Start::default())
         } else {
-            let (at, start) = read_token(token)?;
-            (Some(at), Some(start))
+            let (at, start) = Start::read(token)?;
+            (Some(at), start)
         };
-        let all = match at {
-            Some(at) if at != current => self.store.list_at(&target.key, namespace, at).map_err(|_compacted| {
-                let text = if token.is_empty() {
+        let objects = match at {
+            Some(at) if at != current => {
+                self.store.objects_at(&target.key, at).map_err(|_compacted| {
+                    let text = if token.is_empty() {
                     "The resourceVersion for the provided list is too old."
                 } else {
                     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
                 };
-                Box::new(Status::expired(text))
-            })?,
-            _ => self.store.list(&target.key, namespace),
-        };
-        let place = |item: &Value| match namespace {
-            None if !object::namespace(item).is_empty() => {
-                format!("/{}/{}", object::namespace(item), object::name(item))
+                    Box::new(Status::expired(text))
+                })?
             }
-            _ => format!("/{}", object::name(item)),
+            _ => self.store.objects(&target.key),
         };
-        let mut items: Vec<Arc<Value>> = all
-            .into_iter()
-            .filter(|item| start.as_deref().is_none_or(|start| place(item).as_str() > start))
-            .filter(|item| selection.matches(item))
-            .collect();
-        let revision = at.unwrap_or(current);
         let limit = usize::try_from(limit).unwrap_or(0);
+        let most = if limit == 0 { usize::MAX } else { limit.saturating_add(1) };
+        let found = objects.after(namespace, start.place(namespace));
+        let found = found.filter(|item| selection.matches(item)).take(most);
+        let mut items: Vec<Object> = found.cloned().collect();
+        let revision = at.unwrap_or(current);
         let mut next = None;
         if limit > 0 && items.len() > limit {
-            let rest = items.len() - limit;
             items.truncate(limit);
-            let last = items.last().map(|item| place(item)).unwrap_or_default();
-            next = Some((write_token(revision, &last), rest));
+            let seen = start.seen + items.len();
+            // What does not match was not counted (`apiserver/pkg/storage/etcd3/store.go GetList`).
+            let rest =
+                selection.is_everything().then(|| objects.count(namespace).saturating_sub(seen));
+            next = items.last().map(|last| (Start::write(revision, namespace, last, seen), rest));
         }
         Ok(Page { items, revision, next })
     }
@@ -256,43 +261,68 @@ fn number(call: &Call, name: &str) -> Result<i64, Refusal> {
     })
 }
 
-fn write_token(revision: u64, last: &str) -> String {
-    let token = format!(
-        "{{\"v\":\"meta.k8s.io/v1\",\"rv\":{revision},\"start\":{}}}",
-        json!(format!("{last}\0"))
-    );
-    URL_SAFE_NO_PAD.encode(token)
+/// Where a page begins: after what the one before has shown.
+#[derive(Debug, Default)]
+struct Start {
+    /// `/<name>`, or `/<namespace>/<name>` in a list of all namespaces.
+    after: String,
+    /// How much has been shown.
+    seen: usize,
 }
 
-fn read_token(token: &str) -> Result<(u64, String), Refusal> {
-    let wrong = |why: &str| {
-        bad_request(format!("invalid continue token: continue key is not valid: {why}"))
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_error| {
-        let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let end = token.len() / 4 * 4;
-        let at = token.bytes().position(|byte| !fine(byte)).unwrap_or(end);
-        wrong(&format!("illegal base64 data at input byte {at}"))
-    })?;
-    let first = char::from(bytes.first().copied().unwrap_or(b' '));
-    let value: Value = serde_json::from_slice(&bytes).map_err(|_error| {
-        wrong(&format!("invalid character '{first}' looking for beginning of value"))
-    })?;
-    let revision = value.get("rv").and_then(Value::as_u64).unwrap_or(0);
-    let start = value.get("start").and_then(Value::as_str).unwrap_or("");
-    if value.get("v").and_then(Value::as_str) != Some("meta.k8s.io/v1") {
-        return Err(wrong("server does not recognize this encoded version"));
+impl Start {
+    fn place<'a>(&'a self, namespace: Option<&'a str>) -> Option<(&'a str, &'a str)> {
+        let after = self.after.strip_prefix('/')?;
+        Some(match namespace {
+            Some(namespace) => (namespace, after),
+            None => after.split_once('/').unwrap_or(("", after)),
+        })
     }
-    Ok((revision, start.trim_end_matches('\0').to_owned()))
+
+    /// The token of the page after `last`.
+    fn write(revision: u64, namespace: Option<&str>, last: &Value, seen: usize) -> String {
+        let place = match namespace {
+            None if !object::namespace(last).is_empty() => {
+                format!("/{}/{}", object::namespace(last), object::name(last))
+            }
+            _ => format!("/{}", object::name(last)),
+        };
+        let token = format!(
+            "{{\"v\":\"meta.k8s.io/v1\",\"rv\":{revision},\"start\":{},\"seen\":{seen}}}",
+            json!(format!("{place}\0"))
+        );
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// Reads a token, with the revision of its list.
+    fn read(token: &str) -> Result<(u64, Self), Refusal> {
+        let wrong = |why: &str| {
+            bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_error| {
+            let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let end = token.len() / 4 * 4;
+            let at = token.bytes().position(|byte| !fine(byte)).unwrap_or(end);
+            wrong(&format!("illegal base64 data at input byte {at}"))
+        })?;
+        let first = char::from(bytes.first().copied().unwrap_or(b' '));
+        let value: Value = serde_json::from_slice(&bytes).map_err(|_error| {
+            wrong(&format!("invalid character '{first}' looking for beginning of value"))
+        })?;
+        let revision = value.get("rv").and_then(Value::as_u64).unwrap_or(0);
+        let after = value.get("start").and_then(Value::as_str).unwrap_or("");
+        if value.get("v").and_then(Value::as_str) != Some("meta.k8s.io/v1") {
+            return Err(wrong("server does not recognize this encoded version"));
+        }
+        let seen =
+            value.get("seen").and_then(Value::as_u64).and_then(|seen| usize::try_from(seen).ok());
+        let after = after.trim_end_matches('\0').to_owned();
+        Ok((revision, Self { after, seen: seen.unwrap_or(0) }))
+    }
 }
 
 /// A list in the form that was asked for.
-pub(crate) fn listed(
-    call: &Call,
-    target: &Target,
-    items: Vec<Arc<Value>>,
-    metadata: Value,
-) -> Reply {
+pub(crate) fn listed(call: &Call, target: &Target, items: Vec<Object>, metadata: Value) -> Reply {
     match call.form {
         Form::Table => Reply::Document(200, rows(call, target, &items, metadata)),
         Form::Partial => {
@@ -341,8 +371,8 @@ pub(crate) fn partial(value: &Value) -> Value {
 /// Brings an answer into the form that was asked for.
 pub(crate) fn present(call: &Call, reply: Reply) -> Result<Reply, Refusal> {
     let Reply::Object(code, value) = reply else { return Ok(reply) };
-    if object::kind(&value) == "Status" || call.form == Form::Plain {
-        return Ok(Reply::Document(code, value));
+    if call.form == Form::Plain {
+        return Ok(Reply::Object(code, value));
     }
     if call.form == Form::Partial {
         return Ok(Reply::Document(code, partial(&value)));

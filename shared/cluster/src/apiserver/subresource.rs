@@ -14,6 +14,7 @@ use super::call::{Call, Form};
 use super::write::Target;
 use super::{Apiserver, custom, decode, table};
 use crate::fields::{items, number, put, text};
+use crate::store::Object;
 
 fn success() -> Value {
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
@@ -117,7 +118,7 @@ impl Apiserver {
         target: &Target,
         live: &Value,
         value: Value,
-    ) -> Result<std::sync::Arc<Value>, Refusal> {
+    ) -> Result<Object, Refusal> {
         let generation = value.pointer("/metadata/generation").cloned();
         let mut live = live.clone();
         // The ordinary path keeps the old generation; a scale is a change of the spec.

@@ -18,7 +18,7 @@ use super::read::{Selection, partial};
 use super::write::Target;
 use super::{table, wire};
 use crate::fields::put;
-use crate::store::Change;
+use crate::store::{Change, Object};
 
 /// How often a watch that wants bookmarks gets one.
 const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
@@ -149,12 +149,13 @@ impl Apiserver {
     }
 
     fn initial_events(&self, watch: &mut Watch, now: Timestamp, chunks: &mut Vec<Vec<u8>>) {
-        let namespace = Some(watch.namespace.as_str()).filter(|namespace| !namespace.is_empty());
-        let all = self.store.list_at(&watch.key, namespace, watch.revision);
-        for item in all.unwrap_or_default() {
-            if watch.selection.matches(&item) {
-                let shown = self.shown(&item, &watch.gvk);
-                chunks.push(watch.event("ADDED", shown, now));
+        let namespace = watch.namespace.clone();
+        let namespace = Some(namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let all = self.store.objects_at(&watch.key, watch.revision).unwrap_or_default();
+        for item in all.within(namespace) {
+            if watch.selection.matches(item) {
+                let shown = self.shown(item, &watch.gvk);
+                chunks.push(watch.event("ADDED", &shown, now));
             }
         }
         if watch.marks_initial_end {
@@ -174,8 +175,8 @@ impl Apiserver {
         if change.resource != watch.key || elsewhere {
             return;
         }
-        let selected = |value: &Option<Arc<Value>>| {
-            value.clone().filter(|value| watch.selection.matches(value))
+        let selected = |object: &Option<Object>| {
+            object.clone().filter(|object| watch.selection.matches(object))
         };
         let (kind, value) = match (selected(&change.old), selected(&change.new)) {
             (None, Some(new)) => ("ADDED", new),
@@ -185,9 +186,11 @@ impl Apiserver {
         };
         let mut shown = self.shown(&value, &watch.gvk);
         if kind == "DELETED" {
-            put(&mut shown, "/metadata/resourceVersion", json!(change.revision.to_string()));
+            let mut last = (*shown).clone();
+            put(&mut last, "/metadata/resourceVersion", json!(change.revision.to_string()));
+            shown = last.into();
         }
-        chunks.push(watch.event(kind, shown, now));
+        chunks.push(watch.event(kind, &shown, now));
     }
 }
 
@@ -197,21 +200,24 @@ fn initial_events_refused(call: &Call) -> bool {
 }
 
 fn line(kind: &str, object: &Value) -> Vec<u8> {
-    let object = wire::write(object, false);
-    format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n").into_bytes()
+    line_of(kind, &wire::write(object, false))
+}
+
+fn line_of(kind: &str, text: &str) -> Vec<u8> {
+    format!("{{\"type\":\"{kind}\",\"object\":{text}}}\n").into_bytes()
 }
 
 impl Watch {
-    fn event(&mut self, kind: &str, value: Value, now: Timestamp) -> Vec<u8> {
+    fn event(&mut self, kind: &str, object: &Object, now: Timestamp) -> Vec<u8> {
         match self.call.form {
-            Form::Plain => line(kind, &value),
-            Form::Partial => line(kind, &partial(&value)),
+            Form::Plain => line_of(kind, wire::text_of(object)),
+            Form::Partial => line(kind, &partial(object)),
             Form::Table => {
-                let metadata = json!({"resourceVersion": object::resource_version(&value)});
+                let metadata = json!({"resourceVersion": object::resource_version(object)});
                 let call = Call { now, ..(*self.call).clone() };
                 let mut document = match &call.custom {
-                    Some(custom) => super::custom::table(&call, custom, &[value], metadata),
-                    None => table::document(&call, &self.key, &[value], metadata),
+                    Some(custom) => super::custom::table(&call, custom, &[&**object], metadata),
+                    None => table::document(&call, &self.key, &[&**object], metadata),
                 };
                 // Only the first event of a watch carries the head of the table.
                 if std::mem::replace(&mut self.table_sent, true) {

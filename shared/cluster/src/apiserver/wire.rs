@@ -3,22 +3,26 @@
 
 use apimachinery::order::Order as _;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
 use apimachinery::schema::{Message, Schema, WireField};
 use serde_json::{Map, Value};
 
+use crate::store::Object;
+
 /// Writes a document.
 pub(crate) fn write(value: &Value, pretty: bool) -> String {
-    let gvk = GroupVersionKind::of(
-        apimachinery::object::api_version(value),
-        apimachinery::object::kind(value),
-    );
+    let gvk = GroupVersionKind::of(object::api_version(value), object::kind(value));
     let mut writer = Writer { pretty, escapes: true, ..Writer::new() };
     let name = writer.name_of(&gvk);
     writer.value(value, name, None);
     writer.out
+}
+
+/// The text of an object, which all who ask for this state of it share.
+pub(crate) fn text_of(object: &Object) -> &str {
+    object.text(|document| write(document, false))
 }
 
 /// Objects of a kind, shared with the store.
@@ -29,7 +33,7 @@ pub(crate) struct List {
     /// `ListMeta`.
     pub metadata: Value,
     /// The objects.
-    pub items: Vec<Arc<Value>>,
+    pub items: Vec<Object>,
     /// Items of built-in kinds do not repeat their kind.
     pub bare: bool,
 }
@@ -55,7 +59,11 @@ pub(crate) fn write_list(list: &List, pretty: bool) -> String {
     writer.out.push(',');
     writer.key("items");
     let kind = kind_of("items").strip_prefix("[]").unwrap_or("");
-    writer.items(list.items.iter().map(|item| &**item), kind, list.bare);
+    if pretty {
+        writer.items(list.items.iter().map(|item| &**item), kind, list.bare);
+    } else {
+        writer.texts(list, kind);
+    }
     writer.depth = 0;
     writer.line();
     writer.out.push('}');
@@ -189,6 +197,37 @@ impl Writer {
         self.out.push(']');
     }
 
+    /// Items by their texts. Bare ones go without their head, which all of them have in common.
+    fn texts(&mut self, list: &List, kind: &str) {
+        let head = list.items.first().filter(|_| list.bare).map(|item| {
+            let mut head = Self { escapes: true, ..Self::new() };
+            head.out.push('{');
+            for (key, text) in
+                [("kind", object::kind(item)), ("apiVersion", object::api_version(item))]
+            {
+                head.key(key);
+                head.text(text);
+                head.out.push(',');
+            }
+            head.out
+        });
+        let head = head.unwrap_or_else(|| "{".to_owned());
+        self.out.push('[');
+        for (index, item) in list.items.iter().enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            if let Some(rest) = text_of(item).strip_prefix(&head) {
+                self.out.push('{');
+                self.out.push_str(rest);
+            } else {
+                self.bare = list.bare;
+                self.value(item, kind, None);
+            }
+        }
+        self.out.push(']');
+    }
+
     fn key(&mut self, key: &str) {
         self.line();
         self.text(key);
@@ -270,6 +309,37 @@ impl Writer {
             {
                 ordered.push((key, value, wire));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apimachinery::gvk::GroupVersionKind;
+    use serde_json::{Value, json};
+
+    use super::{List, write_list};
+
+    #[test]
+    fn a_list_of_texts_is_the_list_that_is_written_item_by_item() {
+        for (kind, bare) in [("Pod", true), ("Widget", false), ("Widget", true)] {
+            let item = |name: &str, more: Value| {
+                let mut item =
+                    json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+                item["spec"] = more;
+                item.into()
+            };
+            let items = vec![
+                item("a", json!({"nodeName": "<n>", "containers": [{"name": "c", "image": "i"}]})),
+                item("b", json!({"odd": "\u{2028}\"\\"})),
+                json!({"apiVersion": "v1", "kind": kind}).into(),
+                json!({"apiVersion": "v2", "kind": kind, "metadata": {}}).into(),
+            ];
+            let head = GroupVersionKind::new("", "v1", &format!("{kind}List"));
+            let list = List { head, metadata: json!({"resourceVersion": "1"}), items, bare };
+            let pretty = write_list(&list, true);
+            let lines: String = pretty.lines().map(str::trim_start).collect();
+            assert_eq!(write_list(&list, false), lines.replace("\": ", "\":"));
         }
     }
 }

@@ -10,7 +10,7 @@ use apimachinery::object;
 use apimachinery::schema::Schema;
 use apimachinery::status::Status;
 use apimachinery::time::format_rfc3339;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Apiserver;
 use super::admission::{self, Operation};
@@ -20,6 +20,7 @@ use super::custom::Version;
 use super::kinds::{self, Kind};
 use super::{allocate, decode, escalation, managed, options, view};
 use crate::fields::{put, text};
+use crate::store::Object;
 
 /// Said of certificate signing requests where the host has no certificate authority.
 const UNSIGNED: &str =
@@ -107,7 +108,7 @@ impl Apiserver {
         target: &Target,
         mut value: Value,
         managed: Option<Value>,
-    ) -> Result<Arc<Value>, Refusal> {
+    ) -> Result<Object, Refusal> {
         settle_namespace(&mut value, &target.namespace)?;
         refuse_leaving(call, target, &value)?;
         kinds::reset(target, &mut value, None);
@@ -142,7 +143,7 @@ impl Apiserver {
             call.warn(UNSIGNED.to_owned());
         }
         if call.dry_run() {
-            return Ok(Arc::new(value));
+            return Ok(value.into());
         }
         admission::charge(self, &Operation { target, old: None }, &value);
         Ok(self.store.put(&target.key, place, &name, value))
@@ -219,7 +220,7 @@ impl Apiserver {
         live: &Value,
         mut value: Value,
         managed: Option<Value>,
-    ) -> Result<Arc<Value>, Refusal> {
+    ) -> Result<Object, Refusal> {
         let name = target.name.as_str();
         check_preconditions(call, target, live, &value)?;
         kinds::reset(target, &mut value, Some(live));
@@ -250,11 +251,11 @@ impl Apiserver {
         admission::validate(self, call, &operation, &value)?;
         kinds::warn(call, target.kind, (&value, Some(live)), self.means());
         if unchanged(&value, live) {
-            let stored = self.store.get(&target.key, &target.namespace, name);
-            return Ok(stored.unwrap_or_else(|| Arc::new(live.clone())));
+            let stored = self.store.object(&target.key, &target.namespace, name);
+            return Ok(stored.unwrap_or_else(|| live.clone().into()));
         }
         if call.dry_run() {
-            return Ok(Arc::new(value));
+            return Ok(value.into());
         }
         admission::charge(self, &operation, &value);
         if removed_last_finalizer(&value) {
@@ -331,16 +332,29 @@ fn check_preconditions(
 
 /// Everything but the record of who did it, and the revision.
 fn unchanged(value: &Value, live: &Value) -> bool {
-    let stripped = |value: &Value| {
-        let mut copy = value.clone();
-        if let Some(metadata) = copy.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("resourceVersion");
-            let managed = metadata.remove("managedFields").unwrap_or_default();
-            metadata.insert("managedFields".to_owned(), managed::without_times(&managed));
+    same_but(value, live, &["metadata"], || {
+        let (own, other) = (value.get("metadata"), live.get("metadata"));
+        match (own, other) {
+            (Some(own), Some(other)) => {
+                same_but(own, other, &["resourceVersion", "managedFields"], || {
+                    managed::same_but_times(own.get("managedFields"), other.get("managedFields"))
+                })
+            }
+            (own, other) => own == other,
         }
-        copy
+    })
+}
+
+/// Whether two objects are the same, but for fields that `rest` compares.
+fn same_but(one: &Value, other: &Value, fields: &[&str], rest: impl FnOnce() -> bool) -> bool {
+    let (Value::Object(own), Value::Object(theirs)) = (one, other) else { return one == other };
+    let compared = |map: &'_ Map<String, Value>| {
+        map.len() - fields.iter().filter(|field| map.contains_key(**field)).count()
     };
-    stripped(value) == stripped(live)
+    let same = |(name, value): (&String, &Value)| {
+        fields.contains(&name.as_str()) || theirs.get(name) == Some(value)
+    };
+    compared(own) == compared(theirs) && own.iter().all(same) && rest()
 }
 
 fn removed_last_finalizer(value: &Value) -> bool {
@@ -377,7 +391,7 @@ fn prepare_create(call: &Call, target: &Target, value: &mut Value) {
 /// `registry/rest/update.go BeforeUpdate` and the strategy of the kind.
 fn prepare_update(target: &Target, value: &mut Value, live: &Value) {
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        let old = |field: &str| live.pointer(&format!("/metadata/{field}")).cloned();
+        let old = |field: &str| object::at(live, &["metadata", field]).cloned();
         let mut keep = |field: &str| match old(field) {
             Some(value) => metadata.insert(field.to_owned(), value),
             None => metadata.remove(field),

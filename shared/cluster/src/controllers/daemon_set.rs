@@ -12,7 +12,7 @@ use super::pod_template::{History, REVISION_LABEL, available, pod_of};
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
 use crate::placement;
-use crate::store::{Change, Store};
+use crate::store::{Change, Object, Store};
 
 const RESOURCE: &str = "daemonsets.apps";
 const GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -43,7 +43,7 @@ impl Controller for DaemonSets {
     }
 
     fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
-        let owner = |pod: &Arc<Value>| {
+        let owner = |pod: &Object| {
             let owner = fields::controller_of(pod)?;
             (fields::text(owner, "/kind") == "DaemonSet")
                 .then(|| Key::new(&change.namespace, fields::text(owner, "/name")))

@@ -14,7 +14,7 @@ use super::claim;
 use super::pod_template::{History, REVISION_LABEL, available};
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
-use crate::store::{Change, Store};
+use crate::store::{Change, Object, Store};
 
 const RESOURCE: &str = "statefulsets.apps";
 
@@ -46,7 +46,7 @@ impl Controller for StatefulSets {
     }
 
     fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
-        let owner = |pod: &Arc<Value>| {
+        let owner = |pod: &Object| {
             let owner = fields::controller_of(pod)?;
             (fields::text(owner, "/kind") == "StatefulSet")
                 .then(|| Key::new(&change.namespace, fields::text(owner, "/name")))

@@ -10,7 +10,7 @@ use crate::addon::Aggregation;
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
 use crate::fields;
 use crate::placement;
-use crate::store::{Change, Store};
+use crate::store::{Change, Object, Store};
 
 /// The control loop. It remembers of a pod since when its node is tainted.
 pub(crate) struct Evictions;
@@ -27,7 +27,7 @@ impl Controller for Evictions {
     fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
         match change.resource.as_str() {
             "pods" => {
-                let placed = |pod: &Option<std::sync::Arc<Value>>| {
+                let placed = |pod: &Option<Object>| {
                     pod.as_deref()
                         .is_some_and(|pod| !fields::text(pod, "/spec/nodeName").is_empty())
                 };
@@ -39,9 +39,8 @@ impl Controller for Evictions {
                 }
             }
             "nodes" => {
-                let taints = |node: &Option<std::sync::Arc<Value>>| {
-                    node.as_deref().map_or_else(Vec::new, evicting)
-                };
+                let taints =
+                    |node: &Option<Object>| node.as_deref().map_or_else(Vec::new, evicting);
                 if taints(&change.old) == taints(&change.new) {
                     return Vec::new();
                 }

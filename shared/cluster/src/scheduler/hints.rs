@@ -10,7 +10,7 @@ use super::view::ended;
 use super::{inter_pod_affinity, node_ports, pod_topology_spread};
 use crate::controllers::persistent_volume::matching::claims_of;
 use crate::controllers::persistent_volume::{CLAIMS, VOLUMES};
-use crate::store::{Change, Store};
+use crate::store::{Change, Object, Store};
 use crate::{fields, placement};
 
 /// Whether a change may help anybody.
@@ -158,13 +158,13 @@ fn pod_helps(store: &Store, plugin: &str, pod: &Value, change: &Change) -> bool 
         }
         "TaintToleration" | "NodeUnschedulable" => itself && any(&[Move::Tolerates]),
         "PodTopologySpread" => {
-            let concerns = |one: &std::sync::Arc<Value>| pod_topology_spread::concerns(pod, one);
+            let concerns = |one: &Object| pod_topology_spread::concerns(pod, one);
             any(&[Move::Came, Move::Left, Move::Relabelled])
                 && same_namespace
                 && (itself || change.old.iter().chain(&change.new).any(concerns))
         }
         "InterPodAffinity" => {
-            let shuns = |old: &std::sync::Arc<Value>| inter_pod_affinity::shuns(store, pod, old);
+            let shuns = |old: &Object| inter_pod_affinity::shuns(store, pod, old);
             (itself && any(&[Move::Relabelled]))
                 || (any(&[Move::Came, Move::Relabelled])
                     && inter_pod_affinity::wants(store, pod, other))

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
-use serde_json::Value;
 
-use super::Change;
 use super::delta::Delta;
+use super::{Change, Object};
 
 /// How many changes are remembered; a watch that resumes from before them gets 410 Gone.
 const REMEMBERED: usize = 4096;
@@ -31,14 +30,14 @@ struct Packed {
 enum Back {
     Created,
     Changed(Delta),
-    Removed(Arc<Value>),
+    Removed(Object),
 }
 
 impl Packed {
     fn of(change: &Change) -> Self {
         let back = match (&change.new, &change.old) {
             (_, None) => Back::Created,
-            (None, Some(old)) => Back::Removed(Arc::clone(old)),
+            (None, Some(old)) => Back::Removed(old.clone()),
             (Some(new), Some(old)) => Back::Changed(Delta::between(new, old)),
         };
         let Change { resource, namespace, name, .. } = change;
@@ -55,11 +54,11 @@ impl Packed {
     }
 
     /// The change again; `new` is the object as it was after it.
-    fn unpack(&self, revision: u64, new: Option<Arc<Value>>) -> Change {
+    fn unpack(&self, revision: u64, new: Option<Object>) -> Change {
         let old = match (&self.back, &new) {
             (Back::Created, _) | (Back::Changed(_), None) => None,
-            (Back::Removed(old), _) => Some(Arc::clone(old)),
-            (Back::Changed(delta), Some(new)) => Some(Arc::new(delta.undo(new))),
+            (Back::Removed(old), _) => Some(old.clone()),
+            (Back::Changed(delta), Some(new)) => Some(delta.undo(new).into()),
         };
         Change {
             revision,
@@ -107,7 +106,7 @@ impl History {
     pub(super) fn after(
         &self,
         revision: u64,
-        present: impl Fn(&str, &str, &str) -> Option<Arc<Value>>,
+        present: impl Fn(&str, &str, &str) -> Option<Object>,
     ) -> Vec<Arc<Change>> {
         let from = revision.saturating_add(1);
         let fresh = self.fresh.range(from..).map(|(_, change)| Arc::clone(change));
@@ -115,7 +114,7 @@ impl History {
             return fresh.collect();
         }
         // From the present back: what an object was before a change is what it was after the one before.
-        let mut before: BTreeMap<Place, Option<Arc<Value>>> = BTreeMap::new();
+        let mut before: BTreeMap<Place, Option<Object>> = BTreeMap::new();
         let mut found: Vec<Arc<Change>> = fresh.rev().collect();
         for change in &found {
             let Change { resource, namespace, name, old, .. } = &**change;

@@ -28,9 +28,9 @@ fn a_list_of_the_past_is_what_it_was() {
     put(&mut store, "c", 1);
     store.remove("configmaps", "dev", "a");
     let names: Vec<_> = store
-        .list_at("configmaps", Some("dev"), then)
+        .objects_at("configmaps", then)
         .unwrap()
-        .iter()
+        .within(Some("dev"))
         .map(|object| object["metadata"]["name"].clone())
         .collect();
     assert_eq!(names, ["a", "b"]);

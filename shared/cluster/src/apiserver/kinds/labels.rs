@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Faults;
 use super::at::At;
-use crate::fields::{items, text};
+use crate::fields::{at, items, text};
 
 /// Names that are DNS labels: namespaces and Services.
 pub(super) fn name(text: &str) -> Vec<String> {
@@ -129,7 +129,7 @@ pub(super) fn one_of(value: &str, known: &[&str], path: &str, faults: &mut Fault
 
 /// The field is immutable.
 pub(super) fn immutable(new: &Value, old: &Value, pointer: &str, path: &str, faults: &mut Faults) {
-    let (now, before) = (new.pointer(pointer), old.pointer(pointer));
+    let (now, before) = (at(new, pointer), at(old, pointer));
     if now != before {
         let at = At::new(now, path);
         if path.ends_with("selector") {
