@@ -425,12 +425,7 @@ impl<'a> Walk<'a> {
             return Value::Null;
         };
         let mut found = Map::new();
-        for wire in message.fields.iter().filter(|wire| !wire.inline && !wire.omit_zero) {
-            let Some(field) = definition.fields.get(&wire.name) else { continue };
-            if !wire.omit_empty || is_struct(&wire.go_type, &field.ty) {
-                found.insert(wire.name.clone(), self.zero(&field.ty, &wire.go_type));
-            }
-        }
+        self.finish(&message.fields, definition, &mut found);
         Value::Object(found)
     }
 }
