@@ -121,6 +121,10 @@ pub fn has_repository(reference: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
     #[test]
     fn every_image_is_written_in_the_words_of_the_engine() {
         let text = include_str!(concat!(env!("OUT_DIR"), "/images.json"));
@@ -129,5 +133,31 @@ mod tests {
             Vec::new()
         });
         assert!(images.iter().all(|image| !image.names.is_empty() && !image.tags.is_empty()));
+    }
+
+    #[test]
+    fn the_published_schema_knows_the_fields_of_the_engine_and_their_types() {
+        let text = include_str!("../../../manifests/images/image.schema.json");
+        let schema: Value = serde_json::from_str(text).unwrap_or_default();
+        let properties = schema.get("properties").and_then(Value::as_object).cloned();
+        let properties = properties.unwrap_or_default();
+        let refused = serde_json::from_value::<super::Image>(json!({ "?": 0 }));
+        let refused = refused.map_or_else(|why| why.to_string(), |_| String::new());
+        // "unknown field `?`, expected one of `names`, `tags`, ..."
+        let known: BTreeSet<&str> = refused.split('`').skip(3).step_by(2).collect();
+        assert_eq!(properties.keys().map(String::as_str).collect::<BTreeSet<_>>(), known);
+        for (name, property) in &properties {
+            let of = |path: &str| property.pointer(path).and_then(Value::as_str);
+            let sample = match (of("/type"), of("/items/type")) {
+                (Some("array"), Some("integer")) => json!([80]),
+                (Some("array"), _) => json!(["a"]),
+                (Some("boolean"), _) => json!(true),
+                (Some("integer"), _) => json!(1),
+                (Some("object"), _) => json!({ "a": "b" }),
+                _ => json!("a"),
+            };
+            let one = serde_json::from_value::<super::Image>(json!({ name.as_str(): sample }));
+            assert_eq!(one.map(drop).map_err(|why| why.to_string()), Ok(()), "{name}");
+        }
     }
 }

@@ -21,7 +21,7 @@ const USUAL_NODE: u64 = 8000;
 /// How many connections servers let wait (`ListenBacklog` of Apache, `NGX_LISTEN_BACKLOG`).
 const BACKLOG: u64 = 511;
 /// How many seconds of the past are kept.
-const KEPT: i64 = 120;
+const KEPT: u64 = 120;
 
 /// A running container that answers.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +46,12 @@ struct Work {
     periods: BTreeMap<u64, u64>,
     /// All periods before this one are used up.
     free: u64,
-    /// Microseconds used in each second.
-    seconds: VecDeque<(i64, u64)>,
+    seconds: Seconds,
 }
+
+/// Microseconds used in each second.
+#[derive(Debug, Clone, Default)]
+struct Seconds(VecDeque<(u64, u64)>);
 
 /// What a node's containers use together.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +62,7 @@ struct Share {
     history: History,
     /// Microseconds that answers use in periods that are not over yet.
     periods: BTreeMap<u64, u64>,
+    seconds: Seconds,
 }
 
 /// What answering takes, in all of a cluster.
@@ -74,7 +78,7 @@ fn micros(at: Timestamp) -> u64 {
 
 impl Work {
     fn new(since: Timestamp) -> Self {
-        Self { since, periods: BTreeMap::new(), free: 0, seconds: VecDeque::new() }
+        Self { since, periods: BTreeMap::new(), free: 0, seconds: Seconds::default() }
     }
 
     /// How much of what it has been given is still to come.
@@ -85,32 +89,42 @@ impl Work {
 
     fn note(&mut self, period: u64, used: u64) {
         *self.periods.entry(period).or_default() += used;
-        let second = i64::try_from(period * PERIOD / 1_000_000).unwrap_or(i64::MAX);
-        // Times come in order, but for what was put off.
-        let at = self.seconds.partition_point(|(known, _)| *known < second);
-        match self.seconds.get_mut(at).filter(|(known, _)| *known == second) {
-            Some((_, known)) => *known += used,
-            None => self.seconds.insert(at, (second, used)),
-        }
+        self.seconds.note(period, used);
     }
 
     fn prune(&mut self, now: u64) {
         self.periods = self.periods.split_off(&(now / PERIOD));
-        let old = i64::try_from(now / 1_000_000).unwrap_or(i64::MAX) - KEPT;
-        while self.seconds.front().is_some_and(|(second, _)| *second < old) {
-            self.seconds.pop_front();
+        self.seconds.prune(now);
+    }
+}
+
+impl Seconds {
+    fn note(&mut self, period: u64, used: u64) {
+        let second = period * PERIOD / 1_000_000;
+        // Times come in order, but for what was put off.
+        let at = self.0.partition_point(|(known, _)| *known < second);
+        match self.0.get_mut(at).filter(|(known, _)| *known == second) {
+            Some((_, known)) => *known += used,
+            None => self.0.insert(at, (second, used)),
+        }
+    }
+
+    fn prune(&mut self, now: u64) {
+        let old = (now / 1_000_000).saturating_sub(KEPT);
+        while self.0.front().is_some_and(|(second, _)| *second < old) {
+            self.0.pop_front();
         }
     }
 
     /// Microseconds used between two times; within a second evenly.
     fn spent(&self, from: Timestamp, to: Timestamp) -> u64 {
         let (from, to) = (micros(from), micros(to));
-        let part = |(second, used): &(i64, u64)| {
-            let start = u64::try_from(*second).unwrap_or_default() * 1_000_000;
+        let part = |(second, used): &(u64, u64)| {
+            let start = second * 1_000_000;
             let shared = (start + 1_000_000).min(to).saturating_sub(start.max(from));
             used * shared / 1_000_000
         };
-        self.seconds.iter().map(part).sum()
+        self.0.iter().map(part).sum()
     }
 }
 
@@ -138,6 +152,7 @@ impl Ledger {
             *work = Work::new(server.since);
         }
         work.prune(now);
+        share.seconds.prune(now);
         share.periods = share.periods.split_off(&(now / PERIOD));
         if work.waiting(now) / server.cost.max(1) >= BACKLOG {
             return None;
@@ -156,6 +171,7 @@ impl Ledger {
             if got > 0 {
                 work.note(period, got);
                 *share.periods.entry(period).or_default() += got;
+                share.seconds.note(period, got);
                 left -= got;
             }
             if left == 0 && period > first {
@@ -178,7 +194,7 @@ impl Ledger {
         to: Timestamp,
     ) -> u64 {
         let work = self.containers.get(pod).and_then(|all| all.get(container));
-        work.map_or(0, |work| work.spent(from, to))
+        work.map_or(0, |work| work.seconds.spent(from, to))
     }
 
     /// A pod has gone.
@@ -202,14 +218,16 @@ impl Ledger {
         share.history.note(now, share.busy);
     }
 
-    /// What is left of the time that a process would compute when all of its node want more than there is.
+    /// What is left of the time that a process would compute, when all of its node want more than there is
+    /// beside the answers.
     pub(super) fn fair(&self, node: &str, nanos: u64, from: Timestamp, to: Timestamp) -> u64 {
         let Some(share) = self.nodes.get(node).filter(|share| share.capacity > 0) else {
             return nanos;
         };
         let busy = u128::from(share.history.spent(from, to));
         let window = u128::from(micros(to).saturating_sub(micros(from)));
-        let most = window * u128::from(share.capacity);
+        let answers = u128::from(share.seconds.spent(from, to)) * 1000;
+        let most = (window * u128::from(share.capacity)).saturating_sub(answers);
         if busy <= most {
             return nanos;
         }
@@ -288,5 +306,7 @@ mod tests {
         assert_eq!(ledger.fair("worker", 4 * second, at(0), at(1000)), 2 * second);
         let found = waits(&mut ledger, server(None, 50_000), &[0, 0, 0]);
         assert_eq!(found, [Some(50), Some(50), Some(150)], "half of two CPUs");
+        let rest = ledger.fair("worker", 4 * second, at(0), at(1000));
+        assert_eq!(rest, 2 * second - 150_000_000, "two CPUs, of which 150 ms went to answers");
     }
 }
