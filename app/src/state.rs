@@ -8,6 +8,7 @@ pub(crate) mod face;
 pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod line_keys;
+pub(crate) mod load;
 pub(crate) mod mend;
 pub(crate) mod model;
 pub(crate) mod namespaces;

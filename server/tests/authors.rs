@@ -63,7 +63,7 @@ personas:
 setup: [setup/pod.yaml]
 steps:
   - id: first
-    cells: [early, act, look, late]
+    cells: [early, act, look, late, slide]
 cells:
   - id: early
     type: check
@@ -100,10 +100,11 @@ cells:
         persona: kim
         line: kubectl top pods
         pattern: '.*'
+  - {id: slide, type: load, title: {ko: t, en: t}, file: setup/pod.yaml, namespace: '${dev}', name: load, each: 1, most: 2, solution: 1}
 ";
 
 const PROSE: &str = "Text.\n\n## Title {#first}\n\n```{cell} early\n```\n\n```{cell} act\n```\n\n\
-    ```{cell} look\n```\n\n```{cell} late\n```\n";
+    ```{cell} look\n```\n\n```{cell} late\n```\n\n```{cell} slide\n```\n";
 
 #[test]
 fn every_rule_of_lint_finds_what_breaks_it() {

@@ -11,6 +11,7 @@ mod diagram_cell;
 mod difference;
 mod editor;
 mod frame;
+mod load_cell;
 mod manifest_cell;
 mod manifest_tools;
 mod menus;

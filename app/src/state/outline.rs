@@ -15,7 +15,7 @@ pub(crate) fn places(scenario: &Scenario) -> Vec<CellPlace> {
             id: cell.id.clone(),
             step: step.id.clone(),
             console: matches!(cell.kind, CellKind::Console { .. }),
-            changes: matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. }),
+            changes: changes(cell),
         })
         .collect()
 }
@@ -32,8 +32,7 @@ pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
     };
     let checks = of(&|cell| matches!(cell.kind, CellKind::Check { .. }));
     if checks.is_empty() {
-        let changes =
-            of(&|cell| matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. }));
+        let changes = of(&changes);
         if !changes.is_empty() {
             return changes;
         }
@@ -42,6 +41,11 @@ pub(crate) fn deciding(scenario: &Scenario, step: &str) -> Vec<String> {
         });
     }
     checks
+}
+
+/// Whether running a cell changes the cluster.
+fn changes(cell: &Cell) -> bool {
+    matches!(cell.kind, CellKind::Manifest { .. } | CellKind::Action { .. } | CellKind::Load { .. })
 }
 
 /// The steps before a step that are not done yet; `done` says it of the cells that decide.

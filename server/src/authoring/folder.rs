@@ -109,6 +109,7 @@ impl Folder {
                 CellKind::Manifest { .. }
                 | CellKind::Check { .. }
                 | CellKind::Diagram { .. }
+                | CellKind::Load { .. }
                 | CellKind::Quiz { .. }
                 | CellKind::Note { .. } => continue,
             };

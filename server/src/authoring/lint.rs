@@ -2,6 +2,7 @@
 //! is wrong, and what to do about it.
 
 mod kinds;
+mod load;
 mod needs;
 mod prose;
 mod reach;
@@ -67,6 +68,7 @@ fn scenario(folder: &Folder, files: &Files) -> Vec<Finding> {
     needs::check(folder, &mut found);
     let world = kinds::World::of(folder, &mut found);
     reach::check(folder, &world, &mut found);
+    load::check(folder, &mut found);
     whole::check(folder, &mut found);
     words::check(folder, &mut found);
     found

@@ -89,4 +89,34 @@ fn an_autoscaler_says_what_holds_it_back() {
     let found = calculation(&autoscaler(1, None));
     assert_eq!(found.said, Some(("TooMany".to_owned(), "m".to_owned())));
     assert_eq!((found.least, found.most, found.wanted), (1, 5, 4));
+    // 8 are asked for, of which it may have 5, and it wants 4.
+    assert!(calculation(&autoscaler(4, Some(100))).differs());
+    assert!(!calculation(&autoscaler(4, Some(50))).differs() && !found.differs());
+}
+
+#[test]
+fn an_autoscaler_says_how_far_and_how_soon_it_goes() {
+    let said = |behavior: Value| {
+        let mut given = autoscaler(4, Some(53));
+        given.as_object_mut().unwrap().get_mut("spec").unwrap()["behavior"] = behavior;
+        let found = calculation(&given);
+        let rules = |rules: &diagram::autoscaler::Rules| {
+            let of = |one: &diagram::autoscaler::Policy| {
+                format!("{}{}/{}s", one.value, if one.percent { "%" } else { "" }, one.seconds)
+            };
+            let policies: Vec<String> = rules.policies.iter().map(of).collect();
+            format!("{}s {} {} {}", rules.window, rules.select, policies.join(","), rules.tolerance)
+        };
+        let steady = found.metrics.first().is_some_and(|one| one.steady);
+        (rules(&found.up), rules(&found.down), steady)
+    };
+    let usual = ("0s Max 4/15s,100%/15s 100".to_owned(), "300s Max 100%/15s 100".to_owned(), true);
+    assert_eq!(said(Value::Null), usual);
+    let own = json!({
+        "scaleUp": {"tolerance": "0.05", "selectPolicy": "Disabled", "policies": [
+            {"type": "Pods", "value": 1, "periodSeconds": 60}]},
+        "scaleDown": {"stabilizationWindowSeconds": 30, "tolerance": "50m"},
+    });
+    let found = ("0s Disabled 1/60s 50".to_owned(), "30s Max 100%/15s 50".to_owned(), false);
+    assert_eq!(said(own), found);
 }

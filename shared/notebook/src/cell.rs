@@ -103,6 +103,24 @@ pub enum CellKind {
         /// kubectl lines whose output is the truth.
         run: Vec<String>,
     },
+    /// A slider that puts a Service under load: so many pods of a Deployment, each of which asks so often.
+    Load {
+        /// Manifest with the Deployment; the slider says its replicas, and at none of them it is deleted.
+        file: String,
+        /// Namespace of the Deployment.
+        namespace: String,
+        /// Name of the Deployment.
+        name: String,
+        /// How many requests each of its pods makes in a second.
+        each: u32,
+        /// The most pods.
+        most: u32,
+        /// How many pods solve it.
+        solution: u32,
+        /// A HorizontalPodAutoscaler of the same namespace, whose calculation is drawn below the slider.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        autoscaler: Option<String>,
+    },
     /// For the presenter only; its prose is the localized text.
     Note {
         /// The note.

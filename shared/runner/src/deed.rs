@@ -47,6 +47,7 @@ impl Runner {
             CellKind::Action { run, .. } => Deed::Run { lines: run.clone(), stops: true },
             CellKind::Observe { run, .. } => Deed::Run { lines: run.clone(), stops: false },
             CellKind::Console { suggest } => Deed::Run { lines: suggest.clone(), stops: false },
+            CellKind::Load { solution, .. } => self.load_deed(cell, *solution)?,
             CellKind::Check { .. }
             | CellKind::Diagram { .. }
             | CellKind::Quiz { .. }
@@ -62,6 +63,7 @@ impl Runner {
             }
             CellKind::Console { .. }
             | CellKind::Observe { .. }
+            | CellKind::Load { .. }
             | CellKind::Check { .. }
             | CellKind::Diagram { .. }
             | CellKind::Quiz { .. }

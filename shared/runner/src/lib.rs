@@ -14,6 +14,7 @@ pub mod connect;
 mod deed;
 mod fault;
 mod insert;
+mod load;
 mod matching;
 mod play;
 mod preflight;

@@ -166,7 +166,7 @@ impl Runner {
         Ok(Ok(results))
     }
 
-    fn kubectl_of(&self, cell: &Cell) -> Result<Kubectl, RunError> {
+    pub(crate) fn kubectl_of(&self, cell: &Cell) -> Result<Kubectl, RunError> {
         Ok(self.kubectl(&self.persona(cell.persona.as_deref())?))
     }
 
@@ -186,6 +186,7 @@ impl Runner {
             | CellKind::Check { .. }
             | CellKind::Diagram { .. }
             | CellKind::Quiz { .. }
+            | CellKind::Load { .. }
             | CellKind::Note { .. } => {
                 return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "action" });
             }

@@ -238,6 +238,14 @@ impl Session {
         })
     }
 
+    pub(crate) fn load_work(&self, run: &RunId, cell: &str, pods: u32) -> Work {
+        let (runner, teller) = self.teller(run, cell, "");
+        Box::pin(async move {
+            let result = runner.load(&teller.cell, pods, &teller).await;
+            documents(&teller, result.map(Ok))
+        })
+    }
+
     pub(crate) fn act_work(&self, run: &RunId, cell: &str) -> Work {
         let (runner, teller) = self.teller(run, cell, "");
         // What an observation shows is the truth, also when the truth is a refusal.

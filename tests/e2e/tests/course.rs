@@ -19,7 +19,7 @@ const NOTEBOOKS: [(&str, &str); 11] = [
     ("03-policy-rules", "puzzle"),
     ("04-containers", "change"),
     ("06-applications", "back"),
-    ("06-autoscaling", "down"),
+    ("06-autoscaling", "no-requests"),
     ("06-batch", "history"),
     ("06-placement", "ignored"),
 ];

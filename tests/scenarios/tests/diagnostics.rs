@@ -148,7 +148,7 @@ fn a_wrong_type_is_shown_with_the_right_one() {
         expect![[r#"
             cells/policy.yaml:1: nothing names this file; expected its path in scenario.yaml
             scenario.yaml:17: the step places a cell `policy` that is not there; expected the id of a cell of `cells`
-            scenario.yaml:20: there is no cell type `manifesto`; expected `manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe` or `note`"#]],
+            scenario.yaml:20: there is no cell type `manifesto`; expected `manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe`, `load` or `note`"#]],
     );
     check(
         &with("scenario.yaml", "check: connects", "check: conects"),

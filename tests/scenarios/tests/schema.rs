@@ -49,6 +49,11 @@ fn structure() -> Value {
     let edge = json!({"from": "a/b", "to": "a/c", "port": 80});
     let cells = [
         cell("manifest", json!({"type": "manifest", "file": "cells/a.yaml"})),
+        cell(
+            "load",
+            json!({"type": "load", "file": "cells/a.yaml", "namespace": "a", "name": "b",
+            "each": 5, "most": 8, "solution": 4, "autoscaler": "c"}),
+        ),
         cell("action", json!({"type": "action", "run": ["kubectl get pods"]})),
         cell("console", json!({"type": "console", "suggest": ["kubectl get pods"]})),
         cell(

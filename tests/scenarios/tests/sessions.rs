@@ -220,3 +220,33 @@ fn every_scenario_can_be_solved_in_a_session_step_by_step() {
         }
     }
 }
+
+#[test]
+fn a_load_follows_its_slider_and_goes_back_with_a_reset() {
+    let mut host = Host::open("06-autoscaling");
+    let load = |pods| Command::Load { cell: "traffic".to_owned(), pods };
+    let answers = |host: &Host, run: &str| -> Vec<String> {
+        let of_run = host.events.iter().filter_map(|event| match &event.body {
+            EventBody::Applied { run: of, results, .. } if of.0 == run => Some(results),
+            _ => None,
+        });
+        of_run.flatten().map(|one| one.message.trim_end().to_owned()).collect()
+    };
+    for (run, pods, answer) in [
+        ("none", 0, None),
+        ("some", 3, Some("deployment.apps/load-generator created")),
+        ("more", 8, Some("deployment.apps/load-generator configured")),
+        ("end", 0, Some("deployment.apps \"load-generator\" deleted from dev namespace")),
+        ("again", 2, Some("deployment.apps/load-generator created")),
+    ] {
+        assert_eq!(host.run(run, load(pods)), RunOutcome::Ok);
+        assert_eq!(answers(&host, run), answer.into_iter().collect::<Vec<_>>(), "{run}");
+    }
+    let back = Command::Reset { scope: ResetScope::Cell { cell: "traffic".to_owned() } };
+    assert_eq!(host.run("back", back), RunOutcome::Ok);
+    assert_eq!(host.run("anew", load(1)), RunOutcome::Ok);
+    assert_eq!(answers(&host, "anew"), ["deployment.apps/load-generator created"]);
+    let run = RunId("too much".to_owned());
+    let refused = host.session.command(CommandEnvelope { run, command: load(9) });
+    assert_eq!(refused.unwrap_err().status, 422);
+}

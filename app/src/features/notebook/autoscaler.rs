@@ -1,7 +1,7 @@
 //! The calculation of a HorizontalPodAutoscaler with its numbers, live.
 
-use diagram::autoscaler::{Calculation, Metric, calculation};
-use leptos::html::{code, div, p, span};
+use diagram::autoscaler::{Calculation, Metric, Policy, Rules, calculation};
+use leptos::html::{code, dd, div, dl, dt, p, span};
 use leptos::prelude::*;
 
 use crate::state::context::Ctx;
@@ -27,6 +27,8 @@ fn drawn(text: Text, now: &Calculation) -> AnyView {
     let said = now.said.as_ref().map(|(reason, message)| {
         p().class("formula__said").child((code().child(reason.clone()), " ", message.clone()))
     });
+    let differs =
+        now.differs().then(|| p().class("formula__note").child(text.say("formula-differs")));
     let numbers = [
         ("least", now.least.to_string()),
         ("most", now.most.to_string()),
@@ -38,9 +40,56 @@ fn drawn(text: Text, now: &Calculation) -> AnyView {
         .child((
             metrics,
             p().class("scene__summary").child(text.with("formula-wanted", &numbers)),
+            differs,
+            rules(text, now),
             said,
         ))
         .into_any()
+}
+
+/// What bounds a change: the tolerance, and the rules of each direction.
+fn rules(text: Text, now: &Calculation) -> AnyView {
+    let percent = |rules: &Rules| {
+        let (whole, part) = (rules.tolerance / 10, rules.tolerance % 10);
+        if part == 0 { whole.to_string() } else { format!("{whole}.{part}") }
+    };
+    let tolerance =
+        text.with("formula-tolerance", &[("up", &percent(&now.up)), ("down", &percent(&now.down))]);
+    dl().class("formula__rules")
+        .child((
+            dt().child(text.say("formula-near")),
+            dd().child(tolerance),
+            dt().child(text.say("formula-up")),
+            dd().child(direction(text, &now.up, "formula-least")),
+            dt().child(text.say("formula-down")),
+            dd().child(direction(text, &now.down, "formula-greatest")),
+        ))
+        .into_any()
+}
+
+/// From which recommendations, and how far.
+fn direction(text: Text, rules: &Rules, of_window: &'static str) -> String {
+    if rules.select == "Disabled" {
+        return text.say("formula-never");
+    }
+    let when = match rules.window {
+        0 => text.say("formula-at-once"),
+        seconds => text.with(of_window, &[("seconds", &seconds.to_string())]),
+    };
+    let policy = |one: &Policy| {
+        let word = if one.percent { "formula-percent" } else { "formula-pods" };
+        let (value, seconds) = (one.value.to_string(), one.seconds.to_string());
+        text.with(word, &[("value", &value), ("seconds", &seconds)])
+    };
+    let word = match (rules.policies.len(), rules.select.as_str()) {
+        (0 | 1, _) => "formula-bound",
+        (_, "Min") => "formula-bound-least",
+        _ => "formula-bound-most",
+    };
+    let both =
+        |one: String, other: String| text.with("formula-or", &[("one", &one), ("other", &other)]);
+    let policies = rules.policies.iter().map(policy).reduce(both).unwrap_or_default();
+    text.with(word, &[("when", &when), ("policies", &policies)])
 }
 
 /// Replicas times use by target, rounded up.

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use notebook::cell::CellKind;
 
 use super::{
-    action_cell, check_cell, console_cell, diagram_cell, manifest_cell, note_cell, observe_cell,
-    quiz_cell,
+    action_cell, check_cell, console_cell, diagram_cell, load_cell, manifest_cell, note_cell,
+    observe_cell, quiz_cell,
 };
 use crate::state::context::Ctx;
 
@@ -22,6 +22,7 @@ pub(super) fn cell(ctx: Ctx, id: &str) -> AnyView {
         CellKind::Diagram { view } => diagram_cell::diagram_cell(ctx, cell, view),
         CellKind::Quiz { options } => quiz_cell::quiz_cell(ctx, cell, options),
         CellKind::Observe { options, run } => observe_cell::observe_cell(ctx, cell, options, run),
+        CellKind::Load { .. } => load_cell::load_cell(ctx, cell),
         CellKind::Note { text } => note_cell::note_cell(ctx, cell, text),
     }
 }

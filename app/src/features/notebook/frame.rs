@@ -87,6 +87,7 @@ fn kind_icon(kind: &str) -> &'static str {
         "console" => "terminal",
         "check" => "check",
         "diagram" => "eye",
+        "load" => "gauge",
         "note" => "keyboard",
         _ => "question",
     }
@@ -99,6 +100,7 @@ fn kind_word(kind: &str) -> &'static str {
         "console" => "kind-console",
         "check" => "kind-check",
         "diagram" => "kind-diagram",
+        "load" => "kind-load",
         "quiz" => "kind-quiz",
         "observe" => "kind-observe",
         _ => "kind-note",

@@ -47,7 +47,8 @@ fn before_anything(folder: &Folder, found: &mut Vec<Finding>) {
                 CellKind::Manifest { .. }
                 | CellKind::Action { .. }
                 | CellKind::Console { .. }
-                | CellKind::Observe { .. } => done = true,
+                | CellKind::Observe { .. }
+                | CellKind::Load { .. } => done = true,
                 CellKind::Check { checks, .. } if !done => {
                     for (index, check) in
                         checks.iter().enumerate().filter(|(_, one)| !one.holds_before)

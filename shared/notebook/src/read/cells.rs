@@ -8,7 +8,10 @@ use super::yaml::Node;
 use crate::cell::{Cell, CellKind, Connection, DiagramView, Hint, Menu, MenuEntry, QuizOption};
 
 const KINDS: &str =
-    "`manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe` or `note`";
+    "`manifest`, `action`, `console`, `check`, `diagram`, `quiz`, `observe`, `load` or `note`";
+
+/// The most pods of a load: a shared cluster has other guests.
+const MOST_PODS: u32 = 20;
 
 /// Reads the cells, each with its line.
 pub(super) fn list(
@@ -103,6 +106,7 @@ fn kind(
         "observe" => {
             CellKind::Observe { options: options(fields, report), run: fields.texts("run", report) }
         }
+        "load" => load(fields, files, report)?,
         "note" => CellKind::Note { text: fields.localized("text", report)? },
         _ => {
             report.say(FILE, node.line, format!("there is no cell type `{word}`"), KINDS);
@@ -128,6 +132,38 @@ fn manifest(
         report.say(FILE, fields.line(), message, "one of `delete` and `refused`");
     }
     Some(CellKind::Manifest { file: text?, solution, alternatives, delete, refused })
+}
+
+fn load(
+    fields: &mut Fields<'_>,
+    files: &mut Vec<(String, u32)>,
+    report: &mut Report,
+) -> Option<CellKind> {
+    let line = fields.line();
+    let text = fields.require("file", report);
+    let text = text.and_then(|node| file(node, "file", files, report));
+    let namespace = fields.text("namespace", report);
+    let name = fields.text("name", report);
+    let each = fields.number("each", report);
+    let most = fields.number("most", report);
+    let solution = fields.number("solution", report);
+    let autoscaler = fields.text_or_none("autoscaler", report);
+    let (each, most, solution) = (each?, most?, solution?);
+    if each == 0 || most == 0 || most > MOST_PODS || solution > most {
+        let message = format!("{solution} of {most} pods with {each} requests a second each");
+        let expected =
+            format!("`each` and `most` from 1, `most` to {MOST_PODS}, `solution` to `most`");
+        report.say(FILE, line, message, expected);
+    }
+    Some(CellKind::Load {
+        file: text?,
+        namespace: namespace?,
+        name: name?,
+        each,
+        most,
+        solution,
+        autoscaler,
+    })
 }
 
 /// A list of files of the folder.

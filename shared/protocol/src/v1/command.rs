@@ -39,6 +39,13 @@ pub enum Command {
         /// The action cell.
         cell: String,
     },
+    /// Set the load of a load cell.
+    Load {
+        /// The load cell.
+        cell: String,
+        /// How many pods make requests; at none the load ends.
+        pods: u32,
+    },
     /// Run one line of the kubectl console.
     Console {
         /// The console cell, or `console` for the free console of the page.

@@ -56,6 +56,12 @@ impl Session {
                     .then_some(())
                     .ok_or_else(|| problem(422, no_such("session-not-this-kind", cell)))?;
             }
+            Command::Load { cell, pods } => {
+                let found = cell_of(cell, "session-no-cell")?;
+                matches!(found.kind, CellKind::Load { most, .. } if *pods <= most)
+                    .then_some(())
+                    .ok_or_else(|| problem(422, no_such("session-not-this-kind", cell)))?;
+            }
             Command::Check { cell } => {
                 let found = cell_of(cell, "session-no-cell")?;
                 matches!(found.kind, CellKind::Check { .. })
@@ -150,6 +156,7 @@ impl Session {
             Command::Apply { text, .. } => self.apply_work(&run, &cell, text),
             Command::Delete { text, .. } => self.delete_work(&run, &cell, text),
             Command::Act { .. } => self.act_work(&run, &cell),
+            Command::Load { pods, .. } => self.load_work(&run, &cell, pods),
             Command::Console { line, persona, stdin, .. } => {
                 keys = Some(Arc::new(Keys::new(&self.outbox, &run, &cell)));
                 self.console_work(&run, &cell, line, persona, (stdin, keys.clone()))
@@ -174,6 +181,7 @@ impl Session {
             Command::Apply { .. }
             | Command::Delete { .. }
             | Command::Act { .. }
+            | Command::Load { .. }
             | Command::Solve { .. } => (true, true),
             // What the page asks again and again on its own account would crowd out what people did.
             Command::Console { cell, .. } => {
@@ -219,6 +227,7 @@ fn place(command: &Command) -> String {
         Command::Apply { cell, .. }
         | Command::Delete { cell, .. }
         | Command::Act { cell }
+        | Command::Load { cell, .. }
         | Command::Console { cell, .. }
         | Command::Check { cell } => cell.clone(),
         Command::Solve { step, .. } => step.clone(),
