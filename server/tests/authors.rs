@@ -124,9 +124,9 @@ fn every_rule_of_lint_finds_what_breaks_it() {
         exit 1
         SCRATCH/rules/t/01-wrong/en.md:1: block 2 of `introduction` is a paragraph in English and nothing in Korean; say the same in both languages, block by block
         SCRATCH/rules/t/01-wrong/en.md:3: a Korean text in the English prose; translate it
-        SCRATCH/rules/t/01-wrong/en.md:15: it does not say what would be different on another cluster; end with `### What would be different on your cluster?` and a list below it
+        SCRATCH/rules/t/01-wrong/en.md:18: it does not say what would be different on another cluster; end with `### What would be different on your cluster?` and a list below it
         SCRATCH/rules/t/01-wrong/ko.md:1: `컨피그 맵` is not the word of the Korean documentation of Kubernetes; write `컨피그맵`
-        SCRATCH/rules/t/01-wrong/ko.md:13: it does not say what would be different on another cluster; end with `### 여러분의 클러스터에서는 무엇이 다를까요?` and a list below it
+        SCRATCH/rules/t/01-wrong/ko.md:16: it does not say what would be different on another cluster; end with `### 여러분의 클러스터에서는 무엇이 다를까요?` and a list below it
         SCRATCH/rules/t/01-wrong/scenario.yaml:6: there is no scenario `t/00-before` that could be done before; name a folder as <track>/<folder>, see `podium scenarios`
         SCRATCH/rules/t/01-wrong/scenario.yaml:9: nothing uses the variable `op`; write ${op} where it is meant, or remove it
         SCRATCH/rules/t/01-wrong/scenario.yaml:17: the learner is asked 0 questions, not 3 or more; add cells of type quiz or observe
@@ -150,8 +150,9 @@ fn every_rule_of_lint_finds_what_breaks_it() {
         SCRATCH/rules/t/01-wrong/scenario.yaml:48: the check needs `metrics-api`, which `requires` does not say: it asks for usage; add `requires: [metrics-api]` to the check, or `metrics-api` to that of the scenario
         SCRATCH/rules/t/01-wrong/scenario.yaml:48: the condition `anything` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/rules/t/01-wrong/scenario.yaml:52: the pattern `.*` fits everything, so the check cannot fail; write what must be there, with ^ and $ where it is all
+        SCRATCH/rules/t/01-wrong/scenario.yaml:53: the slider moves nothing: setup/pod.yaml has no Deployment `load`; name a manifest that makes it, or the Deployment of this one
         SCRATCH/rules/t/01-wrong/setup/pod.yaml:2: no server serves the kind `Pdo` of `v1`; did you mean `Pod`?
-        podium: 29 findings in 4 files; see the lines above
+        podium: 30 findings in 4 files; see the lines above
     "#]]
     .assert_eq(&run(&["lint", "--scenarios", &folder]));
 }
