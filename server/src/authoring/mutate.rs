@@ -10,6 +10,7 @@
 mod lines;
 mod mutants;
 mod play;
+mod remembering;
 mod state;
 
 use std::collections::BTreeSet;

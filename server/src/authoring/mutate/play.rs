@@ -14,6 +14,7 @@ use serde_json::Value;
 use session::embedded::{Embedded, Stuck};
 
 use super::mutants::Fault;
+use super::remembering::Remembering;
 use super::state::{self, State};
 use super::{Attempt, Score, Survivor, attempts};
 use crate::authoring::engine;
@@ -21,6 +22,8 @@ use crate::authoring::folder::Folder;
 
 /// How long the cluster may settle before its states are compared.
 const SETTLE: std::time::Duration = std::time::Duration::from_secs(15);
+/// How long a fresh cluster starts its own pods, so that this is not played again for every wrong state.
+const START: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Why a scenario's wrong states cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -76,11 +79,13 @@ struct Player<'f> {
 /// Plays the wrong states of a scenario.
 pub fn scenario(folder: &Folder, notebook: &Notebook) -> Result<Vec<Score>, MutateError> {
     let cluster = engine::cluster(&notebook.scenario.cluster);
-    let transport: Arc<dyn Transport> = Arc::new(cluster.clone());
+    cluster.block_on(cluster.sleep(START))?;
+    let transport: Arc<dyn Transport> = Arc::new(Remembering::new(Arc::new(cluster.clone())));
     let runner = Runner::new(Arc::clone(&transport), Arc::new(cluster.clone()), notebook);
     cluster
         .block_on(runner.setup(&Silent))?
         .map_err(|error| MutateError::Setup(Box::new(error)))?;
+    cluster.block_on(cluster.sleep(SETTLE))?;
     let mut player =
         Player { folder, cluster, transport, runner, stops: Vec::new(), scores: Vec::new() };
     player.solution(notebook)?;

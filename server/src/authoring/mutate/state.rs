@@ -39,13 +39,10 @@ pub(super) async fn dump(transport: &Arc<dyn Transport>) -> State {
         let Some(list) = get(transport, &path).await else { continue };
         let text = |key: &str| list.get(key).and_then(Value::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind").trim_end_matches("List"));
-        if RECORDS.contains(&kind) {
-            continue;
-        }
         for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
             let meta = |key: &str| object.pointer(&format!("/metadata/{key}"));
             let name = |key: &str| meta(key).and_then(Value::as_str).unwrap_or_default();
-            if meta("ownerReferences").is_some() || OF_THE_SYSTEM.contains(&name("namespace")) {
+            if meta("ownerReferences").is_some() {
                 continue;
             }
             let key = format!("{version}/{kind}/{}/{}", name("namespace"), name("name"));
@@ -55,7 +52,8 @@ pub(super) async fn dump(transport: &Arc<dyn Transport>) -> State {
     state
 }
 
-/// Paths of all lists of the server, each kind in one version.
+/// Paths of all lists of the server, each kind in one version: without records, and without what the
+/// system's namespaces hold.
 async fn collections(transport: &Arc<dyn Transport>) -> Vec<String> {
     let mut roots = vec!["/api/v1".to_owned()];
     let groups = get(transport, "/apis").await.unwrap_or_default();
@@ -63,15 +61,25 @@ async fn collections(transport: &Arc<dyn Transport>) -> Vec<String> {
         let version = group.pointer("/preferredVersion/groupVersion").and_then(Value::as_str);
         roots.extend(version.map(|version| format!("/apis/{version}")));
     }
+    let elsewhere = OF_THE_SYSTEM.map(|namespace| format!("metadata.namespace!={namespace}"));
+    let elsewhere = elsewhere.join(",");
     let mut paths = Vec::new();
     for root in roots {
         let Some(found) = get(transport, &root).await else { continue };
         for resource in found.get("resources").and_then(Value::as_array).into_iter().flatten() {
-            let name = resource.get("name").and_then(Value::as_str).unwrap_or_default();
+            let text = |key: &str| resource.get(key).and_then(Value::as_str).unwrap_or_default();
+            let name = text("name");
             let verbs = resource.get("verbs").and_then(Value::as_array);
             let listed = verbs.is_some_and(|verbs| verbs.iter().any(|verb| verb == "list"));
-            if listed && !name.contains('/') && !root.contains("metrics.k8s.io") {
-                paths.push(format!("{root}/{name}"));
+            let is_state = listed
+                && !name.contains('/')
+                && !root.contains("metrics.k8s.io")
+                && !RECORDS.contains(&text("kind"));
+            if is_state {
+                let namespaced = resource.get("namespaced").and_then(Value::as_bool) == Some(true);
+                let query =
+                    if namespaced { format!("?fieldSelector={elsewhere}") } else { String::new() };
+                paths.push(format!("{root}/{name}{query}"));
             }
         }
     }
