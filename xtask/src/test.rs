@@ -49,6 +49,12 @@ const SUITES: &[Suite] = &[
         run: browser::build,
     },
     Suite {
+        name: "mutate",
+        what: "wrong states that the course's checks must refuse",
+        ready: always,
+        run: cargo_suites::mutate,
+    },
+    Suite {
         name: "clippy-wasm",
         what: "lints, page and worker",
         ready: always,
