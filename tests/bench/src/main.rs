@@ -17,6 +17,7 @@ mod requests;
 mod server;
 mod sizes;
 mod subject;
+mod world;
 
 use std::process::ExitCode;
 
@@ -50,16 +51,19 @@ async fn run() -> Result<(), Failure> {
         real.boot.as_millis(),
         real.boot.as_secs_f64() / ours.boot.as_secs_f64()
     );
-    requests::compare(&ours.client().await?, &real.client().await?).await?;
-    println!(
-        "{:34} {:>7} MiB {:>7} MiB {:>7.1}x\n",
-        "resident memory afterwards",
-        ours.resident_mib(),
-        real.resident_mib(),
-        f64::from(real.resident_mib()) / f64::from(ours.resident_mib().max(1))
-    );
+    memory_row("resident memory, empty", &ours, &real);
+    requests::compare(&ours, &real).await?;
+    memory_row("resident memory afterwards", &ours, &real);
+    println!();
     drop((ours, real));
+    world::print()?;
     memory::sessions().await?;
     page::print().await?;
     sizes::print()
+}
+
+fn memory_row(label: &str, ours: &subject::Subject, real: &subject::Subject) {
+    let (embedded, peer) = (ours.resident_mib(), real.resident_mib());
+    let ratio = f64::from(peer) / f64::from(embedded.max(1));
+    println!("{label:34} {embedded:>7} MiB {peer:>7} MiB {ratio:>7.1}x");
 }

@@ -1,6 +1,7 @@
-//! Resident memory, as the kernel counts it.
+//! Memory and CPU of processes, as the kernel counts them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -20,17 +21,29 @@ pub(crate) fn resident_kib(process: u32) -> u32 {
         .unwrap_or(0)
 }
 
-/// Resident memory of all processes that run a program, KiB.
-pub(crate) fn resident_kib_of(program: &Path) -> u32 {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return 0 };
+/// CPU that one process has used; none when it is gone.
+pub(crate) fn cpu(process: u32) -> Duration {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return Duration::ZERO;
+    };
+    // `schedstat` counts nanoseconds, where `stat` counts hundredths of a second.
+    let used = tasks.flatten().filter_map(|task| {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    });
+    used.sum()
+}
+
+/// All processes that run a program.
+pub(crate) fn processes_of(program: &Path) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
         .filter(|entry| {
             std::fs::read_link(entry.path().join("exe")).is_ok_and(|exe| exe == program)
         })
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .map(resident_kib)
-        .sum()
+        .collect()
 }
 
 /// Opens idle sessions in a fresh server and prints what one costs.

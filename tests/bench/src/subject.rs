@@ -75,12 +75,21 @@ impl Subject {
         Ok(Client::try_from(config)?)
     }
 
+    fn processes(&self) -> Vec<u32> {
+        match &self.process {
+            Process::Embedded(child) => vec![child.id()],
+            Process::Real(plane) => crate::memory::processes_of(plane.program()),
+        }
+    }
+
     /// Resident memory of all its processes, MiB.
     pub(crate) fn resident_mib(&self) -> u32 {
-        match &self.process {
-            Process::Embedded(child) => crate::memory::resident_kib(child.id()) / 1024,
-            Process::Real(plane) => crate::memory::resident_kib_of(plane.program()) / 1024,
-        }
+        self.processes().into_iter().map(crate::memory::resident_kib).sum::<u32>() / 1024
+    }
+
+    /// CPU that its processes have used.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.processes().into_iter().map(crate::memory::cpu).sum()
     }
 }
 
