@@ -1,5 +1,6 @@
 //! The objects of one resource.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 
 use rpds::RedBlackTreeMapSync;
@@ -45,7 +46,7 @@ impl Objects {
         found
     }
 
-    /// Those of one namespace or of all, in order of namespace and name.
+    /// Those of one namespace or of all, in the order of etcd's keys.
     pub fn within<'a>(&'a self, namespace: Option<&'a str>) -> impl Iterator<Item = &'a Object> {
         self.after(namespace, None)
     }
@@ -64,18 +65,26 @@ impl Objects {
         namespace: Option<&'a str>,
         place: Option<(&'a str, &'a str)>,
     ) -> impl Iterator<Item = &'a Object> {
-        let from = namespace.or_else(|| place.map(|(namespace, _)| namespace));
-        let bounds = match (namespace, from) {
-            (Some(one), _) => (Bound::Included(one), Bound::Included(one)),
-            (None, Some(from)) => (Bound::Included(from), Bound::Unbounded),
-            (None, None) => (Bound::Unbounded, Bound::Unbounded),
+        let mut walked: Vec<(&String, &Named)> = match namespace {
+            Some(one) => self.0.get_key_value(one).into_iter().collect(),
+            None => self.0.iter().collect(),
         };
-        self.0.range::<str, _>(bounds).flat_map(move |(within, named)| {
+        if let (None, Some((from, _))) = (namespace, place) {
+            walked.retain(|(within, _)| in_order_of_keys(within, from).is_ge());
+        }
+        walked.sort_by(|(one, _), (other, _)| in_order_of_keys(one, other));
+        walked.into_iter().flat_map(move |(within, named)| {
             let name = place.filter(|(namespace, _)| namespace == within).map(|(_, name)| name);
             let start = name.map_or(Bound::Unbounded, Bound::Excluded);
             named.range::<str, _>((start, Bound::Unbounded)).map(|(_, object)| object)
         })
     }
+}
+
+/// The order of namespaces within keys of etcd, where a slash ends them (`/registry/pods/NAMESPACE/NAME`,
+/// k8s.io/apiserver/pkg/registry/generic/registry/store.go, `NamespaceKeyFunc`): `a-b` comes before `a`.
+fn in_order_of_keys(one: &str, other: &str) -> Ordering {
+    one.bytes().chain([b'/']).cmp(other.bytes().chain([b'/']))
 }
 
 #[cfg(test)]
@@ -96,9 +105,9 @@ mod tests {
                 .filter_map(|one| one.as_str().map(str::to_owned))
                 .collect()
         };
-        assert_eq!(walk(None, None), ["a/x", "a/z", "a-b/w", "b/y"]);
-        assert_eq!(walk(None, Some(("a", "y"))), ["a/z", "a-b/w", "b/y"]);
-        assert_eq!(walk(None, Some(("a-b", "w"))), ["b/y"]);
+        assert_eq!(walk(None, None), ["a-b/w", "a/x", "a/z", "b/y"]);
+        assert_eq!(walk(None, Some(("a", "y"))), ["a/z", "b/y"]);
+        assert_eq!(walk(None, Some(("a-b", "w"))), ["a/x", "a/z", "b/y"]);
         assert_eq!(walk(Some("a"), Some(("a", "x"))), ["a/z"]);
         assert_eq!(walk(Some("b"), None), ["b/y"]);
         assert_eq!(walk(Some("c"), None), [""; 0]);
