@@ -74,8 +74,10 @@ pub(crate) fn console_below(
         .attr("id", format!("console-{cell}"))
         .child((
             above(Callback::new(run)),
-            div().class("console__output").child((printed, move || stop(ctx, line))),
-            move || typing(ctx, line),
+            div().class("console__output").child(printed),
+            div()
+                .class("console__busy")
+                .child((move || typing(ctx, line), move || stop(ctx, line))),
             prompt(ctx, &cell, line),
         ))
         .into_any()

@@ -59,17 +59,12 @@ pub(super) fn refused(error: ExecError) -> Failure {
         ExecError::Transport(error) => return error.into(),
         ExecError::Refused(status) => status,
     };
-    // What the kubelet's streaming server says comes without a `Status` of its own
-    // (`k8s.io/streaming/pkg/httpstream/spdy`, `Negotiate`), what the command's end says with one.
-    match status.reason.as_str() {
-        "InternalError" if status.message.starts_with("Internal error occurred") => {
-            Failure::Message(status.message)
-        }
-        "InternalError" | "BadRequest" => {
-            Failure::Message(format!("unable to upgrade connection: {}", status.message))
-        }
-        _ => Failure::Status(status),
+    // At the end of a command this is its fate; everything else refused the connection itself, and its status is only
+    // quoted (`k8s.io/streaming/pkg/httpstream/spdy/roundtripper.go`, `NewConnection`).
+    if status.reason == "InternalError" && status.message.starts_with("Internal error occurred") {
+        return Failure::Message(status.message);
     }
+    Failure::Message(format!("unable to upgrade connection: {}", status.message))
 }
 
 /// Bytes that arrive in pieces, as text: a character that is cut in two waits for its rest.
