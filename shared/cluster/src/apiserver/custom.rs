@@ -265,7 +265,11 @@ impl Version {
     /// Brings a document into the shape that the schema says; unknown fields are told.
     pub(crate) fn decode(&self, mut value: Value) -> Result<(Value, Vec<String>), String> {
         let mut unknown = settle_metadata(&mut value)?;
-        prune::prune(&self.structural, &mut value, "", &mut unknown);
+        let mut pruned = Vec::new();
+        prune::prune(&self.structural, &mut value, "", &mut pruned);
+        // `PruneWithOptions` tells them in order.
+        pruned.sort();
+        unknown.append(&mut pruned);
         let unknown = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
         Ok((value, unknown))
     }
