@@ -310,7 +310,7 @@ fn a_pod_is_applied_looked_at_and_deleted() {
             web
             Unable to use a TTY - input is not a terminal or the right kind of file
             $ kubectl exec web -it -- sh
-            error: there is no terminal here for a shell: open one with -it in a console of its own, or give it one command, for example kubectl exec POD -- sh -c 'ls /'
+            error: a shell needs a terminal: open one with -it in a console of the page, or give it one command, for example kubectl exec POD -- sh -c 'ls /'
             [exit 1]
             $ kubectl logs web
             /docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use expect_test::expect;
 use protocol::v1::{
-    Answer, Command, CommandEnvelope, CreateSession, EventBody, Executor, FromWorker, Language,
-    Past, Query, RunId, ToWorker,
+    Answer, ClockCommand, Command, CommandEnvelope, CreateSession, EventBody, Executor, FromWorker,
+    Language, Past, Query, RunId, ToWorker,
 };
 
 use super::Host;
@@ -281,6 +281,18 @@ fn a_shell_in_a_container_reads_what_is_typed() {
         5 ended: Failed
     "#]]
     .assert_eq(&page.told());
+}
+
+#[test]
+fn a_shell_answers_while_the_clock_stands() {
+    let mut page = Page::with_scenario();
+    page.until_finished("setup");
+    page.post(&command("sh", console("kubectl run shell --rm -it --image=busybox -- sh")));
+    page.until_printed("/ # ");
+    page.post(&command("pause", Command::Clock { clock: ClockCommand::Pause }));
+    page.heard.clear();
+    page.post(&command("1", typed("sh", "echo $((6*7))\n")));
+    page.until_printed("42");
 }
 
 #[test]

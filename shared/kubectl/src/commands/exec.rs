@@ -39,7 +39,7 @@ pub(super) async fn run(session: &mut Session<'_>) -> Outcome {
         && matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "ash"))
     {
         return Err(Failure::message(
-            "there is no terminal here for a shell: open one with -it in a console of its own, or give it one command, for example kubectl exec POD -- sh -c 'ls /'",
+            "a shell needs a terminal: open one with -it in a console of the page, or give it one command, for example kubectl exec POD -- sh -c 'ls /'",
         ));
     }
     let pod = pod(session, name).await?;
