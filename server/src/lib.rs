@@ -19,6 +19,7 @@ mod authority;
 mod certificates;
 mod kubeconfig;
 mod listen;
+mod page;
 mod random;
 mod real_time;
 mod system;

@@ -169,6 +169,110 @@ fn made(name: &str, file: &str, old: &str, new: &str) -> String {
     folder
 }
 
+/// A slip of an author: the file, what stands in it, and what is written instead.
+type Slip = (&'static str, &'static str, &'static str);
+
+/// Twenty slips, each in a notebook of its own.
+const SLIPS: [Slip; 20] = [
+    // The structure: spelling, types, ids.
+    ("scenario.yaml", "minutes: 5", "minuts: 5"),
+    ("scenario.yaml", "minutes: 5", "minutes: five"),
+    ("scenario.yaml", "cells: [present, greeting,", "cells: [present, greting,"),
+    ("scenario.yaml", "    file: cells/greeting.yaml", "    file: cells/greetings.yaml"),
+    ("scenario.yaml", "  - id: look\n", "  - id: greeting\n"),
+    (
+        "scenario.yaml",
+        "check: assert\n        object:\n          apiVersion: v1\n          kind: ConfigMap",
+        "check: asert\n        object:\n          apiVersion: v1\n          kind: ConfigMap",
+    ),
+    ("scenario.yaml", "\n  - id: how-large", "\n   - id: how-large"),
+    // Two languages.
+    (
+        "scenario.yaml",
+        "title: {ko: 무엇이 만들어졌나요, en: What was made}",
+        "title: {ko: 무엇이 만들어졌나요}",
+    ),
+    ("scenario.yaml", "ko: 무엇이 만들어졌나요", "ko: What was made"),
+    ("ko.md", "빈칸을 채워 적용하세요.", "Fill the gap and apply."),
+    ("en.md", "Fill the gap and apply.\n\n", ""),
+    ("en.md", "```{cell} look\n", "```{cell} lok\n"),
+    // Links.
+    ("en.md", "Fill the gap", "[Fill](#grete) the gap"),
+    ("ko.md", "빈칸을", "[빈칸](cells/greeting.yaml)을"),
+    // Kinds and what serves them.
+    ("cells/greeting-solved.yaml", "kind: ConfigMap", "kind: Configmap"),
+    ("setup/namespace.yaml", "apiVersion: v1", "apiVersion: apps/v1"),
+    (
+        "scenario.yaml",
+        "      - kubectl get configmap greeting -n ${dev} -o yaml",
+        "      - kubectl get confgmap greeting -n ${dev} -o yaml",
+    ),
+    // Checks that are out of reach, cannot fail, or need more than is said.
+    (
+        "scenario.yaml",
+        "metadata: {name: greeting, namespace: '${dev}'}\n          data: {hello: world}",
+        "metadata: {name: greting, namespace: '${dev}'}\n          data: {hello: world}",
+    ),
+    ("scenario.yaml", "pattern: '^configmap/greeting$'", "pattern: '.*'"),
+    (
+        "scenario.yaml",
+        "line: kubectl get configmaps greeting -n ${dev} -o name",
+        "line: kubectl top pods -n ${dev}",
+    ),
+];
+
+#[test]
+fn each_of_twenty_slips_is_told_with_file_line_and_remedy() {
+    let folder = format!("{}/slips", scratch());
+    for (at, (file, old, new)) in SLIPS.iter().enumerate() {
+        let name = format!("t/{:02}-slip", at + 1);
+        let said = run(&["new", &name, "--scenarios", &folder]);
+        assert!(said.starts_with("exit 0\n"), "{said}");
+        let path = PathBuf::from(&folder).join(&name).join(file);
+        let text = std::fs::read_to_string(&path).expect("a file");
+        assert!(text.contains(old), "{file} has no `{old}`");
+        std::fs::write(&path, text.replacen(old, new, 1)).expect("written");
+    }
+    let told = run(&["lint", "--scenarios", &folder]);
+    for at in 1..=SLIPS.len() {
+        assert!(told.contains(&format!("/t/{at:02}-slip/")), "slip {at} is not told:\n{told}");
+    }
+    expect![[r#"
+        exit 1
+        SCRATCH/slips/t/01-slip/scenario.yaml:2: the scenario has no `minutes`; expected the field `minutes`
+        SCRATCH/slips/t/01-slip/scenario.yaml:10: the scenario has an unknown field `minuts`; expected one of `cells`, `cluster`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`
+        SCRATCH/slips/t/02-slip/scenario.yaml:10: `minutes` is a text; expected a number
+        SCRATCH/slips/t/03-slip/en.md:3: the cell `greting` of the step `greet` is not placed; expected a ```{cell} greting fence
+        SCRATCH/slips/t/03-slip/en.md:10: the cell `greeting` is not in the step `greet`; expected one of present, greting, look, greeted, follows, why-a-map, how-large
+        SCRATCH/slips/t/03-slip/ko.md:3: the cell `greting` of the step `greet` is not placed; expected a ```{cell} greting fence
+        SCRATCH/slips/t/03-slip/ko.md:10: the cell `greeting` is not in the step `greet`; expected one of present, greting, look, greeted, follows, why-a-map, how-large
+        SCRATCH/slips/t/03-slip/scenario.yaml:31: the step places a cell `greting` that is not there; expected the id of a cell of `cells`
+        SCRATCH/slips/t/03-slip/scenario.yaml:40: the cell `greeting` is in no step; expected its id in `cells` of one step
+        SCRATCH/slips/t/04-slip/cells/greeting.yaml:1: nothing names this file; expected its path in scenario.yaml
+        SCRATCH/slips/t/04-slip/scenario.yaml:43: the file `cells/greetings.yaml` is missing; expected a path relative to the folder
+        SCRATCH/slips/t/05-slip/scenario.yaml:31: the step places a cell `look` that is not there; expected the id of a cell of `cells`
+        SCRATCH/slips/t/05-slip/scenario.yaml:46: the cell `greeting` is there twice; expected a new id
+        SCRATCH/slips/t/06-slip/scenario.yaml:65: there is no check `asert`; expected `assert`, `absent`, `can`, `connects`, `rejects`, `event`, `logs`, `output` or `prints`
+        SCRATCH/slips/t/07-slip/scenario.yaml:130: error: line 130 column 4: while parsing a block collection, did not find expected '-' indicator; expected well-formed YAML
+        SCRATCH/slips/t/08-slip/scenario.yaml:31: the step places a cell `look` that is not there; expected the id of a cell of `cells`
+        SCRATCH/slips/t/08-slip/scenario.yaml:48: title has no `en`; expected the field `en`
+        SCRATCH/slips/t/09-slip/scenario.yaml:48: the Korean text is the English one; translate it
+        SCRATCH/slips/t/10-slip/ko.md:8: a text without a Korean word in the Korean prose; translate it
+        SCRATCH/slips/t/11-slip/en.md:3: block 2 of `greet` is the cell `greeting` in English and a paragraph in Korean; say the same in both languages, block by block
+        SCRATCH/slips/t/12-slip/en.md:3: the cell `look` of the step `greet` is not placed; expected a ```{cell} look fence
+        SCRATCH/slips/t/12-slip/en.md:13: the cell `lok` is not in the step `greet`; expected one of present, greeting, look, greeted, follows, why-a-map, how-large
+        SCRATCH/slips/t/13-slip/en.md:8: a link to `#grete`; expected an http(s) address, or `#` and the id of a step
+        SCRATCH/slips/t/14-slip/ko.md:8: a link to `cells/greeting.yaml`; expected an http(s) address, or `#` and the id of a step
+        SCRATCH/slips/t/15-slip/cells/greeting-solved.yaml:2: no server serves the kind `Configmap` of `v1`; did you mean `ConfigMap`?
+        SCRATCH/slips/t/16-slip/setup/namespace.yaml:2: no server serves the kind `Namespace` of `apps/v1`; the kind `Namespace` is in `v1`
+        SCRATCH/slips/t/17-slip/scenario.yaml:50: no server has a resource `confgmap`; did you mean `configmap`?
+        SCRATCH/slips/t/18-slip/scenario.yaml:63: the check is out of reach: nothing makes ConfigMap `greting`; name an object of a manifest or of a command line of this scenario
+        SCRATCH/slips/t/19-slip/scenario.yaml:62: the pattern `.*` fits everything, so the check cannot fail; write what must be there, with ^ and $ where it is all
+        SCRATCH/slips/t/20-slip/scenario.yaml:58: the check needs `metrics-api`, which `requires` does not say: it asks for usage; add `requires: [metrics-api]` to the check, or `metrics-api` to that of the scenario
+        podium: 30 findings in 23 files; see the lines above
+    "#]].assert_eq(&told);
+}
+
 /// A notebook that is right as far as it goes.
 const BARE: &str = "\
 section: 1
@@ -227,6 +331,7 @@ fn a_notebook_that_lacks_a_part_is_told_which() {
     expect![[r#"
         exit 1
         SCRATCH/parts/t/01-bare/en.md:16: it does not say what would be different on another cluster; end with `### What would be different on your cluster?` and a list below it
+        SCRATCH/parts/t/01-bare/ko.md:14: a text without a Korean word in the Korean prose; translate it
         SCRATCH/parts/t/01-bare/ko.md:16: it does not say what would be different on another cluster; end with `### 여러분의 클러스터에서는 무엇이 다를까요?` and a list below it
         SCRATCH/parts/t/01-bare/scenario.yaml:5: it does not say what should be done before; add `prerequisites:` with scenarios as <track>/<folder>, or `[]` for none
         SCRATCH/parts/t/01-bare/scenario.yaml:5: it takes no time; say how many minutes a learner needs
@@ -239,7 +344,7 @@ fn a_notebook_that_lacks_a_part_is_told_which() {
         SCRATCH/parts/t/01-bare/scenario.yaml:19: nobody explains the solution of `gap`; add `explanation` to `judged`: it is shown once everything holds
         SCRATCH/parts/t/01-bare/scenario.yaml:23: the condition `there` has no words of its own; add a `title` that says what must hold, in both languages
         SCRATCH/parts/t/01-bare/scenario.yaml:28: nothing checks `unjudged`; add a cell of type check behind it in its step
-        podium: 13 findings in 3 files; see the lines above
+        podium: 14 findings in 3 files; see the lines above
     "#]].assert_eq(&run(&["lint", "--scenarios", &folder]));
 }
 
@@ -263,6 +368,7 @@ fn a_new_folder_is_sound_at_once_and_its_check_refuses_wrong_states() {
         podium: `01-` is no name of a scenario: it is not two digits, a dash and a word; write TRACK/NN-name in small letters, for example `my-course/01-pods`
         exit 0
         SCRATCH/new/t/track.yaml
+        SCRATCH/new/scenario.schema.json
         SCRATCH/new/t/07-made/scenario.yaml
         SCRATCH/new/t/07-made/ko.md
         SCRATCH/new/t/07-made/en.md

@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 7] = [
         include_str!("../../templates/new/cells/greeting-by-command.txt"),
     ),
 ];
+const SCHEMA: &str = "scenario.schema.json";
 const TRACK: &str = include_str!("../../templates/new/track.yaml");
 
 /// A name of a scenario, taken apart.
@@ -87,6 +88,12 @@ pub fn write(scenarios: &Path, name: &Name<'_>) -> Result<Vec<String>, Failure> 
     if !scenarios.join(&track).exists() {
         put(&scenarios.join(&track), &fill(TRACK))?;
         made.push(track);
+    }
+    // The first line of scenario.yaml names it.
+    if !scenarios.join(SCHEMA).exists() {
+        let schema = serde_json::to_string_pretty(&notebook::schema::scenario());
+        put(&scenarios.join(SCHEMA), &(schema.unwrap_or_default() + "\n"))?;
+        made.push(SCHEMA.to_owned());
     }
     for (path, text) in FILES {
         let path = format!("{id}/{path}");

@@ -49,6 +49,10 @@ fn report(names: &[String], found: &[Finding], arguments: &cli::Lint) -> Result<
         return Ok(());
     }
     let files: BTreeSet<&str> = found.iter().map(|finding| finding.file.as_str()).collect();
-    let cause = format!("{} findings in {} files", found.len(), files.len());
+    let many = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
+    let cause = format!("{} in {}", many(found.len(), "finding"), many(files.len(), "file"));
     Err(Failure::unsound(cause, "see the lines above"))
 }

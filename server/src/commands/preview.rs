@@ -10,6 +10,7 @@ use crate::cli;
 use crate::content::{Course, Shelf};
 use crate::error::Failure;
 use crate::listen;
+use crate::page;
 use crate::routes::{self, Served};
 use crate::sessions::Sessions;
 
@@ -26,6 +27,7 @@ pub async fn run(arguments: cli::Preview) -> Result<(), Failure> {
         }
         None => format!("{}/", arguments.lang.code()),
     };
+    let dist = page::folder(&arguments.dist)?;
     let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let shelf = Shelf::new(course);
@@ -33,7 +35,7 @@ pub async fn run(arguments: cli::Preview) -> Result<(), Failure> {
     let served = Served {
         sessions: sessions.clone(),
         shelf: shelf.clone(),
-        dist: arguments.dist,
+        dist,
         only_here: address.ip().is_loopback(),
     };
     let (told, news) = watch::channel(News::default());

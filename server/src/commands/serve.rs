@@ -6,6 +6,7 @@ use crate::content::{Course, Shelf};
 use crate::error::Failure;
 use crate::gateway;
 use crate::listen;
+use crate::page;
 use crate::routes::{self, Served};
 use crate::sessions::Sessions;
 
@@ -13,15 +14,15 @@ use crate::sessions::Sessions;
 pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
     let real = gateway::Cluster::of(&arguments.real).await?;
     let shelf = Shelf::new(Course::read(&arguments.scenarios)?);
+    let dist = page::folder(&arguments.dist).unwrap_or_else(|failure| {
+        tracing::warn!("{failure}");
+        arguments.dist.clone()
+    });
     let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let sessions = Sessions::new(shelf.clone(), real);
-    let served = Served {
-        sessions: sessions.clone(),
-        shelf,
-        dist: arguments.dist,
-        only_here: address.ip().is_loopback(),
-    };
+    let served =
+        Served { sessions: sessions.clone(), shelf, dist, only_here: address.ip().is_loopback() };
     let ending = sessions.clone();
     let stop = async move {
         asked_to_stop().await;
