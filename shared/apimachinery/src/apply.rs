@@ -79,6 +79,10 @@ pub fn update(
         return;
     }
     let found = compare(schema, &Shape::root(schema, gvk), old, new);
+    if found.keyless {
+        // What cannot be told apart is managed by nobody (`internal/fieldmanager.go UpdateNoErrors`).
+        return;
+    }
     // As an operation of its own it takes what it writes from everybody, also from the same manager's former writes
     // (`internal/managedfieldsupdater.go`).
     for (_, set, _) in &mut managers.entries {
@@ -118,12 +122,7 @@ fn is_reset(list: &[Value]) -> bool {
 
 /// What keeps a document from being applied, in upstream's words; none when its shape is the schema's.
 pub fn shape_errors(schema: &Schema, gvk: &GroupVersionKind, document: &Value) -> Option<String> {
-    let mut errors = check::check(schema, schema.kind(gvk)?, document);
-    match errors.len() {
-        0 => None,
-        1 => errors.pop(),
-        _ => Some(format!("errors:\n  {}", errors.join("\n  "))),
-    }
+    check::check(schema, schema.kind(gvk)?, document, false)
 }
 
 /// The result of an apply.
@@ -157,6 +156,9 @@ pub fn apply(
     if live.is_some() && managers.entries.is_empty() {
         let first = Writer { manager: "before-first-apply", ..writer };
         let all = compare(schema, &shape, &decode::zero(schema, gvk), &base);
+        if all.keyless {
+            return Err(Box::new(unmanageable(schema, gvk, &base)));
+        }
         managers.put(Manager::update(first, gvk), stripped(all.changed), Some(writer.now));
     }
     let last = managers.set_of(&who);
@@ -178,6 +180,25 @@ pub fn apply(
     managers.put(who, stripped(set), (merged != base).then_some(writer.now));
     managers.write(&mut merged);
     Ok(Applied { object: merged })
+}
+
+/// Why nobody can manage the fields of an object that exists (`internal/skipnonapplied.go Apply`).
+fn unmanageable(schema: &Schema, gvk: &GroupVersionKind, live: &Value) -> Status {
+    let why = schema.kind(gvk).and_then(|kind| check::check(schema, kind, live, true));
+    Status::failure(
+        500,
+        "",
+        format!(
+            "failed to create manager for existing fields: failed to convert new object ({}/{}; {}/{}, Kind={}) to \
+             smd typed: {}",
+            object::namespace(live),
+            object::name(live),
+            gvk.group,
+            gvk.version,
+            gvk.kind,
+            why.unwrap_or_default()
+        ),
+    )
 }
 
 /// Takes away what its manager has applied before, does not apply now, and nobody else manages

@@ -1,10 +1,13 @@
 //! Amounts of resources, as `k8s.io/apimachinery/pkg/api/resource/quantity.go`: exact decimals with a
 //! suffix, printed in a canonical form of the family they were written in.
 
+mod big;
 mod parse;
 
 use std::cmp::Ordering;
 use std::fmt;
+
+use self::big::Big;
 
 /// How a quantity is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +20,37 @@ pub enum Format {
     DecimalExponent,
 }
 
-/// An amount: `digits * 10^power`, of up to 38 digits.
-#[derive(Debug, Clone, Copy)]
+/// An amount: `digits * 10^power`.
+#[derive(Debug, Clone)]
 pub struct Quantity {
-    digits: i128,
+    digits: Digits,
     power: i32,
-    /// Upstream calculates with 64 bits while it can (`int64Amount`) and goes over to big numbers (`inf.Dec`) when it
-    /// cannot; the two do not round alike.
-    big: bool,
     format: Format,
 }
+
+/// Upstream calculates with 64 bits while it can (`int64Amount`) and goes over to big numbers (`inf.Dec`) when it
+/// cannot; the two do not round alike.
+#[derive(Debug, Clone)]
+enum Digits {
+    Int(i64),
+    Big(Big),
+}
+
+impl Digits {
+    fn of(value: i128) -> Self {
+        i64::try_from(value).map_or_else(|_| Self::Big(value.into()), Self::Int)
+    }
+
+    fn big(&self) -> Big {
+        match self {
+            Self::Int(value) => i128::from(*value).into(),
+            Self::Big(value) => value.clone(),
+        }
+    }
+}
+
+/// Upstream writes out all zeros of a number, which no memory holds when they are too many: here that is the end.
+const MOST_PLACES: u32 = 100_000;
 
 const BINARY: [(&str, u32); 6] =
     [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
@@ -46,13 +70,12 @@ const DECIMAL: [(&str, i32); 10] = [
 impl Quantity {
     /// A whole number of units.
     pub fn from_units(units: i128, format: Format) -> Self {
-        Self { digits: units, power: 0, big: i64::try_from(units).is_err(), format }
+        Self { digits: Digits::of(units), power: 0, format }
     }
 
     /// Thousandths of a unit.
     pub fn from_milli(milli: i128) -> Self {
-        let big = i64::try_from(milli).is_err();
-        Self { digits: milli, power: -3, big, format: Format::DecimalSi }
+        Self { digits: Digits::of(milli), power: -3, format: Format::DecimalSi }
     }
 
     /// Reads a quantity; the error is Go's.
@@ -79,167 +102,172 @@ impl Quantity {
     /// `ScaledValue`: what does not fit into 64 bits overflows as upstream's does.
     fn scaled(&self, power: i32) -> i128 {
         let by = self.power.saturating_sub(power);
-        if self.big { scaled_big(self.digits, by).into() } else { scaled_int(self.digits, by) }
+        match &self.digits {
+            Digits::Int(digits) => scaled_int(*digits, by),
+            Digits::Big(digits) => scaled_big(digits, by),
+        }
+        .into()
     }
 
     /// The sum, in the format of `self` (or of `other`, when `self` is zero).
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
-        let format = if self.digits == 0 { other.format } else { self.format };
-        let small = if self.big || other.big { None } else { self.add_int(other) };
-        let (digits, power, big) = match small {
-            Some((digits, power)) => (digits, power, false),
+        let format = if self.is_zero() { other.format } else { self.format };
+        let small = match (&self.digits, &other.digits) {
+            (Digits::Int(one), Digits::Int(more)) => {
+                add_int((*one, self.power), (*more, other.power))
+            }
+            _ => None,
+        };
+        let (digits, power) = match small {
+            Some((digits, power)) => (Digits::Int(digits), power),
             None => self.add_big(other),
         };
-        Self { digits, power, big, format }
+        Self { digits, power, format }
     }
 
     /// The difference.
     #[must_use]
     pub fn sub(&self, other: &Self) -> Self {
-        self.add(&Self { digits: other.digits.saturating_neg(), ..*other })
+        let digits = match &other.digits {
+            Digits::Int(digits) => Digits::Int(digits.wrapping_neg()),
+            Digits::Big(digits) => Digits::Big(digits.clone().negated()),
+        };
+        self.add(&Self { digits, ..*other })
     }
 
-    /// `int64Amount.Add`; nothing when it overflows.
-    fn add_int(&self, other: &Self) -> Option<(i128, i32)> {
-        if other.digits == 0 {
-            return Some((self.digits, self.power));
-        }
-        if self.digits == 0 {
-            return Some((other.digits, other.power));
-        }
-        let power = self.power.min(other.power);
+    fn add_big(&self, other: &Self) -> (Digits, i32) {
+        let least = self.power.min(other.power);
         let grown = |one: &Self| {
-            let by = 10_i128.checked_pow(one.power.abs_diff(power))?;
-            one.digits.checked_mul(by).filter(|digits| i64::try_from(*digits).is_ok())
+            let places = one.power.abs_diff(least);
+            (places <= MOST_PLACES).then(|| one.digits.big().grown(places))
         };
-        let sum = grown(self)? + grown(other)?;
-        i64::try_from(sum).is_ok().then_some((sum, power))
-    }
-
-    fn add_big(&self, other: &Self) -> (i128, i32, bool) {
-        let power = self.power.min(other.power);
-        let grown = |one: &Self| {
-            let by = 10_i128.checked_pow(one.power.abs_diff(power)).unwrap_or(i128::MAX);
-            one.digits.saturating_mul(by)
-        };
-        (grown(self).saturating_add(grown(other)), power, true)
+        match (grown(self), grown(other)) {
+            (Some(one), Some(more)) => (Digits::Big(one.plus(&more)), least),
+            (None, _) if !self.is_zero() => (Digits::Big(self.digits.big()), self.power),
+            _ => (Digits::Big(other.digits.big()), other.power),
+        }
     }
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.digits == 0
+        self.sign() == 0
     }
 
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
-        self.digits < 0
+        self.sign() < 0
     }
 
     /// -1, 0 or 1.
     pub fn sign(&self) -> i8 {
-        match self.digits.cmp(&0) {
-            Ordering::Less => -1,
-            Ordering::Equal => 0,
-            Ordering::Greater => 1,
+        match &self.digits {
+            Digits::Int(digits) => match digits.cmp(&0) {
+                Ordering::Less => -1,
+                Ordering::Equal => 0,
+                Ordering::Greater => 1,
+            },
+            Digits::Big(digits) => digits.sign(),
         }
     }
 
     /// The digits without zeros at their end.
-    fn reduced(&self) -> (i128, i32) {
-        let (mut digits, mut power) = (self.digits, self.power);
-        while digits != 0 && digits % 10 == 0 {
-            digits /= 10;
-            power += 1;
-        }
-        (digits, power)
-    }
-
-    /// The units, when it is a whole number of them.
-    fn whole(&self) -> Option<i128> {
-        let (digits, power) = self.reduced();
-        let power = u32::try_from(power)
-            .ok()
-            .filter(|_| digits != 0)
-            .or_else(|| (digits == 0).then_some(0))?;
-        digits.checked_mul(10_i128.checked_pow(power)?)
+    fn reduced(&self) -> (Big, i64) {
+        let (digits, places) = self.digits.big().reduced();
+        (digits, i64::from(self.power) + i64::from(places))
     }
 }
 
+/// `int64Amount.Add`; nothing when it overflows.
+fn add_int((one, power): (i64, i32), (more, other_power): (i64, i32)) -> Option<(i64, i32)> {
+    if more == 0 {
+        return Some((one, power));
+    }
+    if one == 0 {
+        return Some((more, other_power));
+    }
+    let least = power.min(other_power);
+    let grown =
+        |digits: i64, power: i32| digits.checked_mul(10_i64.checked_pow(power.abs_diff(least))?);
+    Some((grown(one, power)?.checked_add(grown(more, other_power)?)?, least))
+}
+
 /// `amount.go AsScaledInt64`: rounds away from zero; of what overflows the low bits are left, or nothing.
-fn scaled_int(digits: i128, by: i32) -> i128 {
+fn scaled_int(digits: i64, by: i32) -> i64 {
     let steps = by.unsigned_abs();
     if by < 0 {
-        let unit = 10_i128.checked_pow(steps).unwrap_or(i128::MAX);
-        let rest = digits % unit;
-        return digits / unit + rest.signum();
+        return match 10_i64.checked_pow(steps) {
+            Some(unit) => digits / unit + (digits % unit).signum(),
+            None => digits.signum(),
+        };
     }
-    let exact = 10_i128.checked_pow(steps).and_then(|unit| digits.checked_mul(unit));
+    let exact = 10_i64.checked_pow(steps).and_then(|unit| digits.checked_mul(unit));
     match (exact, by) {
-        (Some(found), _) if i64::try_from(found).is_ok() => found,
+        (Some(found), _) => found,
         // One multiplication, whose result is returned as it is (`positiveScaleInt64`).
-        (Some(found), 1 | 2 | 3 | 6 | 9) if digits != i128::from(i64::MIN) => {
-            low_bits(found).into()
+        (None, 1 | 2 | 3 | 6 | 9) if digits != i64::MIN => {
+            digits.wrapping_mul(10_i64.wrapping_pow(steps))
         }
         _ => 0,
     }
 }
 
 /// `scale_int.go scaledValue`, which rounds up what is below zero, too.
-fn scaled_big(digits: i128, by: i32) -> i64 {
+fn scaled_big(digits: &Big, by: i32) -> i64 {
     let steps = by.unsigned_abs();
     if by >= 0 {
         // `int64(math.Pow10(n))` of what does not fit.
         let factor = 10_i64.checked_pow(steps).unwrap_or(i64::MIN);
-        return low_bits(digits).wrapping_mul(factor);
+        return digits.low_bits().wrapping_mul(factor);
     }
-    let unit = 10_i128.checked_pow(steps).unwrap_or(i128::MAX);
     // Upstream asks only whether it is too large, and takes what is far below zero for a small number, too.
-    let (quotient, rest) = if digits < i64::MAX.into() && steps < 19 {
-        let low = i128::from(low_bits(digits));
-        (low / unit, low % unit)
-    } else {
-        (digits.div_euclid(unit), digits.rem_euclid(unit))
-    };
-    low_bits(quotient).wrapping_add(i64::from(rest != 0))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "upstream keeps the low bits")]
-const fn low_bits(value: i128) -> i64 {
-    value as i64
+    let small = *digits < Big::from(i128::from(i64::MAX));
+    if let Some(unit) = 10_i64.checked_pow(steps).filter(|_| small) {
+        let low = digits.low_bits();
+        return (low / unit).wrapping_add(i64::from(low % unit != 0));
+    }
+    let (quotient, rest) = digits.clone().shrunk(steps);
+    // The quotient goes down, and then one up.
+    let up = i64::from(rest && digits.sign() > 0);
+    quotient.low_bits().wrapping_add(up)
 }
 
 impl fmt::Display for Quantity {
     /// `CanonicalizeBytes`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.digits == 0 {
+        if self.is_zero() {
             return f.write_str("0");
         }
+        let (digits, power) = self.reduced();
+        let whole = u32::try_from(power).ok().filter(|places| *places <= MOST_PLACES);
         if self.format == Format::BinarySi
-            && let Some(units) = self.whole().filter(|units| units.unsigned_abs() >= 1024)
+            && let Some(units) = whole.map(|places| digits.clone().grown(places))
+            && units.clone().divided(1024).0.sign() != 0
         {
-            let (mut units, mut suffix) = (units, "");
-            for (name, _) in BINARY {
-                if units % 1024 != 0 {
-                    break;
-                }
-                units /= 1024;
-                suffix = name;
-            }
-            return write!(f, "{units}{suffix}");
+            return binary(units, f);
         }
-        let (mut digits, mut power) = self.reduced();
-        while power % 3 != 0 {
-            digits = digits.saturating_mul(10);
-            power -= 1;
-        }
+        let down = u32::try_from(power.rem_euclid(3)).unwrap_or(0);
+        let (digits, power) = (digits.grown(down), power - i64::from(down));
         if self.format == Format::DecimalExponent && power != 0 {
             return write!(f, "{digits}e{power}");
         }
         // Where there is no suffix upstream writes none.
-        let suffix = DECIMAL.iter().find(|(_, found)| *found == power).map_or("", |(name, _)| name);
-        write!(f, "{digits}{suffix}")
+        let known = DECIMAL.iter().find(|(_, found)| i64::from(*found) == power);
+        write!(f, "{digits}{}", known.map_or("", |(name, _)| name))
     }
+}
+
+/// As many units as there are, in the largest suffix that divides them.
+fn binary(mut units: Big, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut suffix = "";
+    for (name, _) in BINARY {
+        let (less, rest) = units.clone().divided(1024);
+        if rest != 0 {
+            break;
+        }
+        (units, suffix) = (less, name);
+    }
+    write!(f, "{units}{suffix}")
 }
 
 impl PartialEq for Quantity {
@@ -259,20 +287,25 @@ impl PartialOrd for Quantity {
 impl Ord for Quantity {
     fn cmp(&self, other: &Self) -> Ordering {
         let signs = self.sign().cmp(&other.sign());
-        if signs.is_ne() || self.digits == 0 {
+        if signs.is_ne() || self.is_zero() {
             return signs;
         }
+        if let (Digits::Int(one), Digits::Int(more)) = (&self.digits, &other.digits)
+            && self.power == other.power
+        {
+            return one.cmp(more);
+        }
         let ((ours, power), (theirs, other_power)) = (self.reduced(), other.reduced());
-        let length = |digits: i128| i64::from(digits.unsigned_abs().ilog10());
-        let (long, other_long) =
-            (length(ours) + i64::from(power), length(theirs) + i64::from(other_power));
-        // Of the same length they differ in their powers by no more than an `i128` has digits.
-        let grown = |digits: i128, by: u32| digits.saturating_mul(10_i128.saturating_pow(by));
-        let order = long.cmp(&other_long);
-        let order = if self.digits < 0 { order.reverse() } else { order };
+        let length = |digits: &Big, power: i64| {
+            i64::try_from(digits.length()).unwrap_or(i64::MAX).saturating_add(power)
+        };
+        let order = length(&ours, power).cmp(&length(&theirs, other_power));
+        let order = if self.is_negative() { order.reverse() } else { order };
         order.then_with(|| {
+            // Of the same length they differ in their powers by no more than they have digits.
             let least = power.min(other_power);
-            grown(ours, power.abs_diff(least)).cmp(&grown(theirs, other_power.abs_diff(least)))
+            let places = |power: i64| u32::try_from(power - least).unwrap_or(0);
+            ours.grown(places(power)).cmp(&theirs.grown(places(other_power)))
         })
     }
 }
@@ -351,8 +384,14 @@ mod tests {
         assert_eq!(sum("0", "1Ki"), "1Ki");
         assert_eq!(sum("9223372036854775807", "1"), "9223372036854775808");
         assert_eq!(sum("1n", "1E"), "1000000000000000000000000001n");
-        // What has too many digits for us is not right, but nothing breaks.
         let most = "-99999999999999999999999999999999999999";
-        assert_eq!(sum(most, "-1n"), "-170141183460469231731687303715884105728n");
+        assert_eq!(sum(most, "-1n"), "-99999999999999999999999999999999999999000000001n");
+        assert_eq!(sum("7e90", "-7"), format!("6{}3", "9".repeat(89)));
+        assert_eq!(
+            sum("1Ki", "1e60"),
+            "976562500000000000000000000000000000000000000000000000001Ki"
+        );
+        // Nobody has the memory for all zeros of this.
+        assert_eq!(sum("1e0", "1e2000000001"), "1e2000000001");
     }
 }

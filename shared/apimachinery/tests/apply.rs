@@ -1,7 +1,7 @@
 //! Managed fields and server-side apply, against what the real server answered to the same requests.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use apimachinery::apply::{Writer, apply, update};
+use apimachinery::apply::{Writer, apply, shape_errors, update};
 use apimachinery::decode::decode;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::schema::Schema;
@@ -136,4 +136,61 @@ fn of_an_item_that_stands_twice_nobody_manages_the_fields() {
             ".": {}, "k:{\"name\":\"a\"}": {}, "k:{\"name\":\"b\"}": { ".": {}, "f:name": {} },
         })
     );
+}
+
+/// `tests/fuzz` found these.
+#[test]
+fn of_items_without_their_keys_nobody_manages_anything() {
+    let gvk = GroupVersionKind::new("", "v1", "ServiceAccount");
+    let mut account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "secrets": [{}] });
+    update(Schema::builtin(), &gvk, &zero(&gvk), &mut account, writer("one", ""));
+    assert_eq!(managed(&account), "");
+    let applied = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "secrets": [] });
+    let refused =
+        apply(Schema::builtin(), &gvk, Some(&account), &applied, writer("one", ""), false);
+    expect![[r#"failed to create manager for existing fields: failed to convert new object (/; /v1, Kind=ServiceAccount) to smd typed: .secrets: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)"#]]
+        .assert_eq(&refused.unwrap_err().message);
+}
+
+#[test]
+fn values_of_another_shape_are_refused_in_gos_words() {
+    let mut told = String::new();
+    for (kind, document) in [
+        ("Pod", json!({ "status": { "startTime": {} } })),
+        ("Node", json!({ "status": { "allocatable": { "cpu": {} } } })),
+        ("ServiceAccount", json!({ "automountServiceAccountToken": "yes" })),
+        ("ServiceAccount", json!({ "secrets": [{ "name": "a" }, {}, null] })),
+        ("ServiceAccount", json!({ "secrets": [null] })),
+        ("Pod", json!({ "metadata": { "finalizers": ["a", null] } })),
+        ("Pod", json!({ "metadata": { "finalizers": [{}] } })),
+    ] {
+        let gvk = GroupVersionKind::new("", "v1", kind);
+        told.push_str(&shape_errors(Schema::builtin(), &gvk, &document).unwrap_or_default());
+        told.push('\n');
+    }
+    expect![[r#"
+        .status.startTime: expected any scalar, got &{map[]}
+        .status.allocatable.cpu: expected any scalar, got &{map[]}
+        .automountServiceAccountToken: expected boolean, got &{yes}
+        .secrets: element 1: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)
+        .secrets: element 0: associative list with keys may not have a null element
+        .metadata.finalizers: element 1: associative list without keys has an element that's an explicit null
+        .metadata.finalizers: element 0: associative list without keys has an element that's a map type
+    "#]].assert_eq(&told);
+}
+
+#[test]
+fn an_item_that_is_known_by_an_empty_name_goes_when_it_is_applied_again() {
+    let gvk = GroupVersionKind::new("", "v1", "Pod");
+    let applied = json!({
+        "apiVersion": "v1", "kind": "Pod", "spec": { "resources": { "claims": [{}] } },
+    });
+    let schema = Schema::builtin();
+    let first = apply(schema, &gvk, None, &applied, writer("one", ""), false).unwrap().object;
+    let first = decode(schema, &gvk, first.to_string().as_bytes()).unwrap().value;
+    assert_eq!(first["spec"]["resources"], json!({ "claims": [{ "name": "" }] }));
+    let again = apply(schema, &gvk, Some(&first), &applied, writer("one", ""), false).unwrap();
+    assert_eq!(again.object["spec"]["resources"], json!({ "claims": null }));
+    expect![[r#"one Apply - {"f:spec":{"f:resources":{"f:claims":{"k:{\"name\":\"\"}":{}}}}}"#]]
+        .assert_eq(&managed(&again.object));
 }

@@ -39,8 +39,7 @@ func apply(line []byte) (any, error) {
 		return nil, err
 	}
 	kind := schema.FromAPIVersionAndKind(given.APIVersion, given.Kind)
-	manager, err := managedfields.NewDefaultFieldManager(converter, scheme.Scheme, nothing{}, scheme.Scheme,
-		kind, kind.GroupVersion(), "", nil)
+	manager, err := managerOf(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +55,9 @@ func apply(line []byte) (any, error) {
 			said = append(said, map[string]any{"error": err.Error()})
 			continue
 		}
-		live = next
+		if live, err = written(next); err != nil {
+			return nil, err
+		}
 		accessor, err := meta.Accessor(live)
 		if err != nil {
 			return nil, err
@@ -67,6 +68,19 @@ func apply(line []byte) (any, error) {
 		said = append(said, shown(live, accessor.GetManagedFields()))
 	}
 	return said, nil
+}
+
+// managers has one for each kind, as the server does.
+var managers = map[schema.GroupVersionKind]*managedfields.FieldManager{}
+
+func managerOf(kind schema.GroupVersionKind) (*managedfields.FieldManager, error) {
+	if known := managers[kind]; known != nil {
+		return known, nil
+	}
+	manager, err := managedfields.NewDefaultFieldManager(converter, scheme.Scheme, nothing{}, scheme.Scheme,
+		kind, kind.GroupVersion(), "", nil)
+	managers[kind] = manager
+	return manager, err
 }
 
 // taken is the object after a step.
@@ -85,7 +99,48 @@ func taken(manager *managedfields.FieldManager, live runtime.Object, step step) 
 	if err := json.Unmarshal(step.Object, typed); err != nil {
 		return nil, err
 	}
-	return manager.Update(live.DeepCopyObject(), typed, step.Manager)
+	if typed, err = written(typed); err != nil {
+		return nil, err
+	}
+	next, err := manager.Update(live.DeepCopyObject(), typed, step.Manager)
+	if err != nil {
+		// As UpdateNoErrors does, which the handlers call and which also writes it down.
+		accessor, err := meta.Accessor(typed)
+		if err != nil {
+			return nil, err
+		}
+		accessor.SetManagedFields(nil)
+		return typed, nil
+	}
+	return next, nil
+}
+
+// written is an object as it comes back from what was written of it. Lists in something atomic are compared as they lie
+// in memory (value/listreflect.go EqualsUsing), where one that was sent empty is another than none; nothing that is
+// stored tells them apart.
+func written(object runtime.Object) (runtime.Object, error) {
+	text, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	again, err := scheme.Scheme.New(object.GetObjectKind().GroupVersionKind())
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, again); err != nil {
+		return nil, err
+	}
+	before, err := meta.Accessor(object)
+	if err != nil {
+		return nil, err
+	}
+	after, err := meta.Accessor(again)
+	if err != nil {
+		return nil, err
+	}
+	// Here it matters: who sends an empty list of them wants them cleared.
+	after.SetManagedFields(before.GetManagedFields())
+	return again, nil
 }
 
 // timed has the number of a step for the time of what was written in it.

@@ -8,15 +8,25 @@ use super::typed::item_key;
 use crate::go;
 use crate::schema::{Definition, Field, ListKind, Schema, Type, Word};
 
-/// The errors of a document, `.data.size: expected string, got …`.
-pub(super) fn check(schema: &Schema, definition: &Definition, document: &Value) -> Vec<String> {
-    let mut found = Check { schema, path: String::new(), errors: Vec::new() };
+/// The errors of a document, `.data.size: expected string, got …`; whether items may stand `twice` is the caller's.
+pub(super) fn check(
+    schema: &Schema,
+    definition: &Definition,
+    document: &Value,
+    twice: bool,
+) -> Option<String> {
+    let mut found = Check { schema, twice, path: String::new(), errors: Vec::new() };
     found.fields(definition, document);
-    found.errors
+    match found.errors.len() {
+        0 => None,
+        1 => found.errors.pop(),
+        _ => Some(format!("errors:\n  {}", found.errors.join("\n  "))),
+    }
 }
 
 struct Check<'a> {
     schema: &'a Schema,
+    twice: bool,
     path: String,
     errors: Vec<String>,
 }
@@ -80,16 +90,11 @@ impl Check<'_> {
     fn keyed(&mut self, keys: &[String], items: &Type, value: &Value) {
         let mut seen = Vec::new();
         for (index, item) in self.list(value).iter().enumerate() {
-            let element = item_key(self.schema, keys, items, item);
-            let Element::Key(Value::Object(given)) = &element else { continue };
-            if let Some(key) = keys.iter().find(|key| !given.contains_key(*key)) {
-                self.refuse(&format!(
-                    "element {index}: associative list with keys has an element that omits key \
-                     field {} (and doesn't have default value)",
-                    go::quote(key)
-                ));
-                continue;
-            }
+            let element = match key_of(self.schema, keys, items, item) {
+                Ok(element) => element,
+                // Of a list with such an item no other is looked at.
+                Err(why) => return self.refuse(&format!("element {index}: {why}")),
+            };
             self.once(&mut seen, &element);
             self.below(&element, |check| check.of_type(items, item));
         }
@@ -97,13 +102,25 @@ impl Check<'_> {
 
     fn set(&mut self, value: &Value) {
         let mut seen = Vec::new();
-        for item in self.list(value) {
-            self.once(&mut seen, &Element::Item(item.clone()));
+        for (index, item) in self.list(value).iter().enumerate() {
+            let why = match item {
+                Value::Object(_) => "has an element that's a map type",
+                Value::Array(_) => {
+                    let why = "not supported: associative list with lists as elements";
+                    return self.refuse(&format!("element {index}: {why}"));
+                }
+                Value::Null => "has an element that's an explicit null",
+                _ => {
+                    self.once(&mut seen, &Element::Item(item.clone()));
+                    continue;
+                }
+            };
+            return self.refuse(&format!("element {index}: associative list without keys {why}"));
         }
     }
 
     fn once(&mut self, seen: &mut Vec<Element>, element: &Element) {
-        if seen.contains(element) {
+        if !self.twice && seen.contains(element) {
             let mut shown = String::new();
             element.show(&mut shown);
             self.refuse(&format!("duplicate entries for key {shown}"));
@@ -114,11 +131,11 @@ impl Check<'_> {
     fn scalar(&mut self, word: Word, value: &Value) {
         let refused = match word {
             _ if value.is_null() => return,
-            Word::String | Word::Bytes | Word::Time | Word::MicroTime if !value.is_string() => {
+            Word::String | Word::Bytes if !value.is_string() => {
                 format!("expected string, got &value.valueUnstructured{{Value:{}}}", literal(value))
             }
             Word::Bool if !value.is_boolean() => {
-                format!("expected boolean, got {}", go::type_name(value).unwrap_or("<nil>"))
+                format!("expected boolean, got &{{{}}}", go::print(value))
             }
             Word::Int | Word::Int32 | Word::Int64 | Word::Number if !value.is_number() => {
                 format!(
@@ -126,8 +143,11 @@ impl Check<'_> {
                     go::type_name(value).unwrap_or("<nil>")
                 )
             }
-            Word::Quantity | Word::IntOrString if value.is_object() || value.is_array() => {
-                format!("expected any scalar, got {}", go::type_name(value).unwrap_or("<nil>"))
+            // What has a format is a scalar of no type (`kube-openapi/pkg/schemaconv`).
+            Word::Time | Word::MicroTime | Word::Quantity | Word::IntOrString
+                if value.is_object() || value.is_array() =>
+            {
+                format!("expected any scalar, got &{{{}}}", go::print(value))
             }
             _ => return,
         };
@@ -147,6 +167,29 @@ impl Check<'_> {
         }
         value.as_array().map_or(&[], Vec::as_slice)
     }
+}
+
+/// What tells an item from the others of its list, or why nothing does
+/// (`typed/helpers.go keyedAssociativeListItemToPathElement`).
+fn key_of(schema: &Schema, keys: &[String], items: &Type, item: &Value) -> Result<Element, String> {
+    match item {
+        Value::Null => Err("associative list with keys may not have a null element".to_owned()),
+        Value::Object(_) => {
+            let element = item_key(schema, keys, items, item);
+            if element.is_no_key() { Err(no_key(keys)) } else { Ok(element) }
+        }
+        _ => Err("associative list with keys may not have non-map elements".to_owned()),
+    }
+}
+
+/// Why an item without any of its keys is refused.
+fn no_key(keys: &[String]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| go::quote(key)).collect();
+    format!(
+        "associative list with keys has an element that omits all key fields [{}] (and doesn't have default \
+         values for any key fields)",
+        keys.join(" ")
+    )
 }
 
 /// Go's `%#v`.

@@ -47,6 +47,11 @@ impl Element {
         })
     }
 
+    /// Whether it is an item that has none of its keys.
+    pub(super) fn is_no_key(&self) -> bool {
+        matches!(self, Self::Key(Value::Object(keys)) if keys.is_empty())
+    }
+
     /// As in the text of a conflict: `.spec`, `[name="a"]`.
     pub(super) fn show(&self, text: &mut String) {
         // Writing into a string cannot fail.
@@ -159,7 +164,7 @@ impl FieldSet {
     /// As `FieldsV1`.
     pub fn encode(&self) -> Value {
         let mut map = Map::new();
-        if self.member && !self.children.is_empty() {
+        if self.member && !self.children.values().all(Self::is_empty) {
             map.insert(".".to_owned(), Value::Object(Map::new()));
         }
         for (element, child) in &self.children {

@@ -90,8 +90,12 @@ pub(super) fn fields_of(schema: &Schema, shape: &Shape<'_>, value: &Value) -> Fi
     let mut set = FieldSet::default();
     match (shape, value) {
         (Shape::Keyed(keys, items), Value::Array(list)) => {
-            // Upstream finds no key of null, whatever the defaults of its keys are.
-            for item in list.iter().filter(|item| !item.is_null()) {
+            for item in list {
+                if item.is_null() {
+                    // Upstream finds no key of null, whatever the defaults of its keys are, and goes on without one.
+                    set.insert(&[String::new()]);
+                    continue;
+                }
                 let key = item_key(schema, keys, items, item).encode();
                 // Of items that stand twice only that they are there is managed.
                 let inner = if set.children.contains_key(&key) {
@@ -127,6 +131,8 @@ pub(super) struct Comparison {
     pub(super) changed: FieldSet,
     /// Only in the old one.
     pub(super) removed: FieldSet,
+    /// Whether an item has none of the keys of its list, so that they cannot be compared.
+    pub(super) keyless: bool,
 }
 
 /// Compares two documents.
@@ -234,6 +240,7 @@ fn pair_items(
             continue;
         }
         seen.push(key);
+        found.keyless |= key.is_no_key();
         let (before, after) = (all(old, key), all(new, key));
         path.push(key.encode());
         // Items that stand twice are compared as a whole (`typed/compare.go visitListItems`).

@@ -1,6 +1,7 @@
 //! The reader (`quantity.go` `ParseQuantity`, `suffix.go`).
 
-use super::{BINARY, DECIMAL, Format, Quantity};
+use super::big::Big;
+use super::{BINARY, DECIMAL, Digits, Format, MOST_PLACES, Quantity};
 
 const WRONG_FORM: &str =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -102,7 +103,7 @@ fn small(parts: &Parts<'_>, exponent: i64, format: Format) -> Option<(Quantity, 
     let written = [parts.whole, parts.fraction].concat();
     let value: i64 = written.parse().ok()?;
     let product = value.checked_mul(factor)?;
-    let digits = i128::from(if parts.positive { product } else { -product });
+    let digits = Digits::Int(if parts.positive { product } else { -product });
     let keep = match format {
         Format::BinarySi => exponent % 10 == 0 && value & 7 != 0,
         Format::DecimalExponent | Format::DecimalSi => {
@@ -110,51 +111,46 @@ fn small(parts: &Parts<'_>, exponent: i64, format: Format) -> Option<(Quantity, 
         }
     };
     let power = i32::try_from(power).ok()?;
-    Some((Quantity { digits, power, big: false, format }, keep))
+    Some((Quantity { digits, power, format }, keep))
 }
 
-/// The slow path with numbers of any length; ours ends at 38 digits.
+/// The slow path with numbers of any length.
 fn big(parts: &Parts<'_>, base: u32, exponent: i64, format: Format) -> Result<Quantity, String> {
-    let written = [parts.whole, parts.fraction].concat();
     if !parts.some {
         return Err(WRONG_NUMBER.to_owned());
     }
     let places = i64::try_from(parts.fraction.len()).unwrap_or(i64::MAX);
-    let mut digits: i128 = written.parse().map_err(|_too_long| WRONG_NUMBER.to_owned())?;
+    let mut digits = Big::parse(&[parts.whole, parts.fraction].concat()).ok_or(WRONG_NUMBER)?;
     let mut power = -places;
     if base == 10 {
         power += exponent;
     } else {
-        let factor = u32::try_from(exponent).ok().and_then(|bits| 1_i128.checked_shl(bits));
-        digits = factor.and_then(|factor| digits.checked_mul(factor)).ok_or(WRONG_NUMBER)?;
+        for _ in 0..exponent / 10 {
+            digits = digits.times(1024);
+        }
     }
+    let steps = u32::try_from(power.abs_diff(NANO)).unwrap_or(u32::MAX);
     if power < NANO {
         // Whoever wants something gets something: what is below one nano is rounded up to it.
-        let steps = u32::try_from(NANO - power).unwrap_or(u32::MAX);
-        let unit = 10_i128.checked_pow(steps).unwrap_or(i128::MAX);
-        digits = digits / unit + i128::from(digits % unit != 0);
+        let (less, rest) = digits.shrunk(steps);
+        digits = less.plus(&Big::from(i128::from(rest)));
         power = NANO;
-    } else if let Some(same) = rescaled(digits, power) {
-        (digits, power) = (same, NANO);
+    } else if steps <= MOST_PLACES {
+        digits = digits.grown(steps);
+        power = NANO;
     }
-    let mut found =
-        Quantity { digits, power: i32::try_from(power).unwrap_or(0), big: true, format };
-    let limit = Quantity::from_units(i64::MAX.into(), format);
-    if format == Format::BinarySi && found > limit {
-        found = Quantity { big: true, ..limit };
+    let power = i32::try_from(power).unwrap_or(0);
+    let mut found = Quantity { digits: Digits::Big(digits), power, format };
+    let most = i128::from(i64::MAX);
+    if format == Format::BinarySi && found > Quantity::from_units(most, format) {
+        found = Quantity { digits: Digits::Big(most.into()), power: 0, format };
     }
     let one = Quantity::from_units(1, format);
     if format == Format::BinarySi && !found.is_zero() && found < one {
         found.format = Format::DecimalSi;
     }
-    if !parts.positive {
-        found.digits = -found.digits;
+    if let (Digits::Big(digits), false) = (&found.digits, parts.positive) {
+        found.digits = Digits::Big(digits.clone().negated());
     }
     Ok(found)
-}
-
-/// The digits in nano units, as upstream has them then; nothing when that is too long.
-fn rescaled(digits: i128, power: i64) -> Option<i128> {
-    let steps = u32::try_from(power - NANO).ok()?;
-    digits.checked_mul(10_i128.checked_pow(steps)?)
 }

@@ -47,7 +47,7 @@ fn zero() -> Quantity {
 /// A quantity, or the whole number that is one.
 fn amount(value: &Value) -> Option<Quantity> {
     match value {
-        Value::Quantity(quantity) => Some(*quantity),
+        Value::Quantity(quantity) => Some(quantity.clone()),
         Value::Int(units) => Some(Quantity::from_units((*units).into(), Format::DecimalExponent)),
         _ => None,
     }

@@ -199,13 +199,13 @@ fn pod_amounts(pod: &Value, field: &str) -> Amounts {
         let mut own = of(container);
         if container.text("restartPolicy") == "Always" {
             for (name, amount) in own {
-                add(&mut total, &name, amount);
+                add(&mut total, &name, amount.clone());
                 add(&mut sidecars, &name, amount);
             }
             own = sidecars.clone();
         } else {
             for (name, amount) in &sidecars {
-                add(&mut own, name, *amount);
+                add(&mut own, name, amount.clone());
             }
         }
         largest(&mut init, own);

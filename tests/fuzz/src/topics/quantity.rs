@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::text;
 use crate::pick::Pick as _;
 
-const SUFFIXES: [&str; 30] = [
+const SUFFIXES: [&str; 32] = [
     "", "", "", "n", "u", "m", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi",
-    "Ei", "e3", "e-3", "E2", "e+6", "e9", "e-9", "e-12", "e", "i", "Kim", "e1e",
+    "Ei", "e3", "e-3", "E2", "e+6", "e9", "e-9", "e-12", "e", "i", "Kim", "e1e", "e60", "e-60",
 ];
 
 pub(super) fn case(chance: &mut Stream) -> Value {
@@ -28,10 +28,7 @@ fn one(chance: &mut Stream) -> String {
     let mut found = chance.one(&["", "", "", "", "", "+", "-", "-"]).to_owned();
     let number = number(chance);
     found.push_str(&number);
-    // Ours keeps 38 digits, and sums need nine behind the point.
-    let large = number.len() > 8;
-    let suffix = chance.one(&SUFFIXES);
-    found.push_str(if large && suffix.contains(['T', 'P', 'E', 'e']) { "" } else { suffix });
+    found.push_str(chance.one(&SUFFIXES));
     if chance.once_in(30) {
         let at = chance.upto(found.len() + 1);
         found.insert_str(at, chance.one(&[" ", ".", "-", "x", "0", "i", "K", "\u{663}", "\t"]));
@@ -64,10 +61,12 @@ fn number(chance: &mut Stream) -> String {
             ])
             .to_owned(),
         4..=6 => digits(chance, 3),
+        7 if chance.once_in(3) => digits(chance, 60),
         7 => digits(chance, 10),
         8 => format!(".{}", digits(chance, 5)),
         9 => format!("{}.", digits(chance, 4)),
-        _ => format!("{}.{}", digits(chance, 4), digits(chance, 5)),
+        10 => format!("{}.{}", digits(chance, 4), digits(chance, 5)),
+        _ => format!("{}.{}", digits(chance, 20), digits(chance, 30)),
     }
 }
 

@@ -15,7 +15,10 @@ pub(crate) type Usage = BTreeMap<String, Quantity>;
 
 /// The sum of an amount that may not be there and another.
 pub(crate) fn sum(left: Option<Quantity>, right: Quantity) -> Quantity {
-    left.map_or(right, |left| left.add(&right))
+    match left {
+        Some(left) => left.add(&right),
+        None => right,
+    }
 }
 
 fn one() -> Quantity {
@@ -37,7 +40,7 @@ pub(super) fn pod_amounts(pod: &Value, kind: &str) -> Usage {
     let mut total = Usage::new();
     for container in items(pod, "/spec/containers") {
         for (name, amount) in amounts(container, kind) {
-            let before = total.get(&name).copied();
+            let before = total.get(&name).cloned();
             total.insert(name, sum(before, amount));
         }
     }
@@ -46,19 +49,19 @@ pub(super) fn pod_amounts(pod: &Value, kind: &str) -> Usage {
     for container in items(pod, "/spec/initContainers") {
         let sidecar = text(container, "/restartPolicy") == "Always";
         for (name, amount) in amounts(container, kind) {
-            let running = sum(sidecars.get(&name).copied(), amount);
+            let running = sum(sidecars.get(&name).cloned(), amount.clone());
             if sidecar {
-                sidecars.insert(name.clone(), running);
-                let before = total.get(&name).copied();
+                sidecars.insert(name.clone(), running.clone());
+                let before = total.get(&name).cloned();
                 total.insert(name.clone(), sum(before, amount));
             }
             let peak =
-                largest.get(&name).copied().filter(|peak| *peak > running).unwrap_or(running);
+                largest.get(&name).cloned().filter(|peak| *peak > running).unwrap_or(running);
             largest.insert(name, peak);
         }
     }
     for (name, amount) in largest {
-        let before = total.get(&name).copied();
+        let before = total.get(&name).cloned();
         if before.is_none_or(|before| before < amount) {
             total.insert(name, amount);
         }
@@ -66,7 +69,7 @@ pub(super) fn pod_amounts(pod: &Value, kind: &str) -> Usage {
     if let Some(overhead) = pod.pointer("/spec/overhead").and_then(Value::as_object) {
         for (name, amount) in overhead {
             let amount = amount.as_str().and_then(|text| Quantity::parse(text).ok());
-            if let (Some(amount), Some(before)) = (amount, total.get(name).copied()) {
+            if let (Some(amount), Some(before)) = (amount, total.get(name).cloned()) {
                 total.insert(name.clone(), before.add(&amount));
             }
         }
@@ -88,7 +91,7 @@ fn pod_usage(pod: &Value) -> Usage {
     usage.insert("pods".to_owned(), one());
     for (name, amount) in pod_amounts(pod, "requests") {
         if matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage") {
-            usage.insert(name.clone(), amount);
+            usage.insert(name.clone(), amount.clone());
         }
         usage.insert(format!("requests.{name}"), amount);
     }
@@ -125,7 +128,7 @@ fn claim_usage(claim: &Value) -> Usage {
     let asked = asked.and_then(|text| Quantity::parse(text).ok());
     let class = text(claim, "/spec/storageClassName");
     if let Some(asked) = asked {
-        usage.insert("requests.storage".to_owned(), asked);
+        usage.insert("requests.storage".to_owned(), asked.clone());
         if !class.is_empty() {
             usage.insert(format!("{class}.storageclass.storage.k8s.io/requests.storage"), asked);
         }
@@ -146,7 +149,7 @@ pub(crate) fn used(store: &Store, quota: &Value) -> Usage {
     let hard = quota.pointer("/spec/hard").and_then(Value::as_object);
     let nothing = Quantity::from_units(0, Format::DecimalSi);
     let mut total: Usage =
-        hard.into_iter().flatten().map(|(name, _)| (name.clone(), nothing)).collect();
+        hard.into_iter().flatten().map(|(name, _)| (name.clone(), nothing.clone())).collect();
     for resource in store.resources() {
         for object in store.list(resource, Some(object::namespace(quota))) {
             if resource == "pods" && !in_scope(quota, &object) {

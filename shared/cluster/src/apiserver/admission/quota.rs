@@ -37,7 +37,7 @@ fn delta(operation: &Operation<'_>, value: &Value) -> Usage {
     let mut now = usage(operation.target, value);
     if let Some(old) = operation.old {
         for (name, before) in usage(operation.target, old) {
-            let after = now.get(&name).copied();
+            let after = now.get(&name).cloned();
             now.insert(
                 name,
                 after.unwrap_or_else(|| Quantity::from_units(0, Format::DecimalSi)).sub(&before),
@@ -144,7 +144,7 @@ pub(super) fn charge(server: &mut Apiserver, operation: &Operation<'_>, value: &
         for name in hard.keys() {
             if let Some(more) = delta.get(name).filter(|more| !more.is_zero()) {
                 let zero = Quantity::from_units(0, Format::DecimalSi);
-                let now = used.get(name).copied().unwrap_or(zero).add(more);
+                let now = used.get(name).unwrap_or(&zero).add(more);
                 used.insert(name.clone(), now);
                 changed = true;
             }

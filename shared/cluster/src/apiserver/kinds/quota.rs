@@ -191,11 +191,11 @@ fn limit_item(item: &Value, path: &str, faults: &mut Faults) {
         let (max, min) = (of("max"), of("min"));
         let (limit, request) = (of("default"), of("defaultRequest"));
         let mut above = |field: &str,
-                         shown: Option<Quantity>,
+                         shown: &Option<Quantity>,
                          what: &str,
-                         low: Option<Quantity>,
+                         low: &Option<Quantity>,
                          cap: &str,
-                         high: Option<Quantity>| {
+                         high: &Option<Quantity>| {
             if let (Some(shown), Some(low), Some(high)) = (shown, low, high)
                 && low > high
             {
@@ -204,13 +204,13 @@ fn limit_item(item: &Value, path: &str, faults: &mut Faults) {
                 faults.push(FieldError::invalid(&path, shown.to_string(), why));
             }
         };
-        above("min", min, "min", min, "max", max);
-        above("defaultRequest", request, "min", min, "default request", request);
-        above("defaultRequest", request, "default request", request, "max", max);
-        above("defaultRequest", request, "default request", request, "default limit", limit);
-        above("default", min, "min", min, "default", limit);
+        above("min", &min, "min", &min, "max", &max);
+        above("defaultRequest", &request, "min", &min, "default request", &request);
+        above("defaultRequest", &request, "default request", &request, "max", &max);
+        above("defaultRequest", &request, "default request", &request, "default limit", &limit);
+        above("default", &min, "min", &min, "default", &limit);
         // Upstream shows the maximum here, not the default.
-        above("default", max, "default", limit, "max", max);
+        above("default", &max, "default", &limit, "max", &max);
         if let Some(ratio) = of("maxLimitRequestRatio")
             && ratio.milli_value() < 1000
         {
