@@ -1,5 +1,6 @@
 //! The control loops of kube-controller-manager that run here.
 
+mod active_pods;
 mod api_service;
 mod certificates;
 mod claim;
@@ -10,6 +11,7 @@ mod daemon_set;
 mod deployment;
 mod disruption;
 mod endpoint_slice;
+mod endpoint_slice_mirroring;
 mod endpoints;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
@@ -25,12 +27,14 @@ mod service_account;
 mod service_account_tokens;
 mod stateful_set;
 mod taint_eviction;
+mod trigger_time;
 mod ttl_after_finished;
 mod volume_protection;
 
 use std::sync::Arc;
 
 use self::persistent_volume::provisioner::{self, Provisioner};
+use self::replica_set::ReplicaSets;
 use self::service_account::CA;
 use crate::apiserver::token;
 use crate::config::Controllers;
@@ -53,7 +57,11 @@ fn all(keys: &Keys<'_>) -> Vec<(&'static str, Arc<dyn Controller>)> {
             Arc::new(service_account_tokens::Tokens { key: keys.tokens.clone(), authority }),
         ),
         ("deployment-controller", Arc::new(deployment::Deployments)),
-        ("replicaset-controller", Arc::new(replica_set::ReplicaSets)),
+        ("replicaset-controller", Arc::new(ReplicaSets(&replica_set::REPLICA_SETS))),
+        (
+            "replicationcontroller-controller",
+            Arc::new(ReplicaSets(&replica_set::REPLICATION_CONTROLLERS)),
+        ),
         ("statefulset-controller", Arc::new(stateful_set::StatefulSets)),
         ("daemonset-controller", Arc::new(daemon_set::DaemonSets)),
         ("cronjob-controller", Arc::new(cron_job::CronJobs)),
@@ -71,6 +79,7 @@ fn all(keys: &Keys<'_>) -> Vec<(&'static str, Arc<dyn Controller>)> {
         ("kubelet", Arc::new(Watching)),
         ("endpointslice-controller", Arc::new(endpoint_slice::EndpointSlices)),
         ("endpoints-controller", Arc::new(endpoints::Endpoints)),
+        ("endpointslice-mirroring-controller", Arc::new(endpoint_slice_mirroring::Mirroring)),
         ("apiservice-availability-controller", Arc::new(api_service::Availability)),
         (custom_resource_definition::NAME, Arc::new(custom_resource_definition::Definitions)),
         ("horizontal-pod-autoscaler-controller", Arc::new(horizontal_pod_autoscaler::Autoscalers)),

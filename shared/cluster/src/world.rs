@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::addon::{Addon, AddonCall, Aggregation};
 use crate::apiserver::{ApiAnswer, Apiserver, token};
-use crate::config::{ClusterConfig, Controllers, System};
+use crate::config::{ClusterConfig, Controllers, Machine, System};
 use crate::controllers::{self, Keys};
 use crate::event_loop::{
     Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,
@@ -72,7 +72,8 @@ impl World {
             chance: Stream::new(config.seed, "faults"),
             swept: config.epoch,
         };
-        let mut writes = nodes::install(&machines, config.epoch);
+        Self::join(&machines, api, config.epoch);
+        let mut writes = Vec::new();
         if system.machines.is_empty() && !machines.is_empty() {
             writes.push(nodes::default_class());
         }
@@ -247,6 +248,19 @@ impl World {
     }
 
     /// Sends a request; answers with the object, or the `Status` of a refusal.
+    /// Has the machines join. What is there already stays (a cluster that was put together before).
+    fn join(machines: &[Machine], api: &mut Apiserver, now: Timestamp) {
+        for (write, component) in nodes::install(machines, now) {
+            let _installed = Self::send(api, now, &write, &component);
+        }
+        for machine in machines {
+            if let Some(node) = api.store().get("nodes", "", &machine.name) {
+                let write = nodes::storage(&node);
+                let _told = Self::send(api, now, &write, &Component::kubelet(&machine.name));
+            }
+        }
+    }
+
     fn send(
         api: &mut Apiserver,
         now: Timestamp,

@@ -303,7 +303,7 @@ fn connections_say_what_their_programs_say() {
         sh: 1: foo: not found
         cat: /nowhere: No such file or directory
         = 1, 0 s
-        10.244.2.2 - - [21/Sep/2026:14:13:42 +0000] "GET /missing HTTP/1.1" 404 146 "-" "Wget" "-"
+        10.244.1.2 - - [21/Sep/2026:14:13:42 +0000] "GET /missing HTTP/1.1" 404 146 "-" "Wget" "-"
         10.244.1.3 - - [21/Sep/2026:14:13:46 +0000] "GET / HTTP/1.1" 200 615 "-" "curl" "-"
     "#]].assert_eq(&text);
 }
@@ -400,7 +400,7 @@ fn a_container_that_crashes_backs_off() {
         {"waiting":{"message":"back-off 40s restarting failed container=main pod=crash_default(UID)","reason":"CrashLoopBackOff"}}
         3
         bye
-        Scheduled x1 Successfully assigned default/crash to worker-2
+        Scheduled x1 Successfully assigned default/crash to worker-1
         Pulling x4 Pulling image "busybox"
         Pulled x4 Successfully pulled image "busybox" in 600ms (600ms including waiting). Image size: 2223686 bytes.
         Created x4 Container created
@@ -480,13 +480,13 @@ fn images_that_do_not_exist_are_not_pulled() {
     expect![[r#"
         "ErrImagePull"
         "ImagePullBackOff"
-        {"apiVersion":"v1","code":400,"kind":"Status","message":"container \"main\" in pod \"typo\" is waiting to start: trying and failing to pull image","metadata":{},"reason":"BadRequest","status":"Failure"}Scheduled x1 Successfully assigned default/typo to worker-2
+        {"apiVersion":"v1","code":400,"kind":"Status","message":"container \"main\" in pod \"typo\" is waiting to start: trying and failing to pull image","metadata":{},"reason":"BadRequest","status":"Failure"}Scheduled x1 Successfully assigned default/typo to worker-1
         Pulling x1 Pulling image "ngnix:1.29"
         Failed x1 Failed to pull image "ngnix:1.29": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/library/ngnix:1.29": failed to resolve image: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed
         Failed x1 Error: ErrImagePull
         BackOff x1 Back-off pulling image "ngnix:1.29"
         Failed x1 Error: ImagePullBackOff
-        Scheduled x1 Successfully assigned default/tag to worker-1
+        Scheduled x1 Successfully assigned default/tag to worker-2
         Pulling x1 Pulling image "nginx:9.9"
         Failed x1 Failed to pull image "nginx:9.9": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:9.9": failed to resolve image: docker.io/library/nginx:9.9: not found
         Failed x1 Error: ErrImagePull
@@ -532,7 +532,7 @@ fn configuration_reaches_the_container() {
         token
         sh: can't create /var/run/secrets/kubernetes.io/serviceaccount/y: Read-only file system
         = 1, 0 s
-        Scheduled x1 Successfully assigned default/conf to worker-2
+        Scheduled x1 Successfully assigned default/conf to worker-1
         FailedMount x4 MountVolume.SetUp failed for volume "conf" : configmap "conf" not found
         Pulling x1 Pulling image "alpine"
         Pulled x1 Successfully pulled image "alpine" in 700ms (700ms including waiting). Image size: 3802452 bytes.
@@ -584,7 +584,7 @@ fn probes_gate_readiness_and_restart_the_dead() {
         true 0
         = 0, 0 s
         false 1
-        Scheduled x1 Successfully assigned default/gate to worker-2
+        Scheduled x1 Successfully assigned default/gate to worker-1
         Pulling x2 Pulling image "nginx"
         Pulled x2 Successfully pulled image "nginx" in 1.450s (1.450s including waiting). Image size: 72223946 bytes.
         Created x2 Container created

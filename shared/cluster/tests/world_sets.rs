@@ -198,8 +198,8 @@ fn a_daemon_set_is_updated_node_by_node() {
     "#]]
     .assert_eq(&seen.concat());
     expect![[r#"
-        agent-b##c#d##b# daemonset.apps/agent #
-        agent-dcf####cf# daemonset.apps/agent #
+        agent-#cd#db##c# daemonset.apps/agent #
+        agent-c#bb#bf### daemonset.apps/agent #
     "#]]
     .assert_eq(
         &world
@@ -254,27 +254,27 @@ fn a_stateful_set_is_updated_from_the_last_to_the_partition() {
     world.patch(&format!("{APPS}/statefulsets/db"), &newer);
     world.wait(120);
     expect![[r#"
-        db-0 worker-3 nginx:1.29-alpine Running
-        db-1 worker-2 httpd:2.4 Running
-        db-2 worker-1 httpd:2.4 Running
+        db-0 worker-2 nginx:1.29-alpine Running
+        db-1 worker-1 httpd:2.4 Running
+        db-2 worker-3 httpd:2.4 Running
     "#]]
     .assert_eq(&world.pods());
     // A pod below the partition comes back as it was.
     world.send("DELETE", &format!("{CORE}/pods/db-0"), "application/json", &Value::Null);
     world.wait(60);
     expect![[r#"
-        db-0 worker-3 nginx:1.29-alpine Running
-        db-1 worker-2 httpd:2.4 Running
-        db-2 worker-1 httpd:2.4 Running
+        db-0 worker-2 nginx:1.29-alpine Running
+        db-1 worker-1 httpd:2.4 Running
+        db-2 worker-3 httpd:2.4 Running
     "#]]
     .assert_eq(&world.pods());
     let all = json!({ "spec": { "updateStrategy": { "rollingUpdate": { "partition": 0 } } } });
     world.patch(&format!("{APPS}/statefulsets/db"), &all);
     world.wait(60);
     expect![[r#"
-        db-0 worker-3 httpd:2.4 Running
-        db-1 worker-2 httpd:2.4 Running
-        db-2 worker-1 httpd:2.4 Running
+        db-0 worker-2 httpd:2.4 Running
+        db-1 worker-1 httpd:2.4 Running
+        db-2 worker-3 httpd:2.4 Running
     "#]]
     .assert_eq(&world.pods());
 }

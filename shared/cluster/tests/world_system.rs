@@ -63,8 +63,8 @@ fn pods(cluster: &mut Cluster) -> String {
 fn kube_system_has_dns_proxies_and_the_control_plane() {
     let mut cluster = cluster();
     expect![[r#"
-        coredns-8bfd984cd5-drw7s worker-1 Running ready=true 10.244.1.2
-        coredns-8bfd984cd5-qkjv5 worker-2 Running ready=true 10.244.2.2
+        coredns-8bfd984cd5-drw7s worker-2 Running ready=true 10.244.2.2
+        coredns-8bfd984cd5-qkjv5 worker-1 Running ready=true 10.244.1.2
         etcd-control-plane control-plane Running ready=true 172.18.0.2
         kube-apiserver-control-plane control-plane Running ready=true 172.18.0.2
         kube-controller-manager-control-plane control-plane Running ready=true 172.18.0.2

@@ -9,7 +9,7 @@ use apimachinery::time::format_rfc3339;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Apiserver, uuid};
+use super::{Apiserver, first_fields, uuid};
 use crate::fields::{flag, items, put, text};
 use crate::store::Change;
 
@@ -115,6 +115,7 @@ impl Apiserver {
     fn add(&mut self, key: &str, mut value: Value, now: Timestamp) {
         put(&mut value, "/metadata/creationTimestamp", json!(format_rfc3339(now)));
         put(&mut value, "/metadata/uid", json!(uuid(&mut self.own_uids)));
+        first_fields::own(&mut value, now);
         let name = object::name(&value).to_owned();
         self.store.put(key, "", &name, value);
     }

@@ -11,7 +11,7 @@ use crate::event_loop::{Key, Plan, Write};
 use crate::fields;
 use crate::store::{Change, Store};
 
-/// The objects of an owner (of a kind of `apps/v1`) among those of a resource in its namespace that `fits` lets pass.
+/// The objects of an owner (of a kind of `apps/v1`, or a ReplicationController) among those of a resource in its namespace that `fits` lets pass.
 pub(super) fn claimed(
     store: &Store,
     (owner, kind): (&Value, &str),
@@ -56,15 +56,21 @@ pub(super) fn adopters(store: &Store, owners: &str, change: &Change) -> Vec<Key>
     all.iter().map(|owner| Key::of(owner)).collect()
 }
 
-fn selector(owner: &Value) -> Option<LabelSelector> {
-    LabelSelector::from_object(owner.pointer("/spec/selector")?).ok()
+/// What an owner selects. The selector of a ReplicationController is a plain map.
+pub(super) fn selector(owner: &Value) -> Option<LabelSelector> {
+    let selector = owner.pointer("/spec/selector")?;
+    if fields::text(owner, "/kind") == "ReplicationController" {
+        return Some(LabelSelector::from_map(&fields::texts(owner, "/spec/selector")));
+    }
+    LabelSelector::from_object(selector).ok()
 }
 
 /// Makes an object the owner's.
 pub(super) fn take_in(resource: &str, one: &Value, (owner, kind): (&Value, &str)) -> Write {
+    let version = if kind == "ReplicationController" { "v1" } else { "apps/v1" };
     let patch = json!({ "metadata": {
         "uid": fields::uid(one),
-        "ownerReferences": [owner_reference(owner, "apps/v1", kind)],
+        "ownerReferences": [owner_reference(owner, version, kind)],
     } });
     Write::patch(resource, fields::namespace(one), fields::name(one), "", patch)
 }

@@ -7,6 +7,8 @@ use apimachinery::selector::LabelSelector;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::trigger_time;
+use crate::addon::Aggregation;
 use crate::event_loop::{Component, Controller, Key, Plan, Write};
 use crate::fields;
 use crate::store::{Change, Store};
@@ -43,9 +45,17 @@ impl Controller for EndpointSlices {
         }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
+    fn reconcile(&self, _store: &Store, _key: &Key, _now: Timestamp) -> Plan {
+        Plan::nothing()
+    }
+
+    fn reconcile_with(&self, aggregation: &Aggregation<'_>, key: &Key) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(service) = store.get("services", &key.namespace, &key.name) else { return plan };
+        let store = aggregation.store;
+        let Some(service) = store.get("services", &key.namespace, &key.name) else {
+            plan.remember = Some(Value::Null);
+            return plan;
+        };
         let selector = fields::texts(&service, "/spec/selector");
         if selector.is_empty()
             || fields::deleting(&service)
@@ -55,9 +65,11 @@ impl Controller for EndpointSlices {
         }
         let selector = LabelSelector::from_map(&selector);
         let mut pods = store.list("pods", Some(&key.namespace));
+        pods.retain(|pod| selector.matches(&fields::labels(pod)));
+        let (time, memory) = trigger_time::since(&service, &pods, aggregation.memory);
+        plan.remember = Some(memory);
         pods.retain(|pod| {
-            selector.matches(&fields::labels(pod))
-                && !fields::text(pod, "/status/podIP").is_empty()
+            !fields::text(pod, "/status/podIP").is_empty()
                 && !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed")
         });
         let mut known = store.list(SLICES, Some(&key.namespace));
@@ -66,7 +78,7 @@ impl Controller for EndpointSlices {
             labels.get(SERVICE).is_some_and(|name| *name == key.name)
                 && labels.get(MANAGER).is_some_and(|name| name == OURS)
         });
-        write(&service, wanted(store, &service, &pods), known, &mut plan);
+        write((&service, time.as_deref()), wanted(store, &service, &pods), known, &mut plan);
         plan
     }
 }
@@ -100,7 +112,12 @@ fn wanted(store: &Store, service: &Value, pods: &[Arc<Value>]) -> Wanted {
 }
 
 /// Slices with the same ports are kept; of the others as many as possible are used again (`recycleSlices`).
-fn write(service: &Value, mut wanted: Wanted, mut known: Vec<Arc<Value>>, plan: &mut Plan) {
+fn write(
+    (service, time): (&Value, Option<&str>),
+    mut wanted: Wanted,
+    mut known: Vec<Arc<Value>>,
+    plan: &mut Plan,
+) {
     let mut pairs = Vec::new();
     for exact in [true, false] {
         let mut left = Vec::new();
@@ -128,11 +145,14 @@ fn write(service: &Value, mut wanted: Wanted, mut known: Vec<Arc<Value>>, plan: 
             fields::put(&mut changed, "/metadata/labels", json!(labels));
             fields::put(&mut changed, "/endpoints", json!(endpoints));
             fields::put(&mut changed, "/ports", json!(ports));
+            trigger_time::annotate(&mut changed, time);
             plan.writes.push(Write::update(SLICES, changed));
         }
     }
     for (ports, endpoints) in wanted {
-        plan.writes.push(Write::create(SLICES, slice(service, endpoints, ports)));
+        let mut slice = slice(service, endpoints, ports);
+        trigger_time::annotate(&mut slice, time);
+        plan.writes.push(Write::create(SLICES, slice));
     }
     for slice in known {
         plan.writes.push(Write::delete(SLICES, &slice, "Background"));

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::endpoint_slice::slice_port;
+use super::trigger_time;
+use crate::addon::Aggregation;
 use crate::event_loop::{Component, Controller, Key, Plan, Write};
 use crate::fields;
 use crate::store::{Change, Store};
@@ -40,10 +42,16 @@ impl Controller for Endpoints {
         }
     }
 
-    fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
+    fn reconcile(&self, _store: &Store, _key: &Key, _now: Timestamp) -> Plan {
+        Plan::nothing()
+    }
+
+    fn reconcile_with(&self, aggregation: &Aggregation<'_>, key: &Key) -> Plan {
         let mut plan = Plan::nothing();
+        let store = aggregation.store;
         let known = store.get(RESOURCE, &key.namespace, &key.name);
         let Some(service) = store.get("services", &key.namespace, &key.name) else {
+            plan.remember = Some(Value::Null);
             if let Some(known) = known {
                 plan.writes.push(Write::delete(RESOURCE, &known, "Background"));
             }
@@ -55,10 +63,12 @@ impl Controller for Endpoints {
         }
         let selector = LabelSelector::from_map(&selector);
         let publishes = fields::flag(&service, "/spec/publishNotReadyAddresses");
-        let pods: Vec<Arc<Value>> = store
-            .list("pods", Some(&key.namespace))
+        let mut pods = store.list("pods", Some(&key.namespace));
+        pods.retain(|pod| selector.matches(&fields::labels(pod)));
+        let (time, memory) = trigger_time::since(&service, &pods, aggregation.memory);
+        plan.remember = Some(memory);
+        let pods: Vec<Arc<Value>> = pods
             .into_iter()
-            .filter(|pod| selector.matches(&fields::labels(pod)))
             .filter(|pod| !fields::text(pod, "/status/podIP").is_empty())
             .filter(|pod| !matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed"))
             .filter(|pod| publishes || !fields::deleting(pod))
@@ -69,14 +79,14 @@ impl Controller for Endpoints {
         if fields::text(&service, "/spec/clusterIP") == "None" {
             labels.insert("service.kubernetes.io/headless".to_owned(), String::new());
         }
-        write(key, known.as_deref(), &subsets, &labels, &mut plan);
+        write(key, (known.as_deref(), time.as_deref()), &subsets, &labels, &mut plan);
         plan
     }
 }
 
 fn write(
     key: &Key,
-    known: Option<&Value>,
+    (known, time): (Option<&Value>, Option<&str>),
     subsets: &[Value],
     labels: &BTreeMap<String, String>,
     plan: &mut Plan,
@@ -89,6 +99,7 @@ fn write(
         if !subsets.is_empty() {
             fields::put(&mut object, "/subsets", json!(subsets));
         }
+        trigger_time::annotate(&mut object, time);
         plan.writes.push(Write::create(RESOURCE, object));
         return;
     };
@@ -97,6 +108,7 @@ fn write(
         fields::put(&mut changed, "/metadata/labels", json!(labels));
         let subsets = if subsets.is_empty() { Value::Null } else { json!(subsets) };
         fields::put(&mut changed, "/subsets", subsets);
+        trigger_time::annotate(&mut changed, time);
         plan.writes.push(Write::update(RESOURCE, changed));
     }
 }

@@ -1,42 +1,121 @@
-//! ReplicaSets: as many pods as asked for (`pkg/controller/replicaset`).
+//! ReplicaSets and their forerunner, ReplicationControllers: as many pods as asked for
+//! (`pkg/controller/replicaset`, `pkg/controller/replication`).
 
-use apimachinery::order::Order as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use apimachinery::selector::LabelSelector;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::active_pods::{self, Ranks};
 use super::claim;
+use super::pod_template::owner_reference;
 use crate::event_loop::{Component, Controller, EventNote, Failure, Key, Plan, Write, reference};
 use crate::fields;
 use crate::store::{Change, Store};
 
-const RESOURCE: &str = "replicasets.apps";
 const FAILURE: &str = "ReplicaFailure";
 
+/// What differs between the two kinds.
+#[derive(Debug)]
+pub(crate) struct Flavour {
+    resource: &'static str,
+    api_version: &'static str,
+    kind: &'static str,
+    name: &'static str,
+    /// Service account and name in events.
+    account: &'static str,
+    /// Whether the status counts pods that are on their way out.
+    counts_terminating: bool,
+}
+
+/// `apps/v1`.
+pub(crate) static REPLICA_SETS: Flavour = Flavour {
+    resource: "replicasets.apps",
+    api_version: "apps/v1",
+    kind: "ReplicaSet",
+    name: "replicaset-controller",
+    account: "replicaset-controller",
+    counts_terminating: true,
+};
+
+/// `v1`.
+pub(crate) static REPLICATION_CONTROLLERS: Flavour = Flavour {
+    resource: "replicationcontrollers",
+    api_version: "v1",
+    kind: "ReplicationController",
+    name: "replicationcontroller-controller",
+    account: "replication-controller",
+    counts_terminating: false,
+};
+
 /// The control loop.
-pub(crate) struct ReplicaSets;
+pub(crate) struct ReplicaSets(pub(crate) &'static Flavour);
+
+impl ReplicaSets {
+    fn about(&self, set: &Value) -> Value {
+        reference(set, self.0.api_version, self.0.kind)
+    }
+
+    fn of(&self, store: &Store, key: &Key) -> Option<Arc<Value>> {
+        store.get(self.0.resource, &key.namespace, &key.name)
+    }
+
+    /// Creates or deletes as many pods as there are too few or too many (`manageReplicas`).
+    fn scale(
+        &self,
+        store: &Store,
+        set: &Value,
+        (pods, wanted): (&[Arc<Value>], usize),
+        now: Timestamp,
+        plan: &mut Plan,
+    ) {
+        if pods.len() < wanted {
+            plan.slow_start = true;
+            for _ in pods.len()..wanted {
+                let pod = pod_of(set, self.0);
+                plan.writes.push(Write::create("pods", pod).then(EventNote::normal(
+                    self.about(set),
+                    "SuccessfulCreate",
+                    "Created pod: {name}".to_owned(),
+                )));
+            }
+            return;
+        }
+        for pod in victims(store, set, self.0, (pods, pods.len() - wanted), now) {
+            plan.writes.push(Write::delete("pods", &pod, "Background").then(EventNote::normal(
+                self.about(set),
+                "SuccessfulDelete",
+                format!("Deleted pod: {}", fields::name(&pod)),
+            )));
+        }
+    }
+}
 
 impl Controller for ReplicaSets {
     fn name(&self) -> &'static str {
-        "replicaset-controller"
+        self.0.name
     }
 
     fn component(&self) -> Component {
-        Component::controller("replicaset-controller", "replicaset-controller")
+        Component::controller(self.0.account, self.0.account)
     }
 
     fn triggers(&self, store: &Store, change: &Change) -> Vec<Key> {
         match change.resource.as_str() {
-            RESOURCE => vec![Key::new(&change.namespace, &change.name)],
+            resource if resource == self.0.resource => {
+                vec![Key::new(&change.namespace, &change.name)]
+            }
             "pods" => [&change.old, &change.new]
                 .into_iter()
                 .flatten()
                 .filter_map(|pod| {
                     let owner = fields::controller_of(pod)?;
-                    (fields::text(owner, "/kind") == "ReplicaSet")
+                    (fields::text(owner, "/kind") == self.0.kind)
                         .then(|| Key::new(&change.namespace, fields::text(owner, "/name")))
                 })
-                .chain(claim::adopters(store, RESOURCE, change))
+                .chain(claim::adopters(store, self.0.resource, change))
                 .collect(),
             _ => Vec::new(),
         }
@@ -44,12 +123,10 @@ impl Controller for ReplicaSets {
 
     fn reconcile(&self, store: &Store, key: &Key, now: Timestamp) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(set) = store.get(RESOURCE, &key.namespace, &key.name) else { return plan };
-        let over =
-            |pod: &Value| matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed");
+        let Some(set) = self.of(store, key) else { return plan };
         // What has ended is not taken in.
         let fits = |pod: &Value| !over(pod) || fields::controlled_by(pod, &set);
-        let owner = (set.as_ref(), "ReplicaSet");
+        let owner = (set.as_ref(), self.0.kind);
         let mut pods = claim::claimed(store, owner, "pods", fits, &mut plan);
         pods.retain(|pod| !over(pod));
         let (leaving, pods): (Vec<_>, Vec<_>) =
@@ -57,49 +134,26 @@ impl Controller for ReplicaSets {
         let wanted =
             usize::try_from(fields::number(&set, "/spec/replicas").unwrap_or(1)).unwrap_or(0);
         if !fields::deleting(&set) {
-            if pods.len() < wanted {
-                plan.slow_start = true;
-                for _ in pods.len()..wanted {
-                    plan.writes.push(Write::create("pods", pod_of(&set)).then(EventNote::normal(
-                        reference(&set, "apps/v1", "ReplicaSet"),
-                        "SuccessfulCreate",
-                        "Created pod: {name}".to_owned(),
-                    )));
-                }
-            } else {
-                for pod in victims(&pods, pods.len() - wanted) {
-                    plan.writes.push(Write::delete("pods", pod, "Background").then(
-                        EventNote::normal(
-                            reference(&set, "apps/v1", "ReplicaSet"),
-                            "SuccessfulDelete",
-                            format!("Deleted pod: {}", fields::name(pod)),
-                        ),
-                    ));
-                }
-            }
+            self.scale(store, &set, (&pods, wanted), now, &mut plan);
         }
-        status(&set, (&pods, leaving.len(), wanted), now, &mut plan);
+        status(&set, self.0, (&pods, leaving.len(), wanted), now, &mut plan);
         plan
     }
 
     fn refused(&self, store: &Store, key: &Key, now: Timestamp, failures: &[Failure]) -> Plan {
         let mut plan = Plan::nothing();
-        let Some(set) = store.get(RESOURCE, &key.namespace, &key.name) else { return plan };
+        let Some(set) = self.of(store, key) else { return plan };
         for failure in failures.iter().filter(|failure| failure.write.method() == "POST") {
             let text = format!("Error creating: {}", failure.message());
-            plan.events.push(EventNote::warning(
-                reference(&set, "apps/v1", "ReplicaSet"),
-                "FailedCreate",
-                text,
-            ));
+            plan.events.push(EventNote::warning(self.about(&set), "FailedCreate", text));
         }
-        fail(&set, failures, now, &mut plan);
+        fail(&set, self.0, failures, now, &mut plan);
         plan
     }
 }
 
 /// The pod of a set's template.
-fn pod_of(set: &Value) -> Value {
+fn pod_of(set: &Value, flavour: &Flavour) -> Value {
     let template = set.pointer("/spec/template").cloned().unwrap_or_default();
     let mut pod = json!({
         "apiVersion": "v1",
@@ -107,10 +161,7 @@ fn pod_of(set: &Value) -> Value {
         "metadata": {
             "generateName": format!("{}-", fields::name(set)),
             "namespace": fields::namespace(set),
-            "ownerReferences": [{
-                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": fields::name(set), "uid": fields::uid(set),
-                "controller": true, "blockOwnerDeletion": true,
-            }],
+            "ownerReferences": [owner_reference(set, flavour.api_version, flavour.kind)],
         },
         "spec": template.get("spec"),
     });
@@ -122,22 +173,54 @@ fn pod_of(set: &Value) -> Value {
     pod
 }
 
-/// Which pods go first: not ready ones, then the youngest (`ActivePodsWithRanks`).
-fn victims(pods: &[std::sync::Arc<Value>], count: usize) -> Vec<&std::sync::Arc<Value>> {
-    let mut order: Vec<_> = pods.iter().collect();
-    order.order_by_key(|pod| {
-        let created = fields::time(pod, "/metadata/creationTimestamp").unwrap_or_default();
-        (
-            fields::condition_true(pod, "Ready"),
-            std::cmp::Reverse(created),
-            fields::name(pod).to_owned(),
-        )
+/// Which pods go first. Those of all sets of the same Deployment count for how crowded a node is
+/// (`getIndirectlyRelatedPods`).
+fn victims(
+    store: &Store,
+    set: &Value,
+    flavour: &Flavour,
+    (pods, count): (&[Arc<Value>], usize),
+    now: Timestamp,
+) -> Vec<Arc<Value>> {
+    let mut order = pods.to_vec();
+    if count < order.len() {
+        let mut on_node = BTreeMap::new();
+        for pod in related(store, set, flavour) {
+            *on_node.entry(fields::text(&pod, "/spec/nodeName").to_owned()).or_default() += 1;
+        }
+        active_pods::sort(&mut order, Some(&Ranks { on_node, now }));
+    }
+    order.truncate(count);
+    order
+}
+
+/// The active pods that the sets of a set's controller select.
+fn related(store: &Store, set: &Value, flavour: &Flavour) -> Vec<Arc<Value>> {
+    let Some(controller) = fields::controller_of(set) else { return Vec::new() };
+    let of_controller = |one: &Arc<Value>| {
+        fields::controller_of(one).is_some_and(|owner| owner.get("uid") == controller.get("uid"))
+    };
+    let sets = store.list(flavour.resource, Some(fields::namespace(set)));
+    let selectors: Vec<LabelSelector> = sets
+        .iter()
+        .filter(|one| of_controller(one))
+        .filter_map(|one| claim::selector(one))
+        .collect();
+    let mut pods = store.list("pods", Some(fields::namespace(set)));
+    pods.retain(|pod| {
+        !over(pod)
+            && !fields::deleting(pod)
+            && selectors.iter().any(|selector| selector.matches(&fields::labels(pod)))
     });
-    order.into_iter().take(count).collect()
+    pods
+}
+
+fn over(pod: &Value) -> bool {
+    matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed")
 }
 
 /// The condition `ReplicaFailure`, with the first refusal; it stays until the set has its pods.
-fn fail(set: &Value, failures: &[Failure], now: Timestamp, plan: &mut Plan) {
+fn fail(set: &Value, flavour: &Flavour, failures: &[Failure], now: Timestamp, plan: &mut Plan) {
     let refused = |failure: &&Failure| matches!(failure.write.method(), "POST" | "DELETE");
     let Some(first) = failures.iter().find(refused) else { return };
     if fields::condition(set, FAILURE).is_some() {
@@ -151,12 +234,13 @@ fn fail(set: &Value, failures: &[Failure], now: Timestamp, plan: &mut Plan) {
     }));
     let mut changed = set.clone();
     fields::put(&mut changed, "/status/conditions", json!(conditions));
-    plan.writes.push(Write::update_subresource(RESOURCE, changed, "status"));
+    plan.writes.push(Write::update_subresource(flavour.resource, changed, "status"));
 }
 
 fn status(
     set: &Value,
-    (pods, leaving, wanted): (&[std::sync::Arc<Value>], usize, usize),
+    flavour: &Flavour,
+    (pods, leaving, wanted): (&[Arc<Value>], usize, usize),
     now: Timestamp,
     plan: &mut Plan,
 ) {
@@ -186,8 +270,10 @@ fn status(
         "observedGeneration": fields::number(set, "/metadata/generation"),
     });
     if let Some(map) = status.as_object_mut() {
-        map.retain(|key, value| {
-            matches!(key.as_str(), "replicas" | "terminatingReplicas") || value.as_i64() != Some(0)
+        map.retain(|key, value| match key.as_str() {
+            "replicas" => true,
+            "terminatingReplicas" => flavour.counts_terminating,
+            _ => value.as_i64() != Some(0),
         });
     }
     let conditions: Vec<&Value> = fields::items(set, "/status/conditions")
@@ -200,6 +286,6 @@ fn status(
     if set.get("status") != Some(&status) {
         let mut updated = set.clone();
         fields::put(&mut updated, "/status", status);
-        plan.writes.push(Write::update_subresource(RESOURCE, updated, "status"));
+        plan.writes.push(Write::update_subresource(flavour.resource, updated, "status"));
     }
 }

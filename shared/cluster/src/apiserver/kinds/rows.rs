@@ -74,7 +74,7 @@ pub(super) static KINDS: &[Kind] = &[
         validate_status: counts::replica_set,
         warnings: pod_warnings::of_template,
         fields: &["status.replicas"],
-        ..INERT
+        ..PLAIN
     },
     Kind {
         key: "podtemplates",

@@ -94,6 +94,11 @@ pub(super) fn default_stateful_set(value: &mut Value) {
 
 pub(super) fn default_daemon_set(value: &mut Value) {
     default_template(value, "/spec/template");
+    // Whoever writes a DaemonSet is noted as who set this, as every one that is read in has it.
+    let counted = value.pointer("/metadata/annotations");
+    if counted.and_then(|all| all.get(TEMPLATE_GENERATION)).is_none() {
+        object::set(value, &["metadata", "annotations", TEMPLATE_GENERATION], json!("0"));
+    }
     let Some(spec) = map_at(value, "/spec") else { return };
     fill(spec, "updateStrategy", || json!({}));
     fill(spec, "revisionHistoryLimit", || json!(10));

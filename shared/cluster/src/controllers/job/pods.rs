@@ -1,13 +1,12 @@
 //! The pods of a job: what state they are in, and the requests about them.
 
-use apimachinery::order::Order as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{TRACKING, about, per_index};
-use crate::controllers::pod_template;
+use crate::controllers::{active_pods, pod_template};
 use crate::event_loop::{EventNote, Write};
 use crate::fields;
 
@@ -80,17 +79,9 @@ pub(super) fn delete(job: &Value, pod: &Value) -> Write {
     ))
 }
 
-/// Takes the pods out that go first: pending before running, not ready before ready, young before old.
+/// Takes the pods out that go first.
 pub(super) fn take_victims(active: &mut Vec<Arc<Value>>, many: usize) -> Vec<Arc<Value>> {
-    active.order_by_key(|pod| {
-        let created = fields::time(pod, "/metadata/creationTimestamp").unwrap_or_default();
-        (
-            phase(pod) == "Running",
-            fields::condition_true(pod, "Ready"),
-            std::cmp::Reverse(created),
-            fields::name(pod).to_owned(),
-        )
-    });
+    active_pods::sort(active, None);
     active.drain(..many.min(active.len())).collect()
 }
 

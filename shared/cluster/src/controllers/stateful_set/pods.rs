@@ -45,6 +45,8 @@ impl View<'_> {
         let mut pod = pod_of(&template, self.set, "apps/v1", "StatefulSet");
         let name = self.name(ordinal);
         fields::put(&mut pod, "/metadata/name", json!(name));
+        let prefix = format!("{}-", fields::name(self.set));
+        fields::put(&mut pod, "/metadata/generateName", json!(prefix));
         for (label, value) in [
             ("statefulset.kubernetes.io~1pod-name", name.clone()),
             ("apps.kubernetes.io~1pod-index", ordinal.to_string()),
