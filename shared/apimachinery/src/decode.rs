@@ -81,6 +81,18 @@ pub fn decode_document(
     }
 }
 
+/// Decodes the metadata of an object by itself.
+pub fn decode_metadata(value: Value) -> Result<Decoded, String> {
+    const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+    let mut walk = Walk::new(Schema::builtin());
+    let value = if value.is_null() { json!({}) } else { value };
+    let value = walk.object(META, "", value.into(), None)?;
+    match walk.refused {
+        Some(why) => Err(why),
+        None => Ok(Decoded { value: value.unwrap_or(Value::Null), strict: walk.strict.texts }),
+    }
+}
+
 /// What Go writes for an object of a kind before anybody sets a field.
 pub fn zero(schema: &Schema, gvk: &GroupVersionKind) -> Value {
     let kind = json!({ "apiVersion": gvk.group_version().to_string(), "kind": gvk.kind });

@@ -23,6 +23,8 @@ pub enum FieldErrorKind {
     TooLong,
     /// Too many items.
     TooMany,
+    /// A value of another type than the schema's.
+    TypeInvalid,
 }
 
 impl FieldErrorKind {
@@ -37,6 +39,7 @@ impl FieldErrorKind {
             Self::Forbidden => "FieldValueForbidden",
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
+            Self::TypeInvalid => "FieldValueTypeInvalid",
         }
     }
 
@@ -45,7 +48,7 @@ impl FieldErrorKind {
             Self::NotFound => "Not found",
             Self::Required => "Required value",
             Self::Duplicate => "Duplicate value",
-            Self::Invalid => "Invalid value",
+            Self::Invalid | Self::TypeInvalid => "Invalid value",
             Self::NotSupported => "Unsupported value",
             Self::Forbidden => "Forbidden",
             Self::TooLong => "Too long",
@@ -70,7 +73,8 @@ pub struct FieldError {
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => crate::go::quote(text),
-        other => other.to_string(),
+        Value::Number(_) => crate::go::print(value),
+        other => crate::go::json(other),
     }
 }
 
@@ -105,7 +109,7 @@ impl FieldError {
 
     /// `Unsupported value: "x": supported values: "a", "b"`.
     pub fn not_supported(field: &str, value: impl Into<Value>, supported: &[&str]) -> Self {
-        let quoted: Vec<String> = supported.iter().map(|one| format!("\"{one}\"")).collect();
+        let quoted: Vec<String> = supported.iter().map(|one| crate::go::quote(one)).collect();
         let detail = format!("supported values: {}", quoted.join(", "));
         Self::new(FieldErrorKind::NotSupported, field, shown(&value.into()), detail)
     }
@@ -122,12 +126,9 @@ impl FieldError {
 
     /// `Too long: may not be more than N bytes`.
     pub fn too_long(field: &str, max: usize) -> Self {
-        Self::new(
-            FieldErrorKind::TooLong,
-            field,
-            String::new(),
-            format!("may not be more than {max} bytes"),
-        )
+        let bytes = if max == 1 { "byte" } else { "bytes" };
+        let detail = format!("may not be more than {max} {bytes}");
+        Self::new(FieldErrorKind::TooLong, field, String::new(), detail)
     }
 
     /// `Too many: 7: must have at most 5 items`.

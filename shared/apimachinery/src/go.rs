@@ -82,9 +82,37 @@ pub fn print(value: &Value) -> String {
     }
 }
 
-/// A document as `encoding/json` writes it: what could end a script is escaped.
+/// A document as `encoding/json` writes it: what could end a script is escaped, and floats have no point where they
+/// need none.
 pub fn json(value: &Value) -> String {
-    escaped(&value.to_string())
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => json_float(float),
+            None => number.to_string(),
+        },
+        Value::Array(list) => format!("[{}]", list.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Object(map) => {
+            let pairs = map.iter().map(|(key, value)| {
+                let key = escaped(&Value::from(key.as_str()).to_string());
+                format!("{key}:{}", json(value))
+            });
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => escaped(&value.to_string()),
+    }
+}
+
+/// With an exponent only where it is below 1e-6 or at least 1e21 (`encoding/json floatEncoder`).
+fn json_float(float: f64) -> String {
+    let size = float.abs();
+    if float == 0.0 || (1e-6..1e21).contains(&size) {
+        return float.to_string();
+    }
+    let text = format!("{float:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
+        _ => text,
+    }
 }
 
 /// Written JSON with what could end a script escaped.

@@ -62,6 +62,7 @@ use self::authn::account_token::last_used;
 use self::call::Call;
 use self::component_status::Running;
 use self::custom::Customs;
+pub use self::custom::{Taken, take as take_custom};
 pub(crate) use self::kinds::definition::FINALIZER as CLEANUP;
 use self::metrics::Counters;
 pub use self::node_request::{NodeRequest, NodeWhat, Streams};

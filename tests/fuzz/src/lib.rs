@@ -79,7 +79,7 @@ pub fn compare(
 
 /// Whether the two sides agree. What Go says may be chance, as it walks over maps in no order: it is asked again.
 fn agrees(topic: &Topic, judge: &mut Judge, case: &Value, theirs: &Value) -> Result<bool, Failure> {
-    const TIMES: usize = 20;
+    const TIMES: usize = 100;
     let ours = (topic.ours)(case);
     if (topic.agree)(&ours, theirs) {
         return Ok(true);

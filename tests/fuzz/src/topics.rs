@@ -2,6 +2,7 @@
 
 mod applies;
 mod cron;
+mod customs;
 mod names;
 mod objects;
 mod patches;
@@ -61,6 +62,7 @@ pub const TOPICS: &[Topic] = &[
         .agree(patches::agree),
     Topic::new("apply", applies::case, applies::ours).fits(applies::fits).agree(applies::agree),
     Topic::new("strict", strict::case, strict::ours).fits(strict::fits).agree(strict::agree),
+    Topic::new("custom", customs::case, customs::ours).fits(customs::fits).agree(customs::agree),
     Topic::new("jsonpath", paths::case, paths::ours).fits(paths::fits).agree(paths::agree),
 ];
 

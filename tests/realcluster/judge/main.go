@@ -21,6 +21,7 @@ var answers = map[string]func(line []byte) (any, error){
 	"threeway": threeWay,
 	"apply":    apply,
 	"strict":   strict,
+	"custom":   custom,
 	"jsonpath": jsonPath,
 }
 

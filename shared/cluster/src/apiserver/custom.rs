@@ -5,6 +5,7 @@ mod discovery;
 mod prune;
 pub(crate) mod rules;
 mod scale;
+mod shape;
 mod table;
 mod validate;
 
@@ -19,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::rules::{Found, Rules};
 pub(crate) use self::scale::{of as scale_of, set as set_scale};
+pub use self::shape::{Taken, take};
 pub(crate) use self::table::document as table;
 use super::kinds::Faults;
 use crate::expressions::Expressions;
@@ -236,16 +238,12 @@ fn deprecation(definition: &Value, version: &Value) -> String {
 /// What is wrong with the default that a schema gives (`schema/defaulting/validation.go`).
 pub(crate) fn default_faults(schema: &Value, given: &Value, path: &str) -> Faults {
     let (mut pruned, mut unknown) = (given.clone(), Vec::new());
-    prune::below(schema, &mut pruned, &mut unknown);
+    prune::inside(schema, &mut pruned, &mut unknown);
     if !unknown.is_empty() {
         return vec![FieldError::invalid(path, given.clone(), "must not have unknown fields")];
     }
     let mut faults = Vec::new();
-    validate::value(schema, given, "", &mut faults);
-    for fault in &mut faults {
-        let inner = std::mem::take(&mut fault.field);
-        fault.field = if inner.is_empty() { path.to_owned() } else { format!("{path}.{inner}") };
-    }
+    validate::value(schema, given, path, &mut faults);
     faults
 }
 
@@ -263,13 +261,8 @@ impl Version {
     }
 
     /// Brings a document into the shape that the schema says; unknown fields are told.
-    pub(crate) fn decode(&self, mut value: Value) -> Result<(Value, Vec<String>), String> {
-        let mut unknown = settle_metadata(&mut value)?;
-        let mut pruned = Vec::new();
-        prune::prune(&self.structural, &mut value, "", &mut pruned);
-        // `PruneWithOptions` tells them in order.
-        pruned.sort();
-        unknown.append(&mut pruned);
+    pub(crate) fn decode(&self, value: Value) -> Result<(Value, Vec<String>), String> {
+        let (value, unknown) = shape::shaped(&self.structural, value)?;
         let unknown = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
         Ok((value, unknown))
     }
@@ -280,14 +273,16 @@ impl Version {
             return;
         }
         put(value, "/apiVersion", json!(self.stored));
-        prune::prune(&self.storage, value, "", &mut Vec::new());
+        prune::prune(&self.storage, value, &mut Vec::new());
+        prune::nulls(&self.storage, value);
         prune::default(&self.storage, value);
     }
 
     /// Shows a stored object in this version, with the defaults that came after it.
     pub(crate) fn show(&self, value: &mut Value) {
         put(value, "/apiVersion", json!(self.resource.gvk().group_version().to_string()));
-        prune::prune(&self.structural, value, "", &mut Vec::new());
+        prune::prune(&self.structural, value, &mut Vec::new());
+        prune::nulls(&self.structural, value);
         prune::default(&self.structural, value);
     }
 
@@ -298,8 +293,7 @@ impl Version {
 
     /// Everything that is wrong with an object.
     pub(crate) fn validate(&self, value: &Value, faults: &mut Faults) {
-        validate::value(&self.structural, value, "", faults);
-        validate::lists(&self.structural, value, "", faults);
+        shape::faults(&self.structural, value, faults);
         scale::validate(self, value, faults);
     }
 
@@ -312,26 +306,4 @@ impl Version {
     pub(crate) fn evaluate(&self, value: &Value, old: Option<&Value>) -> Found {
         self.rules.as_ref().map(|rules| rules::evaluate(rules, value, old)).unwrap_or_default()
     }
-}
-
-/// Metadata is typed in every object.
-fn settle_metadata(value: &mut Value) -> Result<Vec<String>, String> {
-    let Some(metadata) = value.get("metadata").cloned() else {
-        if let Some(map) = value.as_object_mut() {
-            map.insert("metadata".to_owned(), json!({}));
-        }
-        return Ok(Vec::new());
-    };
-    let gvk = GroupVersionKind::new("", "v1", "ConfigMap");
-    let carrier = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
-    let decoded = apimachinery::decode::decode_value(Schema::builtin(), &gvk, carrier, Vec::new())?;
-    let mut typed = decoded.value.get("metadata").cloned().unwrap_or_default();
-    if let Some(map) = typed.as_object_mut() {
-        map.retain(|_, one| !one.is_null());
-    }
-    if let Some(map) = value.as_object_mut() {
-        map.insert("metadata".to_owned(), typed);
-    }
-    let path = |said: &String| said.split('"').nth(1).unwrap_or_default().to_owned();
-    Ok(decoded.strict.iter().map(path).collect())
 }

@@ -69,7 +69,7 @@ pub(crate) use self::update::path_of as value_at;
 pub(crate) use self::update::{prepare_update, reset, validate_update};
 use super::call::Call;
 use super::write::Target;
-pub(crate) use meta::annotations_too_long;
+pub(crate) use meta::{annotations_too_long, validate as metadata};
 
 /// What is wrong with an object.
 pub(crate) type Faults = Vec<FieldError>;
@@ -160,17 +160,20 @@ pub(crate) fn default(value: &mut Value) {
     }
 }
 
-/// Everything that is wrong with a new object.
-pub(crate) fn validate(kind: &Kind, value: &Value, namespaced: bool) -> Faults {
+/// Everything that is wrong with a new object, whatever came of its former life.
+fn validate(target: &Target, value: &Value) -> Faults {
     let mut faults = Vec::new();
-    meta::validate(value, kind.name, namespaced, &mut faults);
-    (kind.validate)(value, &mut faults);
+    meta::validate(value, target.kind.name, !target.namespace.is_empty(), &mut faults);
+    if target.custom.is_none() {
+        meta::standard_finalizers(value, &mut faults);
+    }
+    (target.kind.validate)(value, &mut faults);
     faults
 }
 
 /// Everything that is wrong with a new object that came through this endpoint.
 pub(crate) fn validate_create(target: &Target, value: &Value) -> Faults {
-    let mut faults = validate(target.kind, value, !target.namespace.is_empty());
+    let mut faults = validate(target, value);
     (target.kind.validate_create)(value, &mut faults);
     if target.gvk.kind == "CustomResourceDefinition" {
         definition::validate_name(value, &mut faults);

@@ -14,14 +14,14 @@ use super::write::Target;
 
 /// `hasBlockingErr`: whether what is wrong already makes rules meaningless.
 fn blocking(fault: &FieldError) -> bool {
-    match fault.kind {
+    matches!(
+        fault.kind,
         FieldErrorKind::NotSupported
-        | FieldErrorKind::Required
-        | FieldErrorKind::TooLong
-        | FieldErrorKind::TooMany => true,
-        FieldErrorKind::Invalid => fault.detail.contains(" in body must be of type "),
-        _ => false,
-    }
+            | FieldErrorKind::Required
+            | FieldErrorKind::TooLong
+            | FieldErrorKind::TooMany
+            | FieldErrorKind::TypeInvalid
+    )
 }
 
 impl Apiserver {

@@ -7,77 +7,87 @@ use crate::fields::flag;
 
 const OPEN: &str = "/x-kubernetes-preserve-unknown-fields";
 const EMBEDDED: &str = "/x-kubernetes-embedded-resource";
+const META: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 fn property<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
     schema.get("properties")?.get(key)
 }
 
-fn implied(schema: &Value, root: bool, key: &str) -> bool {
-    (root || flag(schema, EMBEDDED)) && matches!(key, "apiVersion" | "kind" | "metadata")
+/// `additionalProperties`: what the fields are that the schema does not name; `true` where that is not said.
+fn more(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|more| !more.is_null())
 }
 
-/// Drops the fields that the schema does not know; their paths are put into `unknown`.
-pub(super) fn prune(schema: &Value, value: &mut Value, path: &str, unknown: &mut Vec<String>) {
-    walk(schema, value, path, (true, false), unknown);
+/// The schema of a field: its own one, or the one of all others.
+pub(super) fn below<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
+    property(schema, key).or_else(|| more(schema).filter(|more| more.is_object()))
+}
+
+/// Drops the fields that the schema of an object does not know; their paths are put into `unknown`.
+pub(super) fn prune(schema: &Value, value: &mut Value, unknown: &mut Vec<String>) {
+    walk(schema, value, "", true, unknown);
 }
 
 /// The same for a value inside of an object.
-pub(super) fn below(schema: &Value, value: &mut Value, unknown: &mut Vec<String>) {
-    walk(schema, value, "", (false, false), unknown);
+pub(super) fn inside(schema: &Value, value: &mut Value, unknown: &mut Vec<String>) {
+    walk(schema, value, "", false, unknown);
 }
 
-fn walk(
-    schema: &Value,
-    value: &mut Value,
-    path: &str,
-    (root, inherited): (bool, bool),
-    unknown: &mut Vec<String>,
-) {
-    let open = flag(schema, OPEN) || inherited;
+/// Of what has no schema nothing is known.
+fn walk(schema: &Value, value: &mut Value, path: &str, root: bool, unknown: &mut Vec<String>) {
+    if flag(schema, OPEN) {
+        return opened(schema, value, path, root, unknown);
+    }
     match value {
         Value::Array(list) => {
             let items = schema.get("items").unwrap_or(&Value::Null);
             for (index, item) in list.iter_mut().enumerate() {
-                let own = open && items.is_null();
-                walk(items, item, &format!("{path}[{index}]"), (false, own), unknown);
+                walk(items, item, &format!("{path}[{index}]"), false, unknown);
             }
         }
         Value::Object(map) => {
-            let more = schema.get("additionalProperties").filter(|more| !more.is_null());
-            if !schema.is_object() {
-                if !open {
-                    forget(map, path, unknown, |_| false);
+            let implied = schema.is_object() && (root || flag(schema, EMBEDDED));
+            map.retain(|key, inner| {
+                if implied && META.contains(&key.as_str()) {
+                    return true;
                 }
-                return;
-            }
-            forget(map, path, unknown, |key| {
-                open || property(schema, key).is_some()
-                    || implied(schema, root, key)
-                    || more.is_some_and(|more| *more != Value::Bool(false))
-            });
-            for (key, inner) in map.iter_mut() {
                 let path = join(path, key);
-                if let Some(own) = property(schema, key).filter(|_| !implied(schema, root, key)) {
-                    walk(own, inner, &path, (false, false), unknown);
-                } else if let Some(more) = more.filter(|more| more.is_object()) {
-                    walk(more, inner, &path, (false, false), unknown);
+                let own = property(schema, key).or_else(|| more(schema));
+                match own {
+                    Some(own) => walk(own, inner, &path, false, unknown),
+                    None => unknown.push(path),
                 }
-            }
+                own.is_some()
+            });
         }
         _ => {}
     }
 }
 
-fn forget(
-    map: &mut Map<String, Value>,
-    path: &str,
-    unknown: &mut Vec<String>,
-    keeps: impl Fn(&str) -> bool,
-) {
-    let gone: Vec<String> = map.keys().filter(|key| !keeps(key)).cloned().collect();
-    for key in gone {
-        map.remove(&key);
-        unknown.push(join(path, &key));
+/// `skipPrune`: where unknown fields are kept the known ones may still not keep theirs.
+fn opened(schema: &Value, value: &mut Value, path: &str, root: bool, unknown: &mut Vec<String>) {
+    if !schema.is_object() {
+        return;
+    }
+    match value {
+        Value::Array(list) => {
+            let items = schema.get("items").unwrap_or(&Value::Null);
+            for (index, item) in list.iter_mut().enumerate() {
+                opened(items, item, &format!("{path}[{index}]"), false, unknown);
+            }
+        }
+        Value::Object(map) => {
+            let implied = root || flag(schema, EMBEDDED);
+            for (key, inner) in map.iter_mut() {
+                if implied && META.contains(&key.as_str()) {
+                    continue;
+                }
+                if let Some(own) = property(schema, key).or_else(|| more(schema)) {
+                    walk(own, inner, &join(path, key), false, unknown);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -85,41 +95,74 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// Drops nulls where none may be, and fills in defaults.
-pub(super) fn default(schema: &Value, value: &mut Value) {
+fn given(schema: &Value) -> Option<&Value> {
+    schema.get("default").filter(|given| !given.is_null())
+}
+
+fn refused(value: &Value, schema: &Value) -> bool {
+    value.is_null() && !flag(schema, "/nullable")
+}
+
+/// Drops nulls where none may be and no default takes their place (`PruneNonNullableNullsWithoutDefaults`).
+pub(super) fn nulls(schema: &Value, value: &mut Value) {
     match value {
         Value::Array(list) => {
             if let Some(items) = schema.get("items") {
                 for item in list {
-                    default(items, item);
+                    nulls(items, item);
+                }
+            }
+        }
+        Value::Object(map) => map.retain(|key, inner| match below(schema, key) {
+            Some(own) if refused(inner, own) && given(own).is_none() => false,
+            Some(own) => {
+                nulls(own, inner);
+                true
+            }
+            None => true,
+        }),
+        _ => {}
+    }
+}
+
+/// Fills in defaults.
+pub(super) fn default(schema: &Value, value: &mut Value) {
+    // Nothing else takes the place of a null in a list or of a key.
+    let filled = |own: &Value, inner: &mut Value| {
+        if refused(inner, own) {
+            *inner = given(own).cloned().unwrap_or_default();
+        }
+        default(own, inner);
+    };
+    match value {
+        Value::Array(list) => {
+            if let Some(items) = schema.get("items") {
+                for item in list {
+                    filled(items, item);
                 }
             }
         }
         Value::Object(map) => {
-            for (key, own) in
-                schema.get("properties").and_then(Value::as_object).into_iter().flatten()
-            {
-                let refused = map.get(key).is_some_and(Value::is_null) && !flag(own, "/nullable");
-                if refused {
-                    map.remove(key);
-                }
-                let given = own.get("default").filter(|given| !given.is_null());
-                if let (Some(given), false) = (given, map.contains_key(key)) {
-                    map.insert(key.clone(), given.clone());
-                }
-                if let Some(inner) = map.get_mut(key) {
+            own_defaults(schema, map);
+            for (key, inner) in map.iter_mut() {
+                if let Some(own) = property(schema, key) {
                     default(own, inner);
+                } else if let Some(own) = below(schema, key) {
+                    filled(own, inner);
                 }
-            }
-            let Some(more) = schema.get("additionalProperties").filter(|more| more.is_object())
-            else {
-                return;
-            };
-            let others = map.iter_mut().filter(|(key, _)| property(schema, key).is_none());
-            for (_, inner) in others {
-                default(more, inner);
             }
         }
         _ => {}
+    }
+}
+
+fn own_defaults(schema: &Value, map: &mut Map<String, Value>) {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (key, own) in properties.into_iter().flatten() {
+        if let Some(given) = given(own)
+            && map.get(key).is_none_or(|there| refused(there, own))
+        {
+            map.insert(key.clone(), given.clone());
+        }
     }
 }

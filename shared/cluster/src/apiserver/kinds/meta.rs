@@ -12,7 +12,7 @@ const NEITHER: &str = "name is neither a standard finalizer name nor is it fully
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 
 /// Checks the metadata of an object.
-pub(super) fn validate(
+pub(crate) fn validate(
     value: &Value,
     name_rule: fn(&str) -> Vec<String>,
     namespaced: bool,
@@ -54,6 +54,21 @@ pub(super) fn validate(
     annotations(value.pointer("/metadata/annotations"), "metadata.annotations", faults);
     owners(value, faults);
     finalizers(value, faults);
+}
+
+/// What the kinds of Kubernetes itself ask of finalizers (`pkg/apis/core/validation/validation.go
+/// validateKubeFinalizerName`).
+pub(super) fn standard_finalizers(value: &Value, faults: &mut Faults) {
+    for (index, finalizer) in items(value, "/metadata/finalizers").iter().enumerate() {
+        let finalizer = finalizer.as_str().unwrap_or("");
+        if names::qualified_name(finalizer).is_empty()
+            && !finalizer.contains('/')
+            && !STANDARD_FINALIZERS.contains(&finalizer)
+        {
+            let path = format!("metadata.finalizers[{index}]");
+            faults.push(FieldError::invalid(&path, finalizer, NEITHER));
+        }
+    }
 }
 
 /// Whether annotations are larger than all of an object may be.
@@ -125,20 +140,6 @@ fn finalizers(value: &Value, faults: &mut Faults) {
     for finalizer in list {
         let finalizer = finalizer.as_str().unwrap_or("");
         labels::each("metadata.finalizers", finalizer, names::qualified_name(finalizer), faults);
-    }
-    for (index, finalizer) in list.iter().enumerate() {
-        let finalizer = finalizer.as_str().unwrap_or("");
-        if names::qualified_name(finalizer).is_empty()
-            && !finalizer.contains('/')
-            && !STANDARD_FINALIZERS.contains(&finalizer)
-        {
-            let why = NEITHER;
-            faults.push(FieldError::invalid(
-                &format!("metadata.finalizers[{index}]"),
-                finalizer,
-                why,
-            ));
-        }
     }
     let has = |name: &str| list.iter().any(|finalizer| finalizer.as_str() == Some(name));
     if has("orphan") && has("foregroundDeletion") {

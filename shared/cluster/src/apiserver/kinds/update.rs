@@ -153,7 +153,6 @@ fn custom_changed(has_status: bool, value: &Value, live: &Value) -> bool {
 
 /// Everything that is wrong with a change.
 pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> Faults {
-    let namespaced = !target.namespace.is_empty();
     let mut faults = Vec::new();
     meta::validate_update(value, live, &mut faults);
     if let Some(custom) = &target.custom {
@@ -164,7 +163,7 @@ pub(crate) fn validate_update(target: &Target, value: &Value, live: &Value) -> F
         return faults;
     }
     if target.subresource.is_empty() {
-        let mut own = super::validate(target.kind, value, namespaced);
+        let mut own = super::validate(target, value);
         own.retain(|fault| !faults.contains(fault));
         faults.extend(own);
         (target.kind.validate_update)(value, live, &mut faults);
