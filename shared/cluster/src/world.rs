@@ -12,12 +12,12 @@ mod streams;
 
 pub(crate) use self::streams::NodeAnswer;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::engine::Peer;
 use jiff::Timestamp;
+use rpds::RedBlackTreeMapSync;
 use serde_json::Value;
 
 use crate::addon::{Addon, AddonCall, Aggregation};
@@ -30,6 +30,7 @@ use crate::event_loop::{
 use crate::fields;
 use crate::kubelet::Kubelets;
 use crate::kubelet::node_network::Plugged;
+use crate::kubelet::sessions::Sessions;
 use crate::network::{Dial, connect};
 use crate::rng::Stream;
 
@@ -39,14 +40,15 @@ const REACTION: Duration = Duration::from_millis(5);
 /// The world's own state; a clone is a snapshot.
 #[derive(Clone)]
 pub(crate) struct World {
-    controllers: Vec<Arc<dyn Controller>>,
+    controllers: Arc<[Arc<dyn Controller>]>,
     queue: Queue,
     recorder: Recorder,
     seen: u64,
-    kubelets: Kubelets,
+    /// Shared with the snapshots of it until it changes.
+    kubelets: Arc<Kubelets>,
     addons: Arc<[Arc<dyn Addon>]>,
     /// What controllers remember of keys.
-    memory: BTreeMap<(u8, Key), Value>,
+    memory: RedBlackTreeMapSync<(u8, Key), Value>,
     /// What is hit when anything may be.
     chance: Stream,
     /// When old events were looked for.
@@ -62,13 +64,13 @@ impl World {
         };
         let names = machines.iter().map(|machine| machine.name.clone()).collect();
         let mut world = Self {
-            controllers: loops(config, system, &api.tokens),
+            controllers: loops(config, system, &api.tokens).into(),
             queue: Queue::default(),
             recorder: Recorder::default(),
             seen: 0,
-            kubelets: Kubelets::new(names, api.tokens.clone()),
+            kubelets: Arc::new(Kubelets::new(names, api.tokens.clone())),
             addons: system.addons.clone().into(),
-            memory: BTreeMap::new(),
+            memory: RedBlackTreeMapSync::new_sync(),
             chance: Stream::new(config.seed, "faults"),
             swept: config.epoch,
         };
@@ -159,9 +161,10 @@ impl World {
         (rank, key): (u8, &Key),
         controller: &dyn Controller,
     ) {
-        let plan = if controller.name() == "kubelet" {
-            let plan = self.kubelets.sync(api.store(), key, now);
-            for pod in self.kubelets.woken() {
+        let mut plan = if controller.name() == "kubelet" {
+            let kubelets = Arc::make_mut(&mut self.kubelets);
+            let plan = kubelets.sync(api.store(), key, now);
+            for pod in kubelets.woken() {
                 let (namespace, name) = pod.split_once('/').unwrap_or_default();
                 self.look_at(namespace, name, now);
             }
@@ -170,16 +173,16 @@ impl World {
             let aggregation = Aggregation {
                 addons: &self.addons,
                 store: api.store(),
-                meter: &self.kubelets,
+                meter: self.kubelets.as_ref(),
                 silent: &self.kubelets.faults.silent,
                 now,
                 memory: self.memory.get(&(rank, key.clone())).unwrap_or(&Value::Null),
             };
             controller.reconcile_with(&aggregation, key)
         };
-        match &plan.remember {
-            Some(Value::Null) => drop(self.memory.remove(&(rank, key.clone()))),
-            Some(memory) => drop(self.memory.insert((rank, key.clone()), memory.clone())),
+        match plan.remember.take() {
+            Some(Value::Null) => drop(self.memory.remove_mut(&(rank, key.clone()))),
+            Some(memory) => self.memory.insert_mut((rank, key.clone()), memory),
             None => {}
         }
         let idle = plan.writes.is_empty() && plan.events.is_empty();
@@ -320,7 +323,7 @@ impl World {
         let aggregation = Aggregation {
             addons: &self.addons,
             store: api.store(),
-            meter: &self.kubelets,
+            meter: self.kubelets.as_ref(),
             silent: &self.kubelets.faults.silent,
             now,
             memory: &Value::Null,
@@ -339,7 +342,9 @@ impl World {
     /// Forgets streams after a jump in time.
     pub(crate) fn after_restore(&mut self, api: &Apiserver) {
         self.seen = api.store().revision();
-        self.kubelets.sessions = crate::kubelet::sessions::Sessions::default();
+        if !self.kubelets.sessions.are_fresh() {
+            Arc::make_mut(&mut self.kubelets).sessions = Sessions::default();
+        }
     }
 }
 

@@ -1,18 +1,28 @@
 //! The work queue: keys by time, one entry for each controller and key, with back-off after failures.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::Key;
 
-/// Pending work. Equal times are ordered by controller rank, then by key: no chance is involved.
-#[derive(Debug, Clone, Default)]
+/// Pending work. Equal times are ordered by controller rank, then by key: no chance is involved. A clone costs nothing.
+#[derive(Debug, Clone)]
 pub(crate) struct Queue {
-    order: BTreeSet<(Timestamp, u8, Key)>,
-    due: BTreeMap<(u8, Key), Timestamp>,
-    failures: BTreeMap<(u8, Key), u32>,
+    order: RedBlackTreeSetSync<(Timestamp, u8, Key)>,
+    due: RedBlackTreeMapSync<(u8, Key), Timestamp>,
+    failures: RedBlackTreeMapSync<(u8, Key), u32>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            order: RedBlackTreeSetSync::new_sync(),
+            due: RedBlackTreeMapSync::new_sync(),
+            failures: RedBlackTreeMapSync::new_sync(),
+        }
+    }
 }
 
 /// `workqueue.DefaultTypedItemBasedRateLimiter`: 5 ms doubling up to 1000 s.
@@ -27,24 +37,25 @@ impl Queue {
             if known <= at {
                 return;
             }
-            self.order.remove(&(known, rank, key.clone()));
+            self.order.remove_mut(&(known, rank, key.clone()));
         }
-        self.order.insert((at, rank, key));
-        self.due.insert(slot, at);
+        self.order.insert_mut((at, rank, key));
+        self.due.insert_mut(slot, at);
     }
 
     /// Looks at `key` again after its next back-off.
     pub(crate) fn add_rate_limited(&mut self, now: Timestamp, rank: u8, key: Key) {
-        let failures = self.failures.entry((rank, key.clone())).or_default();
-        let delay = FIRST_BACKOFF.saturating_mul(1_u32.checked_shl(*failures).unwrap_or(u32::MAX));
-        *failures = failures.saturating_add(1).min(30);
+        let slot = (rank, key.clone());
+        let failures = self.failures.get(&slot).copied().unwrap_or_default();
+        let delay = FIRST_BACKOFF.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
+        self.failures.insert_mut(slot, failures.saturating_add(1).min(30));
         self.add(later(now, delay.min(MAX_BACKOFF)), rank, key);
     }
 
     /// The key went well: its back-off starts anew.
     pub(crate) fn forget(&mut self, rank: u8, key: &Key) {
         if !self.failures.is_empty() {
-            self.failures.remove(&(rank, key.clone()));
+            self.failures.remove_mut(&(rank, key.clone()));
         }
     }
 
@@ -55,11 +66,9 @@ impl Queue {
 
     /// Takes the first entry that is due by `until`.
     pub(crate) fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, u8, Key)> {
-        if self.order.first()?.0 > until {
-            return None;
-        }
-        let entry = self.order.pop_first()?;
-        self.due.remove(&(entry.1, entry.2.clone()));
+        let entry = self.order.first().filter(|entry| entry.0 <= until)?.clone();
+        self.order.remove_mut(&entry);
+        self.due.remove_mut(&(entry.1, entry.2.clone()));
         Some(entry)
     }
 }

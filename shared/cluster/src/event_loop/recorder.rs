@@ -1,9 +1,8 @@
 //! The event recorder: turns notes into Event objects and counts repetitions instead of repeating them
 //! (`k8s.io/client-go/tools/record/events_cache.go`).
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
+use rpds::RedBlackTreeMapSync;
 use serde_json::{Value, json};
 
 use super::{Component, EventNote, Write};
@@ -17,18 +16,28 @@ struct Known {
     at: Timestamp,
 }
 
-/// Remembers which events exist already.
-#[derive(Debug, Clone, Default)]
+/// Remembers which events exist already. A clone costs nothing.
+#[derive(Debug, Clone)]
 pub(crate) struct Recorder {
-    known: BTreeMap<String, Known>,
+    known: RedBlackTreeMapSync<String, Known>,
     /// Distinguishes events of the same object in the same nanosecond, as a real clock does.
     last: i128,
+    /// When it was last looked for what can be forgotten.
+    swept: Timestamp,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { known: RedBlackTreeMapSync::new_sync(), last: 0, swept: Timestamp::MIN }
+    }
 }
 
 /// After which silence a series has ended (`finishTime`).
 const SERIES_SECONDS: i64 = 360;
 /// How long the API server keeps an event (`--event-ttl`).
 const TTL_SECONDS: i64 = 3600;
+/// How often it is looked for what can be forgotten. Until then it is known, and too old to count.
+const SWEEP_SECONDS: i64 = 300;
 
 impl Recorder {
     /// The request that records `note`: a new Event, or a higher count on the one that says the same. None
@@ -107,13 +116,21 @@ impl Recorder {
         now: Timestamp,
     ) -> Write {
         let name = self.name(note, now);
-        self.known.insert(same, Known { name: name.clone(), count: 1, at: now });
+        self.known.insert_mut(same, Known { name: name.clone(), count: 1, at: now });
         Write::create("events", event(note, component, namespace, &name, now))
     }
 
     /// Forgets what the API server has dropped, so that the memory does not grow with time.
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        self.known.retain(|_, known| now.as_second() - known.at.as_second() < TTL_SECONDS);
+        if now.as_second() - self.swept.as_second() < SWEEP_SECONDS {
+            return;
+        }
+        self.swept = now;
+        let old = |known: &Known| now.as_second() - known.at.as_second() >= TTL_SECONDS;
+        let gone = self.known.iter().filter(|(_, known)| old(known)).map(|(same, _)| same.clone());
+        for same in gone.collect::<Vec<_>>() {
+            self.known.remove_mut(&same);
+        }
     }
 
     /// `<object>.<nanoseconds in hexadecimal>`.

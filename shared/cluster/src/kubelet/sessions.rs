@@ -49,6 +49,17 @@ pub(crate) struct Sessions {
     pub(crate) last: u64,
 }
 
+impl Sessions {
+    /// Whether none was ever opened.
+    pub(crate) fn are_fresh(&self) -> bool {
+        self.last == 0
+            && self.commands.is_empty()
+            && self.logs.is_empty()
+            && self.attached.is_empty()
+            && self.forwards.is_empty()
+    }
+}
+
 /// How a request was answered.
 pub(crate) enum Opened {
     Text(String),

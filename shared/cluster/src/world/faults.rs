@@ -1,5 +1,7 @@
 //! `/podium/v1/faults`: something breaks because somebody wants to see what follows.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -18,7 +20,8 @@ impl World {
         // What kubelets have told until now they have told.
         self.heartbeats(api, now);
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-        let done = match self.kubelets.fault(api.store(), &asked, now, &mut self.chance) {
+        let kubelets = Arc::make_mut(&mut self.kubelets);
+        let done = match kubelets.fault(api.store(), &asked, now, &mut self.chance) {
             Ok(done) => done,
             Err(why) => return json_response(400, &json!({ "message": why })),
         };

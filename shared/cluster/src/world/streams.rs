@@ -1,5 +1,7 @@
 //! Streams that kubelets serve, numbered apart from watches.
 
+use std::sync::Arc;
+
 use apimachinery::engine::{StreamId, StreamRead};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,7 +29,7 @@ impl World {
         now: Timestamp,
         request: &NodeRequest,
     ) -> NodeAnswer {
-        let answer = match self.kubelets.open(api.store(), now, request) {
+        let answer = match Arc::make_mut(&mut self.kubelets).open(api.store(), now, request) {
             Opened::Text(text) => {
                 let mut response = http::Response::new(text.into_bytes());
                 response
@@ -52,7 +54,7 @@ impl World {
 
     /// What is new in a stream of a kubelet.
     pub(crate) fn read_stream(&mut self, stream: StreamId) -> StreamRead {
-        self.kubelets.read(stream.0.saturating_sub(FIRST))
+        Arc::make_mut(&mut self.kubelets).read(stream.0.saturating_sub(FIRST))
     }
 
     /// Passes a frame on to a command.
@@ -64,19 +66,20 @@ impl World {
         frame: &[u8],
     ) {
         let id = stream.0.saturating_sub(FIRST);
-        if let Some(pod) = self.kubelets.type_in(id, frame, now)
+        let kubelets = Arc::make_mut(&mut self.kubelets);
+        if let Some(pod) = kubelets.type_in(id, frame, now)
             && let Some((namespace, name)) = pod.split_once('/')
         {
             self.look_at(namespace, name, now);
             return;
         }
-        if self.kubelets.forward_frame(api.store(), id, frame, now) {
+        if kubelets.forward_frame(api.store(), id, frame, now) {
             return;
         }
-        let Some(session) = self.kubelets.sessions.commands.get_mut(&id) else { return };
+        let Some(session) = kubelets.sessions.commands.get_mut(&id) else { return };
         session.receive(frame);
         let pod = session.pod.clone();
-        self.kubelets.step_session(api.store(), id, now);
+        kubelets.step_session(api.store(), id, now);
         if let Some((namespace, name)) = pod.split_once('/') {
             self.look_at(namespace, name, now);
         }
@@ -90,9 +93,10 @@ impl World {
     /// The client is gone.
     pub(crate) fn close_stream(&mut self, stream: StreamId) {
         let id = stream.0.saturating_sub(FIRST);
-        self.kubelets.sessions.commands.remove(&id);
-        self.kubelets.sessions.logs.remove(&id);
-        self.kubelets.sessions.attached.remove(&id);
-        self.kubelets.sessions.forwards.remove(&id);
+        let sessions = &mut Arc::make_mut(&mut self.kubelets).sessions;
+        sessions.commands.remove(&id);
+        sessions.logs.remove(&id);
+        sessions.attached.remove(&id);
+        sessions.forwards.remove(&id);
     }
 }
