@@ -10,7 +10,7 @@ use apimachinery::status::Status;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::event_loop::Controller;
+use crate::event_loop::{Controller, Kept};
 use crate::fields;
 use crate::store::Store;
 
@@ -176,6 +176,8 @@ pub struct Aggregation<'a> {
     pub now: Timestamp,
     /// What the controller remembers of the key.
     pub memory: &'a Value,
+    /// What it has worked out for the key.
+    pub(crate) kept: Option<&'a Kept>,
 }
 
 impl Aggregation<'_> {

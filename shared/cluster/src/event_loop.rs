@@ -8,6 +8,8 @@ mod queue;
 mod recorder;
 mod write;
 
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -82,9 +84,15 @@ pub struct Plan {
     pub stops_when_refused: bool,
     /// What the controller remembers of the key until its next step (`Aggregation::memory`).
     pub remember: Option<Value>,
+    /// The same in a form of the controller's own (`Aggregation::kept`).
+    pub(crate) kept: Option<Kept>,
     /// When to look again although nothing changed.
     pub requeue_after: Option<Duration>,
 }
+
+/// What a controller keeps for itself. It never changes, so that snapshots share it; it follows from the store and from
+/// what happened, so that the same happens with every seed again.
+pub(crate) type Kept = Arc<dyn Any + Send + Sync>;
 
 impl Plan {
     /// Nothing to do.

@@ -17,6 +17,7 @@ mod plugins;
 mod pod_topology_spread;
 mod preemption;
 mod resources;
+mod snapshot;
 mod taint_toleration;
 mod view;
 mod volume_binding;
@@ -24,23 +25,26 @@ mod volume_restrictions;
 mod volume_zone;
 mod waiting;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::decision::{Decision, NodeVerdict, Score};
 use self::preemption::{Candidate, Outcome};
 pub(crate) use self::resources::{Resources, requests};
+use self::snapshot::Snapshot;
 use self::view::{View, priority};
 use self::waiting::{Place, Waiting};
 use crate::addon::Aggregation;
-use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
+use crate::event_loop::{Component, Controller, EventNote, Kept, Key, Plan, Write, reference};
 use crate::fields;
 use crate::store::{Change, Store};
 
 /// What would be decided now about a pod, and why; none when there is no such pod.
 pub fn explain(store: &Store, namespace: &str, name: &str) -> Option<Decision> {
     let pod = store.get("pods", namespace, name)?;
-    Some(decision::decide(&View::of(store), &pod))
+    Some(decision::decide(&Snapshot::of(store).view(store), &pod))
 }
 
 /// Binds pods to nodes. It works on its queue as a whole: its only key is the empty one.
@@ -62,21 +66,34 @@ impl Controller for Scheduler {
     }
 
     fn reconcile(&self, store: &Store, _key: &Key, now: Timestamp) -> Plan {
-        step(store, &Value::Null, now)
+        step(store, None, now)
     }
 
     fn reconcile_with(&self, aggregation: &Aggregation<'_>, _key: &Key) -> Plan {
-        step(aggregation.store, aggregation.memory, aggregation.now)
+        step(aggregation.store, aggregation.kept, aggregation.now)
     }
 }
 
+/// What the scheduler knows from one turn to the next.
+#[derive(Clone, Default)]
+struct Known {
+    /// Up to where the changes are known.
+    revision: u64,
+    waiting: Waiting,
+    cluster: Snapshot,
+}
+
 /// One pod's turn.
-fn step(store: &Store, memory: &Value, now: Timestamp) -> Plan {
+fn step(store: &Store, kept: Option<&Kept>, now: Timestamp) -> Plan {
     let mut plan = Plan::nothing();
-    let mut waiting = Waiting::read(memory);
-    waiting.learn(store, now);
+    let known = kept.and_then(|kept| kept.downcast_ref::<Known>());
+    let Known { revision, mut waiting, mut cluster } = known.cloned().unwrap_or_default();
+    // The changes are forgotten, or it is the first time: everything may have happened.
+    let changes = store.changes_after(revision).ok().filter(|_| known.is_some());
+    waiting.learn(store, changes.as_deref(), now);
+    cluster.learn(store, changes.as_deref());
     if let Some((key, pod)) = waiting.next(store) {
-        let view = View::of(store);
+        let view = cluster.view(store);
         let decision = decision::decide(&view, &pod);
         if let Some(node) = &decision.chosen {
             take(&view, &pod, node, (&mut waiting, &key, now), &mut plan);
@@ -85,10 +102,10 @@ fn step(store: &Store, memory: &Value, now: Timestamp) -> Plan {
             fail(&view, &pod, &decision, now, &mut plan);
         }
     }
-    plan.remember = Some(waiting.write());
     if let Some(rest) = waiting.rest(now) {
         plan.again(rest);
     }
+    plan.kept = Some(Arc::new(Known { revision: store.revision(), waiting, cluster }));
     plan
 }
 

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use self::history::History;
 pub use self::object::Object;
 pub use self::objects::Objects;
+pub(crate) use self::objects::in_order_of_keys;
 
 /// One write.
 #[derive(Debug, Clone, PartialEq, Eq)]

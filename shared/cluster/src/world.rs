@@ -25,7 +25,7 @@ use crate::apiserver::{ApiAnswer, Apiserver, token};
 use crate::config::{ClusterConfig, Controllers, Machine, System};
 use crate::controllers::{self, Keys};
 use crate::event_loop::{
-    Component, Controller, EventNote, Failure, Key, Plan, Queue, Recorder, Write,
+    Component, Controller, EventNote, Failure, Kept, Key, Plan, Queue, Recorder, Write,
 };
 use crate::fields;
 use crate::kubelet::Kubelets;
@@ -49,6 +49,8 @@ pub(crate) struct World {
     addons: Arc<[Arc<dyn Addon>]>,
     /// What controllers remember of keys.
     memory: RedBlackTreeMapSync<(u8, Key), Value>,
+    /// What they have worked out and need not do again.
+    kept: RedBlackTreeMapSync<(u8, Key), Kept>,
     /// What is hit when anything may be.
     chance: Stream,
     /// When old events were looked for.
@@ -71,6 +73,7 @@ impl World {
             kubelets: Arc::new(Kubelets::new(names, api.tokens.clone())),
             addons: system.addons.clone().into(),
             memory: RedBlackTreeMapSync::new_sync(),
+            kept: RedBlackTreeMapSync::new_sync(),
             chance: Stream::new(config.seed, "faults"),
             swept: config.epoch,
         };
@@ -177,6 +180,7 @@ impl World {
                 silent: &self.kubelets.faults.silent,
                 now,
                 memory: self.memory.get(&(rank, key.clone())).unwrap_or(&Value::Null),
+                kept: self.kept.get(&(rank, key.clone())),
             };
             controller.reconcile_with(&aggregation, key)
         };
@@ -184,6 +188,9 @@ impl World {
             Some(Value::Null) => drop(self.memory.remove_mut(&(rank, key.clone()))),
             Some(memory) => self.memory.insert_mut((rank, key.clone()), memory),
             None => {}
+        }
+        if let Some(kept) = plan.kept.take() {
+            self.kept.insert_mut((rank, key.clone()), kept);
         }
         let idle = plan.writes.is_empty() && plan.events.is_empty();
         let component = if idle { Component::installer() } else { component(api, controller, key) };
@@ -327,6 +334,7 @@ impl World {
             silent: &self.kubelets.faults.silent,
             now,
             memory: &Value::Null,
+            kept: None,
         };
         match aggregation.ask(call) {
             Ok(body) => json_response(200, &body),

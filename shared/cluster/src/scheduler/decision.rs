@@ -101,7 +101,7 @@ pub(super) fn decide(view: &View<'_>, pod: &Value) -> Decision {
         Some(node) => std::slice::from_ref(node),
         None => view.nodes.as_slice(),
     };
-    let mut feasible = Vec::new();
+    let mut feasible: Vec<&NodeView> = Vec::new();
     for node in nodes {
         let found = check(&cycle, node);
         if found.is_none() {

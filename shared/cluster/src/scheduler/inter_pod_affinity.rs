@@ -96,8 +96,9 @@ impl Counts {
             !wanted.is_empty() && wanted.iter().all(|term| term.matches(view.store, one))
         };
         let mut counts = Self { itself: meets(pod), ..Self::default() };
+        let asks = !wanted.is_empty() || !unwanted.is_empty();
         for node in &view.nodes {
-            for one in &node.pods {
+            for one in node.pods.iter().filter(|_| asks) {
                 if meets(one) {
                     for term in &wanted {
                         add(&mut counts.together, node, term);
@@ -105,11 +106,11 @@ impl Counts {
                 }
                 let clash = unwanted.iter().filter(|term| term.matches(view.store, one));
                 clash.for_each(|term| add(&mut counts.apart, node, term));
-                if one.pointer("/spec/affinity/podAntiAffinity").is_some() {
-                    let theirs = required(one, "podAntiAffinity");
-                    let theirs = theirs.iter().filter(|term| term.matches(view.store, pod));
-                    theirs.for_each(|term| add(&mut counts.shunned, node, term));
-                }
+            }
+            for one in &node.with_affinity {
+                let theirs = required(one, "podAntiAffinity");
+                let theirs = theirs.iter().filter(|term| term.matches(view.store, pod));
+                theirs.for_each(|term| add(&mut counts.shunned, node, term));
             }
         }
         counts.wanted = wanted;
@@ -191,14 +192,14 @@ pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> 
                 *sums.entry(domain).or_default() += term.weight;
             }
         };
-        for one in &node.pods {
+        for one in node.pods.iter().filter(|_| !own.is_empty()) {
             for term in &own {
                 add(term, one);
             }
-            if one.pointer("/spec/affinity").is_some() {
-                for term in required(one, "podAffinity").iter().chain(&wishes(one)) {
-                    add(term, pod);
-                }
+        }
+        for one in &node.with_affinity {
+            for term in required(one, "podAffinity").iter().chain(&wishes(one)) {
+                add(term, pod);
             }
         }
     }

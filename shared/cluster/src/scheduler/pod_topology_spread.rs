@@ -2,6 +2,7 @@
 //! (`plugins/podtopologyspread/{common,filtering,scoring}.go`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use apimachinery::selector::{LabelSelector, Requirement};
 use serde_json::Value;
@@ -63,12 +64,7 @@ impl Constraint {
         if self.selector.is_empty() {
             return 0;
         }
-        let counts = |one: &&std::sync::Arc<Value>| {
-            !fields::deleting(one)
-                && fields::namespace(one) == fields::namespace(pod)
-                && self.selector.matches(&fields::labels(one))
-        };
-        i64::try_from(node.pods.iter().filter(counts).count()).unwrap_or(i64::MAX)
+        node.count(fields::namespace(pod), |labels| self.selector.matches(labels))
     }
 }
 
@@ -108,7 +104,7 @@ fn has_all(node: &NodeView, constraints: &[Constraint]) -> bool {
 pub(super) fn domains(view: &View<'_>, pod: &Value) -> Vec<Domains> {
     let constraints = constraints(pod, "DoNotSchedule");
     let nodes: Vec<&NodeView> =
-        view.nodes.iter().filter(|node| has_all(node, &constraints)).collect();
+        view.nodes.iter().map(Arc::as_ref).filter(|node| has_all(node, &constraints)).collect();
     let count = |constraint: Constraint| {
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         for node in nodes.iter().filter(|node| constraint.includes(pod, node)) {
@@ -209,7 +205,7 @@ pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> 
         let weight = logarithm(if by_node { candidates.len() } else { domains.len() } + 2);
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         let counted = |node: &&NodeView| !ignored(node) && constraint.includes(cycle.pod, node);
-        for node in cycle.view.nodes.iter().filter(counted) {
+        for node in cycle.view.nodes.iter().map(Arc::as_ref).filter(counted) {
             let domain = value(node).unwrap_or_default();
             *counts.entry(domain).or_default() += constraint.count(cycle.pod, node);
         }

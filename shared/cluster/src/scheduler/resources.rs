@@ -47,6 +47,7 @@ impl Resources {
         for (name, amount) in &other.0 {
             *self.0.entry(name.clone()).or_default() -= amount;
         }
+        self.0.retain(|_, amount| *amount != 0);
     }
 
     fn at_least(&mut self, other: &Self) {

@@ -1,11 +1,14 @@
 //! The pods that wait for a node (`pkg/scheduler/backend/queue`): who is next, and who is not tried again
 //! before something happens that could help.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use rpds::RedBlackTreeMapSync;
+use serde_json::Value;
 
 use super::hints;
 use super::view::priority;
@@ -34,31 +37,26 @@ pub(super) enum Place {
     Refused,
 }
 
-const PLACES: [(Place, &str); 5] = [
-    (Place::Active, "active"),
-    (Place::BackingOff, "backoff"),
-    (Place::Unschedulable, "unschedulable"),
-    (Place::Bound, "bound"),
-    (Place::Refused, "refused"),
-];
-
 /// What is remembered of a pod that waits.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     uid: String,
+    /// It never changes.
+    priority: i64,
     place: Place,
     attempts: u32,
     /// When it came into its place, and in which order.
     at: Timestamp,
     order: u64,
     /// The plugins that kept it from somewhere.
-    rejectors: BTreeSet<String>,
+    rejectors: BTreeSet<&'static str>,
 }
 
 impl Entry {
     fn new(pod: &Value, at: Timestamp, order: u64) -> Self {
         Self {
             uid: fields::uid(pod).to_owned(),
+            priority: priority(pod),
             place: Place::Active,
             attempts: 0,
             at,
@@ -85,12 +83,16 @@ impl Entry {
     }
 }
 
-/// All of them.
-#[derive(Debug, Clone, Default)]
+/// All of them. A clone costs nothing.
+#[derive(Debug, Clone)]
 pub(super) struct Waiting {
-    /// Up to where the changes are known.
-    revision: u64,
-    pods: BTreeMap<Key, Entry>,
+    pods: RedBlackTreeMapSync<Key, Entry>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { pods: RedBlackTreeMapSync::new_sync() }
+    }
 }
 
 /// Whether a pod waits for this scheduler.
@@ -103,83 +105,45 @@ pub(super) fn waits(pod: &Value) -> bool {
 }
 
 impl Waiting {
-    /// From what the world kept.
-    pub(super) fn read(memory: &Value) -> Self {
-        let mut waiting = Self {
-            revision: memory["revision"].as_u64().unwrap_or_default(),
-            pods: BTreeMap::new(),
-        };
-        for kept in fields::items(memory, "/pods") {
-            let key = Key::new(fields::text(kept, "/namespace"), fields::text(kept, "/name"));
-            let place = fields::text(kept, "/place");
-            let place = PLACES.iter().find(|(_, name)| *name == place);
-            let Some((at, (place, _))) = fields::time(kept, "/at").zip(place) else { continue };
-            let rejectors = fields::items(kept, "/rejectors").iter().filter_map(Value::as_str);
-            let entry = Entry {
-                uid: fields::text(kept, "/uid").to_owned(),
-                place: *place,
-                attempts: kept["attempts"]
-                    .as_u64()
-                    .and_then(|n| u32::try_from(n).ok())
-                    .unwrap_or(0),
-                at,
-                order: kept["order"].as_u64().unwrap_or_default(),
-                rejectors: rejectors.map(str::to_owned).collect(),
-            };
-            waiting.pods.insert(key, entry);
+    /// Takes notice of what has happened: of the changes since it last did, or of everything.
+    pub(super) fn learn(&mut self, store: &Store, changes: Option<&[Arc<Change>]>, now: Timestamp) {
+        match changes {
+            Some(changes) => changes.iter().for_each(|change| self.apply(store, change, now)),
+            None => self.look_at_everything(store, now),
         }
-        waiting
-    }
-
-    /// For the world to keep.
-    pub(super) fn write(&self) -> Value {
-        let entry = |(key, entry): (&Key, &Entry)| {
-            let place = PLACES.iter().find(|(place, _)| *place == entry.place);
-            json!({
-                "namespace": key.namespace, "name": key.name, "uid": entry.uid,
-                "place": place.map(|(_, name)| *name), "attempts": entry.attempts,
-                "at": entry.at.to_string(), "order": entry.order, "rejectors": entry.rejectors,
-            })
-        };
-        let pods: Vec<Value> = self.pods.iter().map(entry).collect();
-        json!({ "revision": self.revision, "pods": pods })
-    }
-
-    /// Takes notice of what has happened.
-    pub(super) fn learn(&mut self, store: &Store, now: Timestamp) {
-        match store.changes_after(self.revision) {
-            Ok(changes) => changes.iter().for_each(|change| self.apply(store, change, now)),
-            // The changes are forgotten, or it is the first time: everything may have happened.
-            Err(_compacted) => self.look_at_everything(store, now),
-        }
-        self.revision = store.revision();
-        self.pods.retain(|key, _| {
-            store.get("pods", &key.namespace, &key.name).is_some_and(|pod| waits(&pod))
-        });
-        for entry in self.pods.values_mut() {
+        let moves = |entry: &Entry| {
             let due = entry.due().is_some_and(|due| due <= now);
+            match entry.place {
+                Place::Bound => true,
+                Place::Unschedulable | Place::Refused => due,
+                Place::Active | Place::BackingOff => false,
+            }
+        };
+        let moved = self.pods.iter().filter(|(_, entry)| moves(entry)).map(|(key, _)| key.clone());
+        for key in moved.collect::<Vec<_>>() {
+            let Some(entry) = self.pods.get_mut(&key) else { continue };
             match entry.place {
                 Place::Bound => {
                     entry.place = Place::Refused;
                     entry.attempts = entry.attempts.saturating_add(1);
                     entry.at = now;
                 }
-                Place::Unschedulable if due => entry.place = Place::BackingOff,
-                Place::Refused if due => entry.place = Place::Active,
-                Place::Active | Place::BackingOff | Place::Unschedulable | Place::Refused => {}
+                Place::Unschedulable => entry.place = Place::BackingOff,
+                Place::Refused => entry.place = Place::Active,
+                Place::Active | Place::BackingOff => {}
             }
         }
     }
 
     fn look_at_everything(&mut self, store: &Store, now: Timestamp) {
-        let mut pods = BTreeMap::new();
+        let mut pods = RedBlackTreeMapSync::new_sync();
         for pod in store.list("pods", None).iter().filter(|pod| waits(pod)) {
             let order = fields::text(pod, "/metadata/resourceVersion").parse().unwrap_or(0);
             let mut entry = Entry::new(pod, now, order);
-            if let Some(known) = self.pods.remove(&Key::of(pod)) {
+            if let Some(known) = self.pods.get(&Key::of(pod)) {
                 entry.attempts = known.attempts;
             }
-            pods.insert(Key::of(pod), entry);
+            pods.insert_mut(Key::of(pod), entry);
         }
         self.pods = pods;
     }
@@ -188,11 +152,11 @@ impl Waiting {
         if change.resource == "pods" {
             let key = Key::new(&change.namespace, &change.name);
             match change.new.as_deref().filter(|pod| waits(pod)) {
-                None => drop(self.pods.remove(&key)),
+                None => drop(self.pods.remove_mut(&key)),
                 Some(pod) => {
                     let known = self.pods.get(&key);
                     if known.is_none_or(|known| known.uid != fields::uid(pod)) {
-                        self.pods.insert(key, Entry::new(pod, now, change.revision));
+                        self.pods.insert_mut(key, Entry::new(pod, now, change.revision));
                     }
                 }
             }
@@ -200,31 +164,31 @@ impl Waiting {
         if !hints::concerns(change) {
             return;
         }
-        let stuck = |(_, entry): &(&Key, &mut Entry)| entry.place == Place::Unschedulable;
-        for (key, entry) in self.pods.iter_mut().filter(stuck) {
-            let Some(pod) = store.get("pods", &key.namespace, &key.name) else { continue };
-            let helps = |plugin: &String| hints::may_help(store, plugin, &pod, change);
-            if entry.rejectors.is_empty() || entry.rejectors.iter().any(helps) {
+        let helped = |(key, entry): &(&Key, &Entry)| {
+            let stuck = entry.place == Place::Unschedulable;
+            stuck.then(|| store.get("pods", &key.namespace, &key.name)).flatten().is_some_and(
+                |pod| {
+                    let helps = |plugin: &&str| hints::may_help(store, plugin, &pod, change);
+                    entry.rejectors.is_empty() || entry.rejectors.iter().any(helps)
+                },
+            )
+        };
+        let helped = self.pods.iter().filter(helped).map(|(key, _)| key.clone());
+        for key in helped.collect::<Vec<_>>() {
+            if let Some(entry) = self.pods.get_mut(&key) {
                 entry.place = Place::BackingOff;
             }
         }
     }
 
     /// Who is tried next: the highest priority, then who waits longest.
-    pub(super) fn next(&self, store: &Store) -> Option<(Key, std::sync::Arc<Value>)> {
-        [Place::Active, Place::BackingOff].into_iter().find_map(|place| {
-            self.pods
-                .iter()
-                .filter(|(_, entry)| entry.place == place)
-                .filter_map(|(key, entry)| {
-                    let pod = store.get("pods", &key.namespace, &key.name)?;
-                    Some((key, entry, pod))
-                })
-                .min_by_key(|(_, entry, pod)| {
-                    (std::cmp::Reverse(priority(pod)), entry.at, entry.order)
-                })
-                .map(|(key, _, pod)| (key.clone(), pod))
-        })
+    pub(super) fn next(&self, store: &Store) -> Option<(Key, Arc<Value>)> {
+        let first = |place| {
+            let there = self.pods.iter().filter(|(_, entry)| entry.place == place);
+            there.min_by_key(|(_, entry)| (Reverse(entry.priority), entry.at, entry.order))
+        };
+        let (key, _) = first(Place::Active).or_else(|| first(Place::BackingOff))?;
+        Some((key.clone(), store.get("pods", &key.namespace, &key.name)?))
     }
 
     /// A pod goes to another place.
@@ -238,7 +202,7 @@ impl Waiting {
         if let Some(entry) = self.pods.get_mut(key) {
             entry.place = place;
             entry.at = now;
-            entry.rejectors = rejectors.map(str::to_owned).collect();
+            entry.rejectors = rejectors.collect();
             entry.attempts = entry.attempts.saturating_add(u32::from(place != Place::Bound));
         }
     }

@@ -83,7 +83,7 @@ impl Objects {
 
 /// The order of namespaces within keys of etcd, where a slash ends them (`/registry/pods/NAMESPACE/NAME`,
 /// k8s.io/apiserver/pkg/registry/generic/registry/store.go, `NamespaceKeyFunc`): `a-b` comes before `a`.
-fn in_order_of_keys(one: &str, other: &str) -> Ordering {
+pub(crate) fn in_order_of_keys(one: &str, other: &str) -> Ordering {
     one.bytes().chain([b'/']).cmp(other.bytes().chain([b'/']))
 }
 
