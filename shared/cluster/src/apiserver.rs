@@ -80,6 +80,10 @@ const GENERATED: &str = "Use tokens from the TokenRequest API or manually create
 /// The media type of aggregated discovery.
 const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
+/// Said in the extensions of a request: the object that is answered with is read there (an `Object`), not in the body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unwritten;
+
 /// What the API server answers.
 #[derive(Debug)]
 pub enum ApiAnswer {
@@ -252,6 +256,7 @@ impl Apiserver {
             None => uuid(&mut self.audits),
         };
         let known = etag::known(&request);
+        let unwritten = request.extensions().get::<Unwritten>().copied();
         let revision = self.store.revision();
         let mut counted = None;
         let before = self.before(request.method(), request.uri().path());
@@ -285,7 +290,7 @@ impl Apiserver {
                     asked.answered_with(body);
                 }
                 let tagged = etag::is_told(&asked, &reply);
-                let mut answer = written(reply, pretty);
+                let mut answer = written(reply, pretty, unwritten);
                 if let (Some(vary), ApiAnswer::Full(response)) = (tagged, &mut answer) {
                     etag::tell(response, &known, vary);
                 }
@@ -391,8 +396,13 @@ impl Apiserver {
     }
 }
 
-fn written(reply: Reply, pretty: bool) -> ApiAnswer {
+fn written(reply: Reply, pretty: bool, unwritten: Option<Unwritten>) -> ApiAnswer {
     match reply {
+        Reply::Object(code, object) if unwritten.is_some() => {
+            let mut response = answer::with_type(code, "application/json", Vec::new());
+            response.extensions_mut().insert(object);
+            ApiAnswer::Full(response)
+        }
         Reply::Object(code, object) => ApiAnswer::Full(answer::object(code, &object, pretty)),
         Reply::Document(code, body) => ApiAnswer::Full(answer::json(code, &body, pretty)),
         Reply::List(list) => ApiAnswer::Full(answer::list(&list, pretty)),

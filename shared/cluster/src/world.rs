@@ -21,7 +21,7 @@ use rpds::RedBlackTreeMapSync;
 use serde_json::Value;
 
 use crate::addon::{Addon, AddonCall, Aggregation};
-use crate::apiserver::{ApiAnswer, Apiserver, token};
+use crate::apiserver::{ApiAnswer, Apiserver, Unwritten, token};
 use crate::config::{ClusterConfig, Controllers, Machine, System};
 use crate::controllers::{self, Keys};
 use crate::event_loop::{
@@ -33,6 +33,7 @@ use crate::kubelet::node_network::Plugged;
 use crate::kubelet::sessions::Sessions;
 use crate::network::{Dial, connect};
 use crate::rng::Stream;
+use crate::store::Object;
 
 /// From a change to the reaction of whoever watches it.
 const REACTION: Duration = Duration::from_millis(5);
@@ -222,7 +223,7 @@ impl World {
             }
             match Self::send(api, now, write, component) {
                 Ok(answer) => {
-                    if let Some(note) = write.follow_up(&answer) {
+                    if let Some(note) = write.follow_up(answer.as_deref()) {
                         self.record(api, now, &note, component);
                     }
                 }
@@ -257,7 +258,6 @@ impl World {
         let _recorded = Self::send(api, now, &write, component);
     }
 
-    /// Sends a request; answers with the object, or the `Status` of a refusal.
     /// Has the machines join. What is there already stays (a cluster that was put together before).
     fn join(machines: &[Machine], api: &mut Apiserver, now: Timestamp) {
         for (write, component) in nodes::install(machines, now) {
@@ -271,24 +271,26 @@ impl World {
         }
     }
 
+    /// Sends a request; answers with the object, if there is one, or the `Status` of a refusal.
     fn send(
         api: &mut Apiserver,
         now: Timestamp,
         write: &Write,
         component: &Component,
-    ) -> Result<Vec<u8>, Value> {
+    ) -> Result<Option<Object>, Value> {
         let mut request = write.request(component).ok_or(Value::Null)?;
+        request.extensions_mut().insert(Unwritten);
         request.extensions_mut().insert(Peer(nodes::address(api, &component.host)));
         match api.handle(now, request) {
             ApiAnswer::Full(response) if response.status().as_u16() >= 400 => {
                 Err(serde_json::from_slice(response.body()).unwrap_or_default())
             }
-            ApiAnswer::Full(response) => Ok(response.into_body()),
+            ApiAnswer::Full(mut response) => Ok(response.extensions_mut().remove::<Object>()),
             ApiAnswer::Watch(_)
             | ApiAnswer::Node(_)
             | ApiAnswer::Connect(_)
             | ApiAnswer::Fault(_)
-            | ApiAnswer::Addon(_) => Ok(Vec::new()),
+            | ApiAnswer::Addon(_) => Ok(None),
         }
     }
 

@@ -3,7 +3,7 @@
 //! real server (`data/bootstrap.jsonl`). They are read once per process and shared by all clusters; what differs
 //! between clusters, their creation time, is filled in when they are read.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
@@ -146,6 +146,12 @@ impl Apiserver {
             first_fields::own(&mut value, self.settings.epoch);
         }
         value
+    }
+
+    /// A live object, to be read. Most are as they are stored.
+    pub(crate) fn present(&self, key: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        let stored = self.store.get(key, namespace, name)?;
+        Some(if is_complete(&stored) { stored } else { Arc::new(self.complete(&stored)) })
     }
 
     /// A live object.

@@ -37,7 +37,7 @@ impl Apiserver {
         let options = options::delete(call)?;
         let target = Target::of(call)?;
         let name = target.name.clone();
-        if let Some(live) = self.live(&target.key, &target.namespace, &name) {
+        if let Some(live) = self.present(&target.key, &target.namespace, &name) {
             node_restriction::validate_removal(call, &target, &live)?;
             self.admit_deletion(call, &target, &live)?;
         }

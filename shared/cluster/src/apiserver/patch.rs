@@ -176,7 +176,7 @@ impl Apiserver {
         value: &Value,
     ) -> Result<Reply, Refusal> {
         let custom = target.custom.as_deref();
-        let live = self.live(&target.key, &target.namespace, &target.name);
+        let live = self.present(&target.key, &target.namespace, &target.name);
         if live.is_none() && !target.subresource.is_empty() {
             return Err(Box::new(Status::not_found(&call.group_resource(), &target.name)));
         }
@@ -184,7 +184,7 @@ impl Apiserver {
         let writer = Writer { manager: &manager, subresource: &target.subresource, now: call.now };
         let force = call.switch("force");
         let mut applied =
-            apply(target.schema(), &target.gvk, live.as_ref(), value, writer, force)?.object;
+            apply(target.schema(), &target.gvk, live.as_deref(), value, writer, force)?.object;
         if manager == "kubectl" {
             follow_last_applied(&mut applied, value);
         }

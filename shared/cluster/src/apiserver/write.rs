@@ -191,7 +191,7 @@ impl Apiserver {
         let mut value = decode::object(call, &target.gvk)?;
         settle_namespace(&mut value, &target.namespace)?;
         check_name(&value, &target.name)?;
-        let Some(live) = self.live(&target.key, &target.namespace, &target.name) else {
+        let Some(live) = self.present(&target.key, &target.namespace, &target.name) else {
             return self.create_on_update(call, &target, value);
         };
         let updated = self.update_object(call, &target, &live, value, None)?;

@@ -232,10 +232,9 @@ impl Write {
     }
 
     /// The event that follows a success, about the object in the server's answer.
-    pub(crate) fn follow_up(&self, answer: &[u8]) -> Option<EventNote> {
+    pub(crate) fn follow_up(&self, answer: Option<&Value>) -> Option<EventNote> {
         let mut note = self.then.clone()?;
-        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-        note.message = note.message.replace("{name}", fields::name(&answer));
+        note.message = note.message.replace("{name}", answer.map_or("", fields::name));
         Some(note)
     }
 
