@@ -99,10 +99,16 @@ fn has(rule: &Value, list: &str, wanted: &str) -> bool {
 }
 
 fn resource_matches(rule: &Value, asked: &Attributes) -> bool {
-    let full = asked.full_resource();
+    let is_full = |found: &str| match found.strip_prefix(asked.resource.as_str()) {
+        Some("") => asked.subresource.is_empty(),
+        Some(rest) => {
+            !asked.subresource.is_empty() && rest.strip_prefix('/') == Some(&asked.subresource)
+        }
+        None => false,
+    };
     items(rule, "/resources").iter().filter_map(Value::as_str).any(|found| {
         found == "*"
-            || found == full
+            || is_full(found)
             || (!asked.subresource.is_empty()
                 && found.strip_prefix("*/") == Some(asked.subresource.as_str()))
     })
@@ -125,36 +131,67 @@ pub(crate) fn rule_allows(rule: &Value, asked: &Attributes) -> bool {
         && (names.is_empty() || names.iter().any(|name| name.as_str() == Some(&asked.name)))
 }
 
-/// A binding that concerns somebody, with the subject that names him.
-struct Grant {
-    binding: String,
-    role: String,
-    subject: String,
-    rules: Vec<Value>,
+/// A binding that concerns somebody, with the subject that names him and the role.
+struct Grant<'a> {
+    kind: &'static str,
+    binding: &'a Value,
+    subject: &'a Value,
+    role: &'a Value,
 }
 
-fn subject_of(binding: &Value, who: &Identity) -> Option<String> {
-    let own = text(binding, "/metadata/namespace");
-    items(binding, "/subjects").iter().find_map(|subject| {
-        let name = text(subject, "/name");
-        let matched = match text(subject, "/kind") {
-            "User" => who.username == name,
-            "Group" => who.groups.iter().any(|group| group == name),
-            "ServiceAccount" => {
-                let given = text(subject, "/namespace");
-                let namespace = if given.is_empty() { own } else { given };
-                !namespace.is_empty()
-                    && who.username == format!("system:serviceaccount:{namespace}:{name}")
-            }
-            _ => false,
+impl Grant<'_> {
+    fn rules(&self) -> &[Value] {
+        items(self.role, "/rules")
+    }
+
+    /// What is told of a grant that allows something.
+    fn reason(&self, namespace: &str) -> String {
+        let name = text(self.binding, "/metadata/name");
+        let shown = if self.kind == "RoleBinding" {
+            format!("{name}/{namespace}")
+        } else {
+            name.to_owned()
         };
-        matched.then(|| match text(subject, "/kind") {
+        let role_kind = text(self.binding, "/roleRef/kind");
+        let role = text(self.binding, "/roleRef/name");
+        let name = said(self.subject, "name");
+        let subject = match said(self.subject, "kind") {
             "ServiceAccount" => {
-                let given = text(subject, "/namespace");
+                let own = text(self.binding, "/metadata/namespace");
+                let given = said(self.subject, "namespace");
                 format!("ServiceAccount \"{name}/{}\"", if given.is_empty() { own } else { given })
             }
             kind => format!("{kind} \"{name}\""),
-        })
+        };
+        let kind = self.kind;
+        format!("RBAC: allowed by {kind} \"{shown}\" of {role_kind} \"{role}\" to {subject}")
+    }
+}
+
+/// A member that is a text.
+fn said<'a>(object: &'a Value, member: &str) -> &'a str {
+    object.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The subject of a binding that names somebody.
+fn subject_of<'a>(binding: &'a Value, who: &Identity) -> Option<&'a Value> {
+    items(binding, "/subjects").iter().find(|subject| {
+        let name = said(subject, "name");
+        match said(subject, "kind") {
+            "User" => who.username == name,
+            "Group" => who.groups.iter().any(|group| group == name),
+            "ServiceAccount" => {
+                let account = who.username.strip_prefix("system:serviceaccount:");
+                let of_name =
+                    account.and_then(|account| account.strip_suffix(name)?.strip_suffix(':'));
+                of_name.is_some_and(|own| {
+                    let given = said(subject, "namespace");
+                    let home = text(binding, "/metadata/namespace");
+                    !own.is_empty() && own == if given.is_empty() { home } else { given }
+                })
+            }
+            _ => false,
+        }
     })
 }
 
@@ -163,21 +200,16 @@ fn visit_grants(
     store: &Store,
     who: &Identity,
     namespace: &str,
-    visit: &mut dyn FnMut(Grant) -> bool,
+    visit: &mut dyn FnMut(&Grant<'_>) -> bool,
 ) -> Vec<String> {
     let mut errors = Vec::new();
-    let mut bindings: Vec<_> = store
-        .list(CLUSTER_ROLE_BINDINGS, None)
-        .into_iter()
-        .map(|binding| ("ClusterRoleBinding", binding))
-        .collect();
-    if !namespace.is_empty() {
-        let more = store.list(ROLE_BINDINGS, Some(namespace)).into_iter();
-        bindings.extend(more.map(|binding| ("RoleBinding", binding)));
-    }
-    for (kind, binding) in bindings {
-        let Some(subject) = subject_of(&binding, who) else { continue };
-        let (role_kind, role) = (text(&binding, "/roleRef/kind"), text(&binding, "/roleRef/name"));
+    let everywhere = store.objects(CLUSTER_ROLE_BINDINGS);
+    let here = store.objects(ROLE_BINDINGS);
+    let here = here.within(Some(namespace)).filter(|_| !namespace.is_empty());
+    let bindings = everywhere.within(None).map(|binding| ("ClusterRoleBinding", binding));
+    for (kind, binding) in bindings.chain(here.map(|binding| ("RoleBinding", binding))) {
+        let Some(subject) = subject_of(binding, who) else { continue };
+        let (role_kind, role) = (text(binding, "/roleRef/kind"), text(binding, "/roleRef/name"));
         let found = if role_kind == "ClusterRole" {
             store.get(CLUSTER_ROLES, "", role)
         } else {
@@ -188,16 +220,7 @@ fn visit_grants(
             errors.push(format!("{kind}.rbac.authorization.k8s.io \"{role}\" not found"));
             continue;
         };
-        let name = text(&binding, "/metadata/name");
-        let shown =
-            if kind == "RoleBinding" { format!("{name}/{namespace}") } else { name.to_owned() };
-        let grant = Grant {
-            binding: format!("{kind} \"{shown}\""),
-            role: format!("{role_kind} \"{role}\""),
-            subject,
-            rules: items(&found, "/rules").to_vec(),
-        };
-        if visit(grant) {
+        if visit(&Grant { kind, binding, subject, role: &found }) {
             return errors;
         }
     }
@@ -227,9 +250,8 @@ pub(crate) fn authorize(store: &Store, who: &Identity, asked: &Attributes) -> De
 fn by_rules(store: &Store, who: &Identity, asked: &Attributes) -> Decision {
     let mut allowed = None;
     let errors = visit_grants(store, who, &asked.namespace, &mut |grant| {
-        if grant.rules.iter().any(|rule| rule_allows(rule, asked)) {
-            let Grant { binding, role, subject, .. } = grant;
-            allowed = Some(format!("RBAC: allowed by {binding} of {role} to {subject}"));
+        if grant.rules().iter().any(|rule| rule_allows(rule, asked)) {
+            allowed = Some(grant.reason(&asked.namespace));
         }
         allowed.is_some()
     });
@@ -254,7 +276,7 @@ pub(crate) fn rules_of(
 ) -> (Vec<Value>, Vec<String>) {
     let mut rules = Vec::new();
     let errors = visit_grants(store, who, namespace, &mut |grant| {
-        rules.extend(grant.rules);
+        rules.extend_from_slice(grant.rules());
         false
     });
     (rules, errors)
