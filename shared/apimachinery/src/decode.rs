@@ -131,8 +131,8 @@ struct Walk<'a> {
     /// Where findings are.
     path: String,
     /// Where errors are: the Go struct, and the names of the fields down to it. Neither indices nor the keys of maps.
-    owner: String,
-    fields: Vec<String>,
+    owner: &'a str,
+    fields: Vec<&'a str>,
     /// The first wrong type.
     refused: Option<String>,
 }
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
             schema,
             strict: Findings::default(),
             path: String::new(),
-            owner: String::new(),
+            owner: "",
             fields: Vec::new(),
             refused: None,
         }
@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
         if self.owner.is_empty() {
             return format!("json: cannot unmarshal {found} into Go value of type {go_type}");
         }
-        let (owner, field) = (&self.owner, self.fields.join("."));
+        let (owner, field) = (self.owner, self.fields.join("."));
         format!(
             "json: cannot unmarshal {found} into Go struct field {owner}.{field} of type {go_type}"
         )
@@ -174,8 +174,8 @@ impl<'a> Walk<'a> {
     /// A value of a type; nothing is Go's zero value.
     fn value(
         &mut self,
-        ty: &Type,
-        go_type: &str,
+        ty: &'a Type,
+        go_type: &'a str,
         given: Document,
         old: Option<Value>,
     ) -> Result<Option<Value>, String> {
@@ -225,8 +225,8 @@ impl<'a> Walk<'a> {
 
     fn list(
         &mut self,
-        items: &Type,
-        go_type: &str,
+        items: &'a Type,
+        go_type: &'a str,
         given: Document,
         old: Option<Value>,
     ) -> Result<Option<Value>, String> {
@@ -251,8 +251,8 @@ impl<'a> Walk<'a> {
 
     fn map(
         &mut self,
-        values: &Type,
-        go_type: &str,
+        values: &'a Type,
+        go_type: &'a str,
         given: Document,
         old: Option<Value>,
     ) -> Result<Option<Value>, String> {
@@ -280,8 +280,8 @@ impl<'a> Walk<'a> {
 
     fn object(
         &mut self,
-        name: &str,
-        go_type: &str,
+        name: &'a str,
+        go_type: &'a str,
         given: Document,
         old: Option<Value>,
     ) -> Result<Option<Value>, String> {
@@ -305,7 +305,7 @@ impl<'a> Walk<'a> {
             Some(Value::Object(map)) => map,
             _ => Map::new(),
         };
-        let outer = std::mem::replace(&mut self.owner, bare(own).to_owned());
+        let outer = std::mem::replace(&mut self.owner, bare(own));
         self.members((definition, message), given, &mut found)?;
         self.owner = outer;
         if let Some(message) = message {
@@ -317,7 +317,7 @@ impl<'a> Walk<'a> {
     /// The members of a struct as they stand there.
     fn members(
         &mut self,
-        (definition, message): (&Definition, Option<&'a Message>),
+        (definition, message): (&'a Definition, Option<&'a Message>),
         given: Vec<(String, Document)>,
         found: &mut Map<String, Value>,
     ) -> Result<(), String> {
@@ -338,7 +338,7 @@ impl<'a> Walk<'a> {
             self.fields.truncate(fields);
             let inlined = message.map(|one| self.inlined(&one.fields, &key)).unwrap_or_default();
             self.fields.extend(inlined);
-            self.fields.push(key.clone());
+            self.fields.push(name);
             push_key(&mut self.path, &key);
             let old = found.remove(&key).filter(|old| !old.is_null());
             if let Some(value) = self.value(&field.ty, go_type, value, old)? {
@@ -362,16 +362,17 @@ impl<'a> Walk<'a> {
     }
 
     /// The names of the structs whose members stand in this one, down to a field.
-    fn inlined(&self, fields: &'a [WireField], key: &str) -> Vec<String> {
+    fn inlined(&self, fields: &'a [WireField], key: &str) -> Vec<&'a str> {
         let through = fields.iter().filter(|wire| wire.inline).find_map(|wire| {
             let inner = self.inner(wire)?;
             self.wire(&inner.fields, key)?;
-            let mut names = vec![bare(&wire.go_type).to_owned()];
+            let mut names = vec![bare(&wire.go_type)];
             names.extend(self.inlined(&inner.fields, key));
             Some(names)
         });
+        let Some(through) = through else { return Vec::new() };
         let own = fields.iter().any(|wire| !wire.inline && wire.name == key);
-        through.filter(|_| !own).unwrap_or_default()
+        if own { Vec::new() } else { through }
     }
 
     fn inner(&self, wire: &WireField) -> Option<&'a Message> {
@@ -393,22 +394,21 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let Some(field) = definition.fields.get(&wire.name) else { continue };
-            match found.remove(&wire.name).filter(|value| !value.is_null()) {
-                Some(value) => {
-                    // Whoever sends no manager at all wants them cleared; `update` takes the list away.
-                    let drop = (wire.omit_empty
-                        && is_empty(&value, &wire.go_type, &field.ty)
-                        && wire.name != "managedFields")
-                        || (wire.omit_zero && is_zero(&value));
-                    if !drop {
-                        found.insert(wire.name.clone(), value);
-                    }
+            if let Some(value) = found.get(&wire.name).filter(|value| !value.is_null()) {
+                // Whoever sends no manager at all wants them cleared; `update` takes the list away.
+                let drop = (wire.omit_empty
+                    && is_empty(value, &wire.go_type, &field.ty)
+                    && wire.name != "managedFields")
+                    || (wire.omit_zero && is_zero(value));
+                if drop {
+                    found.remove(&wire.name);
                 }
-                None if wire.omit_zero => {}
-                None if wire.omit_empty && !is_struct(&wire.go_type, &field.ty) => {}
-                None => {
-                    found.insert(wire.name.clone(), self.zero(&field.ty, &wire.go_type));
-                }
+                continue;
+            }
+            if wire.omit_zero || (wire.omit_empty && !is_struct(&wire.go_type, &field.ty)) {
+                found.remove(&wire.name);
+            } else {
+                found.insert(wire.name.clone(), self.zero(&field.ty, &wire.go_type));
             }
         }
     }

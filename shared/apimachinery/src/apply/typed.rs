@@ -149,9 +149,19 @@ fn pair(
     path: &mut Vec<String>,
     found: &mut Comparison,
 ) {
-    if old == new {
-        return;
+    if old != new {
+        differ(schema, shape, (old, new), path, found);
     }
+}
+
+/// The same for two that are known to differ.
+fn differ(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    (old, new): (Option<&Value>, Option<&Value>),
+    path: &mut Vec<String>,
+    found: &mut Comparison,
+) {
     match (old, new) {
         (None, Some(_)) if !path.is_empty() => found.changed.insert(path),
         (Some(_), None) if !path.is_empty() => found.removed.insert(path),
@@ -161,45 +171,29 @@ fn pair(
     if old.is_some_and(hollow) && new.is_some_and(hollow) {
         return found.changed.insert(path);
     }
-    let of = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
     // Null is of any form.
     let any = new.filter(|new| !new.is_null()).or(old).unwrap_or(&Value::Null);
     match shape {
         Shape::Keyed(keys, items) if any.is_array() => {
             let inner = Shape::of_type(schema, items);
-            let (old, new) = (of(old), of(new));
-            let (old, new) = (listed(&old), listed(&new));
-            let keyed = |list: &[Value]| -> Vec<(Element, Value)> {
-                list.iter()
-                    .map(|item| (item_key(schema, keys, items, item), item.clone()))
-                    .collect()
-            };
-            pair_items(schema, &inner, (&keyed(old), &keyed(new)), path, found);
+            let keyed = |list| by_key(schema, (keys, items), list);
+            pair_items(schema, &inner, (&keyed(listed(old)), &keyed(listed(new))), path, found);
         }
         Shape::Set if any.is_array() => {
-            let (old, new) = (of(old), of(new));
-            let keyed = |list: &[Value]| -> Vec<(Element, Value)> {
-                list.iter().map(|item| (Element::Item(item.clone()), item.clone())).collect()
-            };
-            pair_items(
-                schema,
-                &Shape::Leaf,
-                (&keyed(listed(&old)), &keyed(listed(&new))),
-                path,
-                found,
-            );
+            let (old, new) = (by_itself(listed(old)), by_itself(listed(new)));
+            pair_items(schema, &Shape::Leaf, (&old, &new), path, found);
         }
         shape if shape.is_map(any) => {
             let empty = Map::new();
             let old_map = old.and_then(Value::as_object).unwrap_or(&empty);
             let new_map = new.and_then(Value::as_object).unwrap_or(&empty);
-            let mut keys: Vec<&String> = old_map.keys().chain(new_map.keys()).collect();
+            let gone = old_map.keys().filter(|key| !new_map.contains_key(*key));
+            let mut keys: Vec<&String> = new_map.keys().chain(gone).collect();
             keys.sort();
-            keys.dedup();
-            for key in keys {
+            for key in keys.into_iter().filter(|key| old_map.get(*key) != new_map.get(*key)) {
                 path.push(Element::field(key));
                 let inner = shape.field(schema, key);
-                pair(schema, &inner, (old_map.get(key), new_map.get(key)), path, found);
+                differ(schema, &inner, (old_map.get(key), new_map.get(key)), path, found);
                 path.pop();
             }
         }
@@ -217,23 +211,37 @@ fn hollow(value: &Value) -> bool {
     }
 }
 
-fn listed(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+fn listed(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// An item of a list with its key.
-type Keyed = (Element, Value);
+type Keyed<'a> = (Element, &'a Value);
+
+/// Items with the keys that the schema says.
+fn by_key<'a>(
+    schema: &Schema,
+    (keys, items): (&[String], &Type),
+    list: &'a [Value],
+) -> Vec<Keyed<'a>> {
+    list.iter().map(|item| (item_key(schema, keys, items, item), item)).collect()
+}
+
+/// Items that are their own keys.
+fn by_itself(list: &[Value]) -> Vec<Keyed<'_>> {
+    list.iter().map(|item| (Element::Item(item.clone()), item)).collect()
+}
 
 fn pair_items(
     schema: &Schema,
     shape: &Shape<'_>,
-    (old, new): (&[Keyed], &[Keyed]),
+    (old, new): (&[Keyed<'_>], &[Keyed<'_>]),
     path: &mut Vec<String>,
     found: &mut Comparison,
 ) {
-    let all = |list: &'_ [Keyed], key: &Element| -> Vec<Value> {
-        list.iter().filter(|(one, _)| one == key).map(|(_, value)| value.clone()).collect()
-    };
+    fn all<'a>(list: &[Keyed<'a>], key: &Element) -> Vec<&'a Value> {
+        list.iter().filter(|(one, _)| one == key).map(|(_, value)| *value).collect()
+    }
     let mut seen: Vec<&Element> = Vec::new();
     for (key, _) in old.iter().chain(new) {
         if seen.contains(&key) {
@@ -246,7 +254,7 @@ fn pair_items(
         // Items that stand twice are compared as a whole (`typed/compare.go visitListItems`).
         match (before.as_slice(), after.as_slice()) {
             ([] | [_], [] | [_]) => {
-                pair(schema, shape, (before.first(), after.first()), path, found);
+                pair(schema, shape, (before.first().copied(), after.first().copied()), path, found);
             }
             ([_, _, ..], [_, _, ..]) => {
                 if before != after {
@@ -255,13 +263,13 @@ fn pair_items(
             }
             ([_, _, ..], rest) => {
                 if !rest.is_empty() {
-                    pair(schema, shape, (None, rest.first()), path, found);
+                    pair(schema, shape, (None, rest.first().copied()), path, found);
                 }
                 found.removed.insert(path);
             }
             (rest, _) => {
                 if !rest.is_empty() {
-                    pair(schema, shape, (rest.first(), None), path, found);
+                    pair(schema, shape, (rest.first().copied(), None), path, found);
                 }
                 found.changed.insert(path);
             }
