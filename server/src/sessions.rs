@@ -379,10 +379,13 @@ fn embedded_view() -> ExecutorView {
 }
 
 fn embedded(seed: u64, plan: &ClusterPlan, token: &str) -> Place {
+    let now = jiff::Timestamp::now();
+    // In milliseconds, as the page sees it: with the seed, it can have the same cluster in its tab.
+    let epoch = jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
     let cluster = Embedded::new(Cluster::furnished(
         ClusterConfig {
             seed,
-            epoch: jiff::Timestamp::now(),
+            epoch,
             nodes: 3,
             controllers: Controllers::All,
             admin_token: token.to_owned(),
