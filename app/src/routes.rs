@@ -25,6 +25,7 @@ pub(crate) struct Route {
 impl Route {
     /// Reads the path of an address.
     pub(crate) fn parse(path: &str) -> Self {
+        let path = path.split('#').next().unwrap_or_default();
         let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != "index.html");
         let language = match parts.next() {
             None => return Self { language: None, place: Place::Catalog },
@@ -74,6 +75,7 @@ mod tests {
                 Some(Language::Ko),
                 Place::Scenario("hypercloud-4.1/03-network-policy".to_owned()),
             ),
+            ("/en/a/b/#step-one", Some(Language::En), Place::Scenario("a/b".to_owned())),
             ("/ko/a", Some(Language::Ko), Place::Unknown),
             ("/ko/a/b/c", Some(Language::Ko), Place::Unknown),
             ("/fr/", None, Place::Unknown),

@@ -21,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod scene;
 pub(crate) mod session;
 pub(crate) mod shared;
+pub(crate) mod standing;
 pub(crate) mod strip;
 pub(crate) mod time;
 pub(crate) mod timeline;

@@ -1,7 +1,9 @@
 //! The first page: what Podium is, and all sections of the course.
 
 use app_ui::icon::icon;
-use leptos::html::{a, article, div, footer, h1, h2, h3, header, li, main, ol, p, section, span};
+use leptos::html::{
+    a, article, div, footer, h1, h2, h3, header, li, main, ol, p, progress, section, span,
+};
 use leptos::prelude::*;
 use notebook::scenario::{CatalogEntry, Status, Track};
 
@@ -10,6 +12,8 @@ use crate::features::chrome::plain_bar;
 use crate::routes::{Place, Route};
 use crate::services::content::{self, ContentError};
 use crate::state::context::Hall;
+use crate::state::outline::step_anchor;
+use crate::state::standing::Standing;
 use crate::state::words::Text;
 
 /// The page.
@@ -45,17 +49,20 @@ fn loading(text: Text) -> AnyView {
 }
 
 fn page(hall: &'static Hall, text: Text, tracks: &[Track]) -> AnyView {
-    let first = tracks
-        .iter()
-        .flat_map(|track| &track.scenarios)
-        .find(|entry| entry.status == Status::Ready);
+    let ready = || {
+        let entries = tracks.iter().flat_map(|track| &track.scenarios);
+        entries.filter(|entry| entry.status == Status::Ready)
+    };
+    let begun = ready().map(|entry| (entry, Standing::of(&entry.id)));
+    let latest = begun.filter(|(_, one)| one.next.is_some()).max_by_key(|(_, one)| one.at);
+    let first = latest.or_else(|| ready().next().map(|entry| (entry, Standing::default())));
     div()
         .class("page")
         .child((
             a().class("skip").attr("href", "#main").child(text.say("skip-main")),
             plain_bar(text, hall, &Place::Catalog),
             main().class("catalog").id("main").child((
-                first.map(|entry| hero(text, entry)),
+                first.map(|(entry, standing)| hero(text, entry, &standing)),
                 tracks.iter().map(|one| track(text, one)).collect_view(),
             )),
             footer().class("catalog__foot").child(p().child(text.say("catalog-foot"))),
@@ -63,15 +70,19 @@ fn page(hall: &'static Hall, text: Text, tracks: &[Track]) -> AnyView {
         .into_any()
 }
 
-fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
+/// What Podium is, and the way in: to the notebook in which the learner was last, or else to the first.
+fn hero(text: Text, entry: &CatalogEntry, standing: &Standing) -> AnyView {
     let point = |sign: &'static str, title: &'static str, words: &'static str| {
         li().class("hero__point").child((
             span().class("hero__icon").child(icon(sign)),
             div().child((h2().child(text.say(title)), p().child(text.say(words)))),
         ))
     };
-    let place = Place::Scenario(entry.id.clone());
-    let minutes = text.with("minutes", &[("minutes", &entry.minutes.to_string())]);
+    let fact = match left_off(text, standing) {
+        Some(step) => step,
+        None => text.with("minutes", &[("minutes", &entry.minutes.to_string())]),
+    };
+    let start = if standing.begun() { "hero-continue" } else { "hero-start" };
     header()
         .class("hero")
         .child((
@@ -81,12 +92,12 @@ fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
                 p().class("hero__text").child(text.say("hero-text")),
                 div().class("hero__start").child((
                     a().class("press press--primary press--large")
-                        .attr("href", Route::path(text.language, &place))
+                        .attr("href", onward(text, entry, standing))
                         .attr("data-route", "true")
                         .attr("data-press", "start")
-                        .child((icon("play"), text.say("hero-start"))),
+                        .child((icon("play"), text.say(start))),
                     p().class("hero__next")
-                        .child(format!("{} \u{b7} {minutes}", text.pick(&entry.title))),
+                        .child(format!("{} \u{b7} {fact}", text.pick(&entry.title))),
                 )),
             )),
             ol().class("hero__points").attr("role", "list").child((
@@ -96,6 +107,22 @@ fn hero(text: Text, entry: &CatalogEntry) -> AnyView {
             )),
         ))
         .into_any()
+}
+
+/// Where a notebook goes on.
+fn onward(text: Text, entry: &CatalogEntry, standing: &Standing) -> String {
+    let path = Route::path(text.language, &Place::Scenario(entry.id.clone()));
+    match &standing.next {
+        Some((_, step)) => format!("{path}#{}", step_anchor(step)),
+        None => path,
+    }
+}
+
+/// Where the learner left a notebook, in words.
+fn left_off(text: Text, standing: &Standing) -> Option<String> {
+    let (step, _) = standing.next.as_ref()?;
+    let numbers = [("step", &*step.to_string()), ("steps", &*standing.steps.to_string())];
+    Some(text.with("standing-step", &numbers))
 }
 
 fn track(text: Text, track: &Track) -> AnyView {
@@ -113,10 +140,60 @@ fn track(text: Text, track: &Track) -> AnyView {
                 p().class("track__summary").child(text.pick(&track.summary)),
                 p().class("track__count")
                     .child(text.with("track-count", &[("ready", &ready), ("total", &total)])),
+                p().class("track__count").attr("data-standing", "track").child(own(text, track)),
             )),
             ol().class("track__list").attr("role", "list").child(entries.collect_view()),
         ))
         .into_any()
+}
+
+/// How far the learner has come in a track.
+fn own(text: Text, track: &Track) -> String {
+    let all: Vec<Standing> = track.scenarios.iter().map(|entry| Standing::of(&entry.id)).collect();
+    let begun = all.iter().filter(|one| one.begun()).count();
+    let done = all.iter().filter(|one| one.finished()).count();
+    if begun == 0 {
+        return text.say("standing-none");
+    }
+    let (done, begun) = (done.to_string(), (begun - done).to_string());
+    text.with("standing-track", &[("done", &done), ("begun", &begun)])
+}
+
+/// How far the learner has come in a notebook, and the way on.
+fn standing(text: Text, entry: &CatalogEntry) -> Option<AnyView> {
+    let standing = Standing::of(&entry.id);
+    if !standing.begun() {
+        return None;
+    }
+    let (passed, total) = (standing.passed().to_string(), standing.checks.to_string());
+    let label = format!("standing-{}", entry.id.replace('/', "-"));
+    let words = if standing.finished() {
+        span().child((icon("check"), text.with("standing-done", &[("total", &total)]))).into_any()
+    } else {
+        text.with("standing-checks", &[("passed", &passed), ("total", &total)]).into_any()
+    };
+    let title = text.pick(&entry.title);
+    let on = left_off(text, &standing).map(|step| {
+        p().class("entry__on").child((
+            span().child(step),
+            a().attr("href", onward(text, entry, &standing))
+                .attr("data-route", "true")
+                .attr("data-press", "continue")
+                .attr("aria-label", text.with("standing-continue-title", &[("title", &title)]))
+                .child(text.say("standing-continue")),
+        ))
+    });
+    Some(
+        div()
+            .class("entry__standing")
+            .attr("data-standing", if standing.finished() { "finished" } else { "begun" })
+            .child((
+                p().id(label.clone()).child(words),
+                progress().attr("max", total).attr("value", passed).attr("aria-labelledby", label),
+                on,
+            ))
+            .into_any(),
+    )
 }
 
 fn entry(text: Text, entry: &CatalogEntry) -> AnyView {
@@ -151,6 +228,7 @@ fn entry(text: Text, entry: &CatalogEntry) -> AnyView {
                 heading,
                 p().class("entry__goal").child(text.pick(&entry.goal)),
                 facts,
+                ready.then(|| standing(text, entry)),
             )),
         ))
         .into_any()

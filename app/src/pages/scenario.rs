@@ -26,6 +26,7 @@ use crate::state::drafts::Safety;
 use crate::state::namespaces::renames;
 use crate::state::outline::places;
 use crate::state::session::{Connection, Opening};
+use crate::state::standing::Standing;
 use crate::state::time::clock_time;
 use crate::state::words::Text;
 
@@ -117,6 +118,7 @@ fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> Any
     let text = ctx.text;
     keyboard(ctx);
     announce(ctx);
+    remember_standing(ctx);
     ctx.desk.title.set(Some(ctx.notebook().scenario.title.clone()));
     on_cleanup(move || ctx.desk.title.set(None));
     let columns = move || format!("{}px", ctx.desk.width.get());
@@ -143,6 +145,24 @@ fn page(hall: &'static Hall, notebook_data: Arc<Notebook>, place: &Place) -> Any
             help(ctx),
         ))
         .into_any()
+}
+
+/// Keeps how far the learner has come, for the catalogue.
+fn remember_standing(ctx: Ctx) {
+    let notebook = ctx.notebook();
+    let known = StoredValue::new(Standing::of(&notebook.id));
+    Effect::new(move |_| {
+        let after = ctx
+            .session
+            .model
+            .with(|model| known.with_value(|known| known.after(&notebook.scenario, model)));
+        known.update_value(|known| {
+            if *known != after {
+                *known = after;
+                known.keep(&notebook.id);
+            }
+        });
+    });
 }
 
 /// What the reader must know while there is no executor, or has been none for a while.

@@ -39,6 +39,8 @@ pub(crate) struct Square {
 /// A table of expectations: rows and columns with their names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Matrix {
+    /// The word for what is not allowed: a connection is blocked, a request is denied.
+    pub shut: &'static str,
     /// Names of the columns.
     pub columns: Vec<String>,
     /// Names of the rows with their squares.
@@ -85,7 +87,11 @@ pub(crate) fn matrix(
         let found = square.found.or_else(|| (holds == Some(true)).then_some(square.wanted));
         (row, column, Square { found, ..square })
     });
-    Some(arrange(squares.collect()))
+    let shut = match condition {
+        Condition::Can { .. } => "matrix-no",
+        _ => "matrix-shut",
+    };
+    Some(Matrix { shut, ..arrange(squares.collect()) })
 }
 
 fn open(state: ConnectionState) -> Option<bool> {
@@ -117,7 +123,7 @@ fn arrange(squares: Vec<(String, String, Square)>) -> Matrix {
         .into_iter()
         .map(|(name, squares)| (name, (0..count).map(|at| squares.get(&at).copied()).collect()))
         .collect();
-    Matrix { columns, rows }
+    Matrix { columns, rows, ..Matrix::default() }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ async fn the_worker_says_of_every_check_what_the_server_says() -> Outcome {
     browser.driver.set_script_timeout(PATIENCE).await?;
     // Any address of this origin that brings no page with it.
     browser.goto(&format!("{}/robots.txt", podium.url)).await?;
-    let (mut otherwise, mut passed) = (String::new(), 0);
+    let (mut otherwise, mut passed) = (Vec::new(), 0);
     for scenario in ready()? {
         let script = include_str!("catalogue/play.js");
         let played = browser.driver.execute_async(script, vec![scenario.clone().into()]).await?;
@@ -42,13 +42,12 @@ async fn the_worker_says_of_every_check_what_the_server_says() -> Outcome {
         let (native, tab) = (lines(played, "native"), lines(played, "tab"));
         assert!(!native.is_empty(), "{scenario}: {played}");
         assert_eq!(native.len(), tab.len(), "{scenario}");
-        for (native, tab) in native.iter().zip(&tab).filter(|(native, tab)| native != tab) {
-            otherwise += &format!("native {native}\ntab    {tab}\n");
-        }
+        let differ = native.iter().zip(&tab).filter(|(native, tab)| native != tab);
+        otherwise.extend(differ.map(|(native, tab)| format!("native {native}\ntab    {tab}\n")));
         let after = native.iter().filter(|line| line.contains(" after: "));
         passed += after.inspect(|line| assert!(line.contains(" after: passed "), "{line}")).count();
     }
-    assert_eq!(otherwise, "");
+    assert_eq!(otherwise.concat(), "");
     assert!(passed > 200, "only {passed} checks were seen to pass");
     browser.close().await
 }

@@ -143,7 +143,7 @@ fn reasons(ctx: Ctx, plan: &AccessPlan, answers: &[Vec<Answered>]) -> AnyView {
 fn square(ctx: Ctx, answer: Answered) -> AnyView {
     let (sign, class, word) = match answer {
         Answered::Yes => ("check", "matrix__same", ctx.text.say("matrix-open")),
-        Answered::No => ("cross", "matrix__shut", ctx.text.say("matrix-shut")),
+        Answered::No => ("cross", "matrix__shut", ctx.text.say("matrix-no")),
         Answered::NotYet => ("dots", "matrix__wanted", ctx.text.say("diagram-not-known")),
     };
     td().class(class)

@@ -75,10 +75,11 @@ fn heading(name: &str) -> AnyView {
 fn matrix_table(ctx: Ctx, name: String, matrix: Matrix) -> AnyView {
     let heads =
         matrix.columns.into_iter().map(|column| th().attr("scope", "col").child(heading(&column)));
+    let shut = matrix.shut;
     let rows = matrix.rows.into_iter().map(move |(name, squares)| {
         tr().child((
             th().attr("scope", "row").child(name),
-            squares.into_iter().map(move |one| square(ctx, one)).collect_view(),
+            squares.into_iter().map(move |one| square(ctx, one, shut)).collect_view(),
         ))
     });
     div()
@@ -94,11 +95,11 @@ fn matrix_table(ctx: Ctx, name: String, matrix: Matrix) -> AnyView {
         .into_any()
 }
 
-fn square(ctx: Ctx, square: Option<Square>) -> AnyView {
+fn square(ctx: Ctx, square: Option<Square>, shut: &'static str) -> AnyView {
     let Some(Square { wanted, found }) = square else {
         return td().class("matrix__none").child(()).into_any();
     };
-    let word = |open: bool| ctx.text.say(if open { "matrix-open" } else { "matrix-shut" });
+    let word = |open: bool| ctx.text.say(if open { "matrix-open" } else { shut });
     let (sign, class) = match found {
         Some(found) if found == wanted => (if found { "check" } else { "cross" }, "matrix__same"),
         Some(found) => (if found { "check" } else { "cross" }, "matrix__other"),
