@@ -28,7 +28,8 @@ impl Controller for BindingClaims {
     }
 
     fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
-        let mut plan = Plan { stops_when_refused: true, ..Plan::nothing() };
+        let mut plan = Plan::nothing();
+        plan.stops_when_refused = true;
         let Some(found) = claim::open(store, RESOURCE, key) else { return plan };
         if claim::status(&found) != "Success" {
             claim::first_steps(RESOURCE, &found, &mut plan);

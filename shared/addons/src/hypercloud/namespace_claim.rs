@@ -35,7 +35,8 @@ impl Controller for NamespaceClaims {
     }
 
     fn reconcile(&self, store: &Store, key: &Key, _now: Timestamp) -> Plan {
-        let mut plan = Plan { stops_when_refused: true, ..Plan::nothing() };
+        let mut plan = Plan::nothing();
+        plan.stops_when_refused = true;
         let Some(found) = claim::open(store, RESOURCE, key) else { return plan };
         let there = store.get("namespaces", "", fields::text(&found, "/resourceName"));
         match (claim::status(&found), there) {
