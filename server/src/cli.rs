@@ -41,9 +41,9 @@ pub enum Command {
     /// Prove scenarios: every check fails before its step is solved and passes afterwards.
     ///
     /// On a real cluster, nothing that is there already is changed and nothing stays. What such a
-    /// cluster lacks (nodes, a network plugin that enforces policies) is found out by trying: the
-    /// scenarios and checks that need it are reported as `NOT HERE` with what was found, and the exit
-    /// code is 3.
+    /// cluster lacks (nodes, a network plugin that enforces policies) is found out by trying, and
+    /// reported as `LACKS` before anything is done; checks and scenarios that need it are `NOT HERE`,
+    /// and the exit code is 3.
     #[command(
         after_help = "Examples:\n  podium check\n  podium check hypercloud-4.1/03-network-policy \
         --lang en\n  podium check --kubeconfig ~/.kube/config --format json\n  podium check \

@@ -240,7 +240,7 @@ fn each_of_twenty_slips_is_told_with_file_line_and_remedy() {
     expect![[r#"
         exit 1
         SCRATCH/slips/t/01-slip/scenario.yaml:2: the scenario has no `minutes`; expected the field `minutes`
-        SCRATCH/slips/t/01-slip/scenario.yaml:10: the scenario has an unknown field `minuts`; expected one of `cells`, `cluster`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`
+        SCRATCH/slips/t/01-slip/scenario.yaml:10: the scenario has an unknown field `minuts`; expected one of `cells`, `cluster`, `goal`, `lessonRequires`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`
         SCRATCH/slips/t/02-slip/scenario.yaml:10: `minutes` is a text; expected a number
         SCRATCH/slips/t/03-slip/en.md:3: the cell `greting` of the step `greet` is not placed; expected a ```{cell} greting fence
         SCRATCH/slips/t/03-slip/en.md:10: the cell `greeting` is not in the step `greet`; expected one of present, greting, look, greeted, follows, why-a-map, how-large

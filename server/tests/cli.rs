@@ -98,13 +98,14 @@ fn help_shows_examples_and_exit_codes() {
         assert!(help.starts_with("exit 0\n"), "{help}");
         assert!(help.contains(&format!("Examples:\n  podium {command}")), "{help}");
     }
-    expect![[r"
+    expect![[r#"
         exit 0
         Prove scenarios: every check fails before its step is solved and passes afterwards.
 
         On a real cluster, nothing that is there already is changed and nothing stays. What such a cluster
-        lacks (nodes, a network plugin that enforces policies) is found out by trying: the scenarios and
-        checks that need it are reported as `NOT HERE` with what was found, and the exit code is 3.
+        lacks (nodes, a network plugin that enforces policies) is found out by trying, and reported as
+        `LACKS` before anything is done; checks and scenarios that need it are `NOT HERE`, and the exit code
+        is 3.
 
         Usage: podium check [OPTIONS] [SCENARIO]...
 
@@ -154,7 +155,7 @@ fn help_shows_examples_and_exit_codes() {
           podium check hypercloud-4.1/03-network-policy --lang en
           podium check --kubeconfig ~/.kube/config --format json
           podium check hypercloud-4.1/02-authority --kubeconfig ~/.kube/config --set dev=mine
-    "]].assert_eq(&run(&["check", "--help"]));
+    "#]].assert_eq(&run(&["check", "--help"]));
 }
 
 #[test]
@@ -390,7 +391,7 @@ fn wrong_scenario_folders_are_told_with_file_and_line() {
         t/s/scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`
         t/s/scenario.yaml:1: the scenario has no `section`; expected the field `section`
         t/s/scenario.yaml:1: the scenario has no `status`; expected the field `status`
-        t/s/scenario.yaml:2: the scenario has an unknown field `wrong`; expected one of `cells`, `cluster`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`; mend the scenario
+        t/s/scenario.yaml:2: the scenario has an unknown field `wrong`; expected one of `cells`, `cluster`, `goal`, `lessonRequires`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`; mend the scenario
         not-a-list: exit 1
         podium: t/s/scenario.yaml:1: the scenario has no `goal`; expected the field `goal`
         t/s/scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`

@@ -73,14 +73,13 @@ fn report(proofs: &[Proof], words: &Words, format: Format) -> Result<(), Failure
         say(&serde_json::to_string_pretty(proofs).unwrap_or_default())?;
     } else {
         for proof in proofs {
+            let sign = if proof.checks.is_empty() { "NOT HERE" } else { "LACKS" };
+            for lacks in proof.missing() {
+                let found = words.say(&lacks.said.code, &lacks.said.args);
+                say(&format!("{sign} {}: {found}", proof.scenario))?;
+            }
             for check in &proof.checks {
                 say(&line(&proof.scenario, check, words))?;
-            }
-            if proof.checks.is_empty() {
-                for lacks in proof.missing() {
-                    let found = words.say(&lacks.said.code, &lacks.said.args);
-                    say(&format!("NOT HERE {}: {found}", proof.scenario))?;
-                }
             }
         }
     }

@@ -193,9 +193,13 @@ pub struct Scenario {
     /// Personas; the first is the default one.
     #[serde(default)]
     pub personas: Vec<Persona>,
-    /// What the cluster must have.
+    /// What the cluster must have for anything of it.
     #[serde(default)]
     pub requires: Vec<Requirement>,
+    /// What it must have besides for the lesson to be true as a whole. Where that is missing, a session sets nothing up
+    /// and offers another cluster, while a proof still looks at the checks that need none of it.
+    #[serde(default)]
+    pub lesson_requires: Vec<Requirement>,
     /// What the embedded cluster has.
     #[serde(default)]
     pub cluster: ClusterPlan,
@@ -284,6 +288,13 @@ pub struct Track {
 pub struct Catalog {
     /// Tracks in order of their names.
     pub tracks: Vec<Track>,
+}
+
+impl Scenario {
+    /// What the cluster must have for the lesson.
+    pub fn needs(&self) -> impl Iterator<Item = Requirement> {
+        self.requires.iter().chain(&self.lesson_requires).copied()
+    }
 }
 
 impl Catalog {

@@ -11,7 +11,7 @@ mod rejects;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use notebook::cell::{CellKind, Hint};
+use notebook::cell::{Cell, CellKind, Hint};
 use notebook::check::{Check, Condition};
 use notebook::duration;
 use notebook::scenario::Requirement;
@@ -25,6 +25,14 @@ const WITHIN: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_millis(500);
 /// How often [`Runner::first_failure`] looks at least.
 const LOOKS: u32 = 40;
+
+/// The checks of a check cell.
+fn checks_of(cell: &Cell) -> Result<&[Check], RunError> {
+    let CellKind::Check { checks, .. } = &cell.kind else {
+        return Err(RunError::WrongKind { cell: cell.id.clone(), expected: "check" });
+    };
+    Ok(checks)
+}
 
 /// What one look at a condition gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,17 +57,25 @@ impl Runner {
         cell: &str,
         progress: &dyn Progress,
     ) -> Result<Vec<Verdict>, RunError> {
+        let lacking = self.missing(checks_of(self.cell(cell)?)?).await;
+        self.check_lacking(cell, &lacking, progress).await
+    }
+
+    /// The same where it is known what the cluster lacks.
+    pub(crate) async fn check_lacking(
+        &self,
+        cell: &str,
+        lacking: &[Requirement],
+        progress: &dyn Progress,
+    ) -> Result<Vec<Verdict>, RunError> {
         let found = self.cell(cell)?;
-        let CellKind::Check { checks, .. } = &found.kind else {
-            return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
-        };
-        let missing = self.missing(checks).await;
+        let checks = checks_of(found)?;
         let mut verdicts = Vec::new();
         for (done, check) in checks.iter().enumerate() {
             let waiting = Said::new("check-waiting").with("check", &check.id);
             progress.waiting(&waiting, done, checks.len());
             let within = check.within.as_deref().and_then(duration::parse).unwrap_or(WITHIN);
-            verdicts.push(self.verdict(check, &found.hints, within, &missing).await);
+            verdicts.push(self.verdict(check, &found.hints, within, lacking).await);
         }
         progress.checked(cell, &verdicts);
         Ok(verdicts)
@@ -67,14 +83,19 @@ impl Runner {
 
     /// Looks once at the checks of a check cell, without waiting for anything.
     pub async fn glance(&self, cell: &str) -> Result<Vec<Verdict>, RunError> {
-        let found = self.cell(cell)?;
-        let CellKind::Check { checks, .. } = &found.kind else {
-            return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
-        };
-        let missing = self.missing(checks).await;
+        let lacking = self.missing(checks_of(self.cell(cell)?)?).await;
+        self.glance_lacking(cell, &lacking).await
+    }
+
+    /// The same where it is known what the cluster lacks.
+    pub(crate) async fn glance_lacking(
+        &self,
+        cell: &str,
+        lacking: &[Requirement],
+    ) -> Result<Vec<Verdict>, RunError> {
         let mut verdicts = Vec::new();
-        for check in checks {
-            verdicts.push(self.verdict(check, &[], Duration::ZERO, &missing).await);
+        for check in checks_of(self.cell(cell)?)? {
+            verdicts.push(self.verdict(check, &[], Duration::ZERO, lacking).await);
         }
         Ok(verdicts)
     }
@@ -82,11 +103,7 @@ impl Runner {
     /// The first check of a check cell that does not hold in its time, if any; the others are not looked
     /// at. For those who only want to know whether a state is right.
     pub async fn first_failure(&self, cell: &str) -> Result<Option<&Check>, RunError> {
-        let found = self.cell(cell)?;
-        let CellKind::Check { checks, .. } = &found.kind else {
-            return Err(RunError::WrongKind { cell: cell.to_owned(), expected: "check" });
-        };
-        for check in checks {
+        for check in checks_of(self.cell(cell)?)? {
             let time = |text: &Option<String>| text.as_deref().and_then(duration::parse);
             let within = time(&check.within).unwrap_or(WITHIN);
             let stable = time(&check.stable_for).unwrap_or_default();
@@ -99,11 +116,14 @@ impl Runner {
         Ok(None)
     }
 
-    /// Requirements of these checks that the cluster does not meet.
+    /// Requirements of these checks that the cluster does not meet. What the whole lesson needs is not asked for again:
+    /// it was found before anything was set up, and asking may take a probe of a minute.
     async fn missing(&self, checks: &[Check]) -> Vec<Requirement> {
+        let known: Vec<Requirement> = self.notebook.scenario.needs().collect();
         let mut missing = Vec::new();
         for requirement in checks.iter().flat_map(|check| &check.requires) {
             if !missing.contains(requirement)
+                && !known.contains(requirement)
                 && self.capability(*requirement, &crate::Silent).await.met == Some(false)
             {
                 missing.push(*requirement);

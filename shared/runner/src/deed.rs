@@ -2,6 +2,7 @@
 
 use kubectl::apply::DocumentResult;
 use notebook::cell::{Cell, CellKind};
+use notebook::scenario::Requirement;
 
 use crate::{ConsoleInput, Progress, RunError, Runner, Said};
 
@@ -33,6 +34,25 @@ impl Deed {
         let lines = text.lines().map(str::trim);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self::Run { lines: lines.map(str::to_owned).collect(), stops: true }
+    }
+
+    /// What of it can be done where the cluster lacks something: a line that waits for a pod would wait for nothing.
+    pub(crate) fn possible_without(self, lacking: &[Requirement]) -> Self {
+        let Self::Run { mut lines, stops } = self else { return self };
+        lines.retain(|line| needs(line).is_none_or(|one| !lacking.contains(&one)));
+        Self::Run { lines, stops }
+    }
+}
+
+/// What a line needs to come to an end of its own, or to show anything.
+fn needs(line: &str) -> Option<Requirement> {
+    let command = crate::commands(line).pop()?;
+    match kubectl::line::read(&command).ok()?.command.as_str() {
+        "attach" | "cp" | "exec" | "logs" | "port-forward" | "rollout status" | "wait" => {
+            Some(Requirement::Pods)
+        }
+        "top node" | "top pod" => Some(Requirement::MetricsApi),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use kubectl::manifest::{self, Document, ManifestError};
 use kubectl::{Files, Invocation, Keyboard, Kubectl, Output};
 use notebook::cell::{Cell, CellKind};
 use notebook::duration;
-use notebook::scenario::Persona;
+use notebook::scenario::{Persona, Requirement};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +83,15 @@ impl Runner {
     /// Applies the setup files as the executor and waits for what must hold before the first step.
     /// Doing it again changes nothing that is already as it should be.
     pub async fn setup(&self, progress: &dyn Progress) -> Result<(), SetupError> {
+        self.setup_lacking(&[], progress).await
+    }
+
+    /// The same where the cluster lacks something: what never comes true without it is not waited for.
+    pub(crate) async fn setup_lacking(
+        &self,
+        lacking: &[Requirement],
+        progress: &dyn Progress,
+    ) -> Result<(), SetupError> {
         let kubectl = Kubectl::new(Arc::clone(&self.transport), Arc::clone(&self.clock));
         let scenario = &self.notebook.scenario;
         let total = scenario.setup.len() + scenario.setup_checks.len();
@@ -101,6 +110,9 @@ impl Runner {
             }
         }
         for (index, check) in scenario.setup_checks.iter().enumerate() {
+            if check.requires.iter().any(|one| lacking.contains(one)) {
+                continue;
+            }
             let within = check.within.as_deref().and_then(duration::parse).unwrap_or(SETUP_WITHIN);
             let first = self.look(&check.condition).await;
             progress.waiting(&first.expected, scenario.setup.len() + index, total);
@@ -257,31 +269,39 @@ impl Runner {
         step: &str,
         progress: &dyn Progress,
     ) -> Result<Vec<(String, Vec<Verdict>)>, RunError> {
-        self.solve_with(step, None, progress).await
+        let mut verdicts = Vec::new();
+        for id in &self.step(step)?.cells {
+            let cell = self.cell(id)?;
+            if matches!(cell.kind, CellKind::Check { .. }) {
+                verdicts.push((id.clone(), self.check(id, progress).await?));
+            } else {
+                self.perform(cell, &self.deed(cell)?, progress).await?;
+            }
+        }
+        Ok(verdicts)
     }
 
-    /// The same with another deed in one cell.
+    /// The same with another deed in one cell, where the cluster lacks something: lines that wait for it are left out,
+    /// and so are the checks that need it.
     pub(crate) async fn solve_with(
         &self,
         step: &str,
         instead: Option<(&str, &Deed)>,
+        lacking: &[Requirement],
         progress: &dyn Progress,
     ) -> Result<Vec<(String, Vec<Verdict>)>, RunError> {
         let mut verdicts = Vec::new();
         for id in &self.step(step)?.cells {
             let cell = self.cell(id)?;
             if matches!(cell.kind, CellKind::Check { .. }) {
-                verdicts.push((id.clone(), self.check(id, progress).await?));
+                verdicts.push((id.clone(), self.check_lacking(id, lacking, progress).await?));
                 continue;
             }
-            match instead {
-                Some((other, deed)) if other == id => {
-                    self.perform(cell, deed, progress).await?;
-                }
-                _ => {
-                    self.perform(cell, &self.deed(cell)?, progress).await?;
-                }
-            }
+            let deed = match instead {
+                Some((other, deed)) if other == id => deed.clone(),
+                _ => self.deed(cell)?,
+            };
+            self.perform(cell, &deed.possible_without(lacking), progress).await?;
         }
         Ok(verdicts)
     }

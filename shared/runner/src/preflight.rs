@@ -78,7 +78,7 @@ impl Runner {
     /// Everything that the scenario or one of its checks requires.
     fn requirements(&self) -> Vec<Requirement> {
         let scenario = &self.notebook.scenario;
-        let mut needed = scenario.requires.clone();
+        let mut needed: Vec<Requirement> = scenario.needs().collect();
         for cell in &scenario.cells {
             if let notebook::cell::CellKind::Check { checks, .. } = &cell.kind {
                 needed.extend(checks.iter().flat_map(|check| check.requires.iter().copied()));

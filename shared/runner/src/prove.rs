@@ -1,8 +1,8 @@
 //! Proving a scenario: every check fails before its step and passes after the step's solution.
 
-use notebook::cell::CellKind;
+use notebook::cell::{Cell, CellKind};
 use notebook::check::Check;
-use notebook::scenario::StepPlan;
+use notebook::scenario::{Requirement, Scenario, StepPlan};
 use serde::{Deserialize, Serialize};
 
 use crate::{Capability, Progress, RunError, Runner, SetupError, State, Timeline, Verdict};
@@ -74,9 +74,9 @@ pub enum ProofError {
     Run(#[from] RunError),
 }
 
-/// Proves a scenario on a cluster. Where the cluster lacks what the whole scenario requires, nothing is
-/// run and the proof has no checks (see [`Proof::missing`]). On a cluster with a timeline, every
-/// alternative of a cell is proved as well.
+/// Proves a scenario on a cluster. Where the cluster lacks what everything in it requires, or what each of its checks
+/// does, nothing is run and the proof has no checks (see [`Proof::missing`]); where it lacks what some of them need,
+/// the others are proved. On a cluster with a timeline, every alternative of a cell is proved as well.
 pub async fn prove(
     runner: &Runner,
     timeline: Option<&(dyn Timeline + Sync)>,
@@ -84,31 +84,39 @@ pub async fn prove(
 ) -> Result<Proof, ProofError> {
     let capabilities = runner.preflight(progress).await;
     let scenario = &runner.notebook().scenario;
-    let unmet = |capability: &Capability| {
-        capability.met == Some(false) && scenario.requires.contains(&capability.requirement)
-    };
-    let able = !capabilities.iter().any(unmet);
+    let unmet = capabilities.iter().filter(|capability| capability.met == Some(false));
+    let lacking: Vec<Requirement> = unmet.map(|capability| capability.requirement).collect();
     let mut proof =
         Proof { scenario: runner.notebook().id.clone(), capabilities, checks: Vec::new() };
-    if !able {
+    if !able(scenario, &lacking) {
         return Ok(proof);
     }
-    runner.setup(progress).await?;
+    runner.setup_lacking(&lacking, progress).await?;
     for step in &scenario.steps {
         let mut before = Vec::new();
         for id in &step.cells {
             if matches!(runner.cell(id)?.kind, CellKind::Check { .. }) {
-                before.push(runner.glance(id).await?);
+                before.push(runner.glance_lacking(id, &lacking).await?);
             }
         }
         if let Some(timeline) = timeline {
             let others = alternatives(runner, step, &before, timeline, progress).await?;
             proof.checks.extend(others);
         }
-        let after = runner.solve(&step.id, progress).await?;
+        let after = runner.solve_with(&step.id, None, &lacking, progress).await?;
         proof.checks.extend(judged(runner, step, &before, after, None)?);
     }
     Ok(proof)
+}
+
+/// Whether anything can be proved where this is lacking.
+fn able(scenario: &Scenario, lacking: &[Requirement]) -> bool {
+    let has = |requires: &[Requirement]| !requires.iter().any(|one| lacking.contains(one));
+    let holds = |cell: &Cell| match &cell.kind {
+        CellKind::Check { checks, .. } => checks.iter().any(|check| has(&check.requires)),
+        _ => false,
+    };
+    has(&scenario.requires) && scenario.cells.iter().any(holds)
 }
 
 /// Plays a step once with each alternative of its cells, and goes back.
@@ -123,7 +131,7 @@ async fn alternatives(
     for id in &step.cells {
         for (file, deed) in runner.alternatives(runner.cell(id)?)? {
             let kept = timeline.keep();
-            let after = runner.solve_with(&step.id, Some((id, &deed)), progress).await?;
+            let after = runner.solve_with(&step.id, Some((id, &deed)), &[], progress).await?;
             timeline.back(kept);
             timeline.drop_kept(kept);
             proofs.extend(judged(runner, step, before, after, Some(&file))?);

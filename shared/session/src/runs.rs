@@ -146,9 +146,10 @@ async fn preflight(runner: &Runner, teller: &Teller) -> Vec<Capability> {
 
 /// Whether the cluster has what the whole scenario needs, as far as that can be found out.
 async fn is_able(runner: &Runner, teller: &Teller) -> bool {
-    let requires = &runner.notebook().scenario.requires;
     let found = preflight(runner, teller).await;
-    !found.iter().any(|one| one.met == Some(false) && requires.contains(&one.requirement))
+    let lacks =
+        |needed| found.iter().any(|one| one.met == Some(false) && one.requirement == needed);
+    !runner.notebook().scenario.needs().any(lacks)
 }
 
 fn documents(

@@ -1,7 +1,7 @@
 //! The images that pods of the node tier pull: root file systems made of what Debian and Go give.
 //!
 //! Static busybox is the whole of `busybox`, `alpine` and `ubuntu` and serves `nginx`' welcome page;
-//! agnhost is `pause` and itself. The registry program turns the folders into images.
+//! agnhost is `pause` and, beside busybox as in the image that is published, itself. The registry program turns the folders into images.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -50,8 +50,11 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), Failure> {
     write(&nginx.join("usr/share/nginx/html/index.html"), WELCOME)?;
     script(&nginx.join("bin/nginx"), NGINX)?;
     script(&nginx.join("bin/curl"), CURL)?;
+    let pause = dir.join("pause");
+    make_dir(&pause)?;
+    copy(&programs::agnhost()?, &pause.join("agnhost"))?;
     let agnhost = dir.join("agnhost");
-    make_dir(&agnhost.join("tmp"))?;
+    busybox_root(&agnhost, "ID=alpine\n")?;
     copy(&programs::agnhost()?, &agnhost.join("agnhost"))?;
     write(&dir.join("images.json"), &list().to_string())
 }
@@ -80,7 +83,7 @@ fn list() -> Value {
             nginx
         ),
         image(
-            "agnhost",
+            "pause",
             &["pause"],
             &["3.10", "3.10.1"],
             json!({ "Entrypoint": ["/agnhost", "pause"] })
@@ -89,7 +92,7 @@ fn list() -> Value {
             "agnhost",
             &["e2e-test-images/agnhost"],
             &["latest", "2.55", "2.56", "2.57"],
-            json!({ "Env": ["PATH=/"], "Entrypoint": ["/agnhost"], "Cmd": ["pause"] })
+            json!({ "Env": [PATH], "Entrypoint": ["/agnhost"], "Cmd": ["pause"] })
         ),
     ])
 }

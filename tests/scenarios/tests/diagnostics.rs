@@ -109,7 +109,7 @@ fn an_unknown_field_is_shown_with_the_known_ones() {
         &with("scenario.yaml", "minutes: 5", "minuets: 5"),
         expect![[r#"
             scenario.yaml:1: the scenario has no `minutes`; expected the field `minutes`
-            scenario.yaml:5: the scenario has an unknown field `minuets`; expected one of `cells`, `cluster`, `goal`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`"#]],
+            scenario.yaml:5: the scenario has an unknown field `minuets`; expected one of `cells`, `cluster`, `goal`, `lessonRequires`, `minutes`, `personas`, `prerequisites`, `requires`, `section`, `setupChecks`, `setup`, `status`, `steps`, `title`, `variables`"#]],
     );
     check(
         &with("scenario.yaml", "within: 10s", "whitin: 10s"),

@@ -28,13 +28,9 @@ pub(super) fn check(folder: &Folder, found: &mut Vec<Finding>) {
             }
             let word = word(requirement);
             let what = format!("the check needs `{word}`, which `requires` does not say: {why}");
-            let remedy = if path.starts_with("setup") {
-                format!("add `{word}` to `requires` of the scenario")
-            } else {
-                format!(
-                    "add `requires: [{word}]` to the check, or `{word}` to that of the scenario"
-                )
-            };
+            let remedy = format!(
+                "add `requires: [{word}]` to the check, or `{word}` to that of the scenario"
+            );
             found.push(folder.finding(path, what, remedy));
         }
     });

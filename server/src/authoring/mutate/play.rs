@@ -296,7 +296,7 @@ impl Player<'_> {
         }
         let checks: Vec<Check> =
             checked.iter().filter_map(|stop| stop.checks()).flatten().cloned().collect();
-        let running = self.runner.notebook().scenario.requires.contains(&Requirement::Pods)
+        let running = self.runner.notebook().scenario.needs().any(|one| one == Requirement::Pods)
             || checks.iter().any(|check| check.requires.contains(&Requirement::Pods));
         match reason(attempt, &checks, (right, &wrong), running) {
             None => self.count(from, |score| score.beside += 1),

@@ -48,6 +48,7 @@ pub(super) fn read(files: &BTreeMap<String, String>, report: &mut Report) -> Opt
     let personas = personas(fields.list("personas", report), report);
     let names = Names { personas: personas.iter().map(|one| one.id.clone()).collect() };
     let requires = requirements(fields.list("requires", report), report);
+    let lesson_requires = requirements(fields.list("lessonRequires", report), report);
     let cluster = fields.take("cluster");
     let cluster = cluster.and_then(|node| cluster_plan(node, report)).unwrap_or_default();
     let mut mentioned = Vec::new();
@@ -77,6 +78,7 @@ pub(super) fn read(files: &BTreeMap<String, String>, report: &mut Report) -> Opt
         variables,
         personas,
         requires,
+        lesson_requires,
         cluster,
         setup,
         setup_checks,
