@@ -120,8 +120,8 @@ fn is_reset(list: &[Value]) -> bool {
         || matches!(list, [one] if one.as_object().is_some_and(serde_json::Map::is_empty))
 }
 
-/// What keeps a document from being applied, in upstream's words; none when its shape is the schema's.
-pub fn shape_errors(schema: &Schema, gvk: &GroupVersionKind, document: &Value) -> Option<String> {
+/// What is wrong with the shape of a document, in upstream's words; none when it is the schema's.
+fn shape_errors(schema: &Schema, gvk: &GroupVersionKind, document: &Value) -> Option<String> {
     check::check(schema, schema.kind(gvk)?, document, false)
 }
 
@@ -141,12 +141,6 @@ pub fn apply(
     writer: Writer<'_>,
     force: bool,
 ) -> Result<Applied, Box<Status>> {
-    if object::at(applied, &["metadata", "managedFields"])
-        .and_then(Value::as_array)
-        .is_some_and(|list| !list.is_empty())
-    {
-        return Err(Box::new(Status::bad_request("metadata.managedFields must be nil")));
-    }
     let shape = Shape::root(schema, gvk);
     let who = Manager::apply(writer, gvk);
     let mut managers =
@@ -161,6 +155,7 @@ pub fn apply(
         }
         managers.put(Manager::update(first, gvk), stripped(all.changed), Some(writer.now));
     }
+    acceptable(schema, gvk, applied)?;
     let last = managers.set_of(&who);
     let set = fields_of(schema, &shape, applied);
     let mut managed = set.clone();
@@ -185,20 +180,33 @@ pub fn apply(
 /// Why nobody can manage the fields of an object that exists (`internal/skipnonapplied.go Apply`).
 fn unmanageable(schema: &Schema, gvk: &GroupVersionKind, live: &Value) -> Status {
     let why = schema.kind(gvk).and_then(|kind| check::check(schema, kind, live, true));
-    Status::failure(
-        500,
-        "",
-        format!(
-            "failed to create manager for existing fields: failed to convert new object ({}/{}; {}/{}, Kind={}) to \
-             smd typed: {}",
-            object::namespace(live),
-            object::name(live),
-            gvk.group,
-            gvk.version,
-            gvk.kind,
-            why.unwrap_or_default()
-        ),
-    )
+    let (shown, why) = (shown(gvk, live), why.unwrap_or_default());
+    let text = format!(
+        "failed to create manager for existing fields: failed to convert new object ({shown}) to smd typed: {why}"
+    );
+    Status::failure(500, "", text)
+}
+
+/// `objectGVKNN`.
+fn shown(gvk: &GroupVersionKind, object: &Value) -> String {
+    let (namespace, name) = (object::namespace(object), object::name(object));
+    format!("{namespace}/{name}; {}/{}, Kind={}", gvk.group, gvk.version, gvk.kind)
+}
+
+/// What keeps a document from being applied (`internal/structuredmerge.go Apply`).
+fn acceptable(schema: &Schema, gvk: &GroupVersionKind, applied: &Value) -> Result<(), Box<Status>> {
+    let fields = object::at(applied, &["metadata", "managedFields"]).and_then(Value::as_array);
+    if fields.is_some_and(|list| !list.is_empty()) {
+        return Err(Box::new(Status::bad_request("metadata.managedFields must be nil")));
+    }
+    match shape_errors(schema, gvk, applied) {
+        None => Ok(()),
+        Some(why) => {
+            let shown = shown(gvk, applied);
+            let text = format!("failed to create typed patch object ({shown}): {why}");
+            Err(Box::new(Status::failure(500, "", text)))
+        }
+    }
 }
 
 /// Takes away what its manager has applied before, does not apply now, and nobody else manages

@@ -1,7 +1,7 @@
 //! Managed fields and server-side apply, against what the real server answered to the same requests.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use apimachinery::apply::{Writer, apply, shape_errors, update};
+use apimachinery::apply::{Writer, apply, update};
 use apimachinery::decode::decode;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::schema::Schema;
@@ -145,7 +145,8 @@ fn of_items_without_their_keys_nobody_manages_anything() {
     let mut account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "secrets": [{}] });
     update(Schema::builtin(), &gvk, &zero(&gvk), &mut account, writer("one", ""));
     assert_eq!(managed(&account), "");
-    let applied = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "secrets": [] });
+    // It is told before what is wrong with the document.
+    let applied = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "secrets": [{}] });
     let refused =
         apply(Schema::builtin(), &gvk, Some(&account), &applied, writer("one", ""), false);
     expect![[r#"failed to create manager for existing fields: failed to convert new object (/; /v1, Kind=ServiceAccount) to smd typed: .secrets: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)"#]]
@@ -165,17 +166,19 @@ fn values_of_another_shape_are_refused_in_gos_words() {
         ("Pod", json!({ "metadata": { "finalizers": [{}] } })),
     ] {
         let gvk = GroupVersionKind::new("", "v1", kind);
-        told.push_str(&shape_errors(Schema::builtin(), &gvk, &document).unwrap_or_default());
+        let refused = apply(Schema::builtin(), &gvk, None, &document, writer("one", ""), false);
+        let message = refused.unwrap_err().message;
+        told.push_str(message.trim_start_matches("failed to create typed patch object "));
         told.push('\n');
     }
     expect![[r#"
-        .status.startTime: expected any scalar, got &{map[]}
-        .status.allocatable.cpu: expected any scalar, got &{map[]}
-        .automountServiceAccountToken: expected boolean, got &{yes}
-        .secrets: element 1: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)
-        .secrets: element 0: associative list with keys may not have a null element
-        .metadata.finalizers: element 1: associative list without keys has an element that's an explicit null
-        .metadata.finalizers: element 0: associative list without keys has an element that's a map type
+        (/; /v1, Kind=Pod): .status.startTime: expected any scalar, got &{map[]}
+        (/; /v1, Kind=Node): .status.allocatable.cpu: expected any scalar, got &{map[]}
+        (/; /v1, Kind=ServiceAccount): .automountServiceAccountToken: expected boolean, got &{yes}
+        (/; /v1, Kind=ServiceAccount): .secrets: element 1: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)
+        (/; /v1, Kind=ServiceAccount): .secrets: element 0: associative list with keys may not have a null element
+        (/; /v1, Kind=Pod): .metadata.finalizers: element 1: associative list without keys has an element that's an explicit null
+        (/; /v1, Kind=Pod): .metadata.finalizers: element 0: associative list without keys has an element that's a map type
     "#]].assert_eq(&told);
 }
 

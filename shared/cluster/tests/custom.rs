@@ -254,7 +254,7 @@ fn taken(schema: &str, object: &str) -> String {
 fn a_structural_schema_takes_away_fills_in_and_refuses_as_upstream_does() {
     let told: Vec<String> =
         STRUCTURAL.iter().map(|(schema, object)| taken(schema, object)).collect();
-    expect![[r##"
+    expect![[r#"
         {"apiVersion":"x.io/v1","b":"x","c":null,"d":[null],"kind":"X","metadata":{}}
         FieldValueTypeInvalid d[0]: Invalid value: "null": d[0] in body must be of type string: "null"
 
@@ -295,5 +295,5 @@ fn a_structural_schema_takes_away_fills_in_and_refuses_as_upstream_does() {
         FieldValueDuplicate c[m][1]: Duplicate value: "y"
         FieldValueRequired b[1].k: Required value
         FieldValueRequired b[3].k: Required value
-    "##]].assert_eq(&format!("{}\n", told.join("\n\n")));
+    "#]].assert_eq(&format!("{}\n", told.join("\n\n")));
 }

@@ -1,6 +1,6 @@
 //! PATCH in its four types (`apiserver/pkg/endpoints/handlers/patch.go`).
 
-use apimachinery::apply::{Writer, apply, shape_errors};
+use apimachinery::apply::{Writer, apply};
 use apimachinery::decode::read_json;
 use apimachinery::field_error::FieldError;
 use apimachinery::go;
@@ -154,17 +154,6 @@ impl Apiserver {
         if !target.namespace.is_empty() {
             check_place(&value, target)?;
             object::set(&mut value, &["metadata", "namespace"], target.namespace.clone().into());
-        }
-        if let Some(why) = shape_errors(target.schema(), &target.gvk, &value) {
-            let why = format!(
-                "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {why}",
-                target.namespace,
-                target.name,
-                target.gvk.group,
-                target.gvk.version,
-                target.gvk.kind
-            );
-            return Err(super::answer::plain_error(why));
         }
         self.apply_document(call, target, &value)
     }

@@ -1,6 +1,6 @@
 //! Server-side apply: `k8s.io/apimachinery/pkg/util/managedfields` over `sigs.k8s.io/structured-merge-diff`.
 
-use apimachinery::apply::{Writer, apply, shape_errors, update};
+use apimachinery::apply::{Writer, apply, update};
 use apimachinery::decode::{decode_value, zero};
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
@@ -109,16 +109,6 @@ fn taken(
         let (old, mut new) = (zero(schema, gvk), typed(object)?);
         update(schema, gvk, live.unwrap_or(&old), &mut new, writer);
         return Ok(new);
-    }
-    if let Some(why) = shape_errors(schema, gvk, &object) {
-        return Err(format!(
-            "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {why}",
-            object::namespace(&object),
-            object::name(&object),
-            gvk.group,
-            gvk.version,
-            gvk.kind
-        ));
     }
     let applied = apply(schema, gvk, live, &object, writer, flag("Force"));
     let applied = applied.map_err(|status| status.message.clone())?.object;
