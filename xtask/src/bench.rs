@@ -6,16 +6,29 @@ use crate::progress::step;
 use crate::test::{Ready, machine};
 use crate::{Failure, up};
 
-/// Builds what is measured, optimised, and runs the package `bench`, which has the peers.
-pub(crate) fn run_all(_arguments: &[String]) -> Result<(), Failure> {
-    for ready in [machine::go()?, machine::chromium()?] {
-        if let Ready::No(reason) = ready {
-            return Err(format!("nothing can be measured here: {reason}"));
-        }
+/// Builds what is measured, optimised, and runs the package `bench`, which has the peers: all of it, or the parts that are
+/// named (`requests`, `world`, `sessions`, `page`).
+pub(crate) fn run_all(parts: &[String]) -> Result<(), Failure> {
+    let is_wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
+    if is_wanted("requests") {
+        needed(machine::go()?)?;
     }
-    up::build(Profile::Release)?;
-    step("Building the optimised server", || {
-        run(cargo().args(["build", "--release", "--quiet", "--locked", "--package", "server"]))
-    })?;
-    run(cargo().args(["run", "--release", "--quiet", "--locked", "--package", "bench"]))
+    if is_wanted("page") {
+        needed(machine::chromium()?)?;
+        up::build(Profile::Release)?;
+    }
+    if ["requests", "sessions", "page"].into_iter().any(is_wanted) {
+        step("Building the optimised server", || {
+            run(cargo().args(["build", "--release", "--quiet", "--locked", "--package", "server"]))
+        })?;
+    }
+    let bench = ["run", "--release", "--quiet", "--locked", "--package", "bench", "--"];
+    run(cargo().args(bench).args(parts))
+}
+
+fn needed(ready: Ready) -> Result<(), Failure> {
+    match ready {
+        Ready::Yes => Ok(()),
+        Ready::No(reason) => Err(format!("nothing can be measured here: {reason}")),
+    }
 }

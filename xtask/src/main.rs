@@ -37,8 +37,8 @@ Commands:
         Run all test suites, or some of them, cheapest first.
   build [--dev]
         What `up` builds, without serving it.
-  bench
-        Print speed, size and memory as ratios.
+  bench [requests | world | sessions | page]...
+        Print speed, size and memory as ratios: all of them, or some.
   fuzz [TOPIC...] [--cases N] [--seed N] [--from N]
         Hold the API machinery against Go's own code (needs Go).
   schema

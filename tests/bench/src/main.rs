@@ -21,6 +21,9 @@ mod world;
 
 use std::process::ExitCode;
 
+/// What is measured, as one chooses it.
+const PARTS: [&str; 4] = ["requests", "world", "sessions", "page"];
+
 /// What can go wrong: one sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -36,6 +39,29 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = wanted.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        return Err(format!("{unknown} is none of {}", PARTS.join(", ")).into());
+    }
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|one| one == part);
+    if is_wanted("requests") {
+        servers().await?;
+    }
+    if is_wanted("world") {
+        world::print()?;
+    }
+    if is_wanted("sessions") {
+        memory::sessions().await?;
+    }
+    if is_wanted("page") {
+        page::print().await?;
+        sizes::print()?;
+    }
+    Ok(())
+}
+
+/// Both API servers, one beside the other.
+async fn servers() -> Result<(), Failure> {
     println!("Requests per second over HTTPS, same client, same requests.");
     println!(
         "The embedded cluster keeps its state in memory and does not replicate it; the real one does"
@@ -55,11 +81,7 @@ async fn run() -> Result<(), Failure> {
     requests::compare(&ours, &real).await?;
     memory_row("resident memory afterwards", &ours, &real);
     println!();
-    drop((ours, real));
-    world::print()?;
-    memory::sessions().await?;
-    page::print().await?;
-    sizes::print()
+    Ok(())
 }
 
 fn memory_row(label: &str, ours: &subject::Subject, real: &subject::Subject) {
