@@ -5,6 +5,7 @@ mod body;
 mod gzip;
 mod socket;
 mod spdy;
+mod yaml;
 
 use std::sync::Arc;
 
@@ -80,8 +81,11 @@ impl Api {
         let request = engine_request(parts, body, identity);
         let cluster = self.cluster.cluster();
         match webhooks::handle(&cluster, request).await {
-            EngineAnswer::Full(response) if gzip => gzip::compress(response).map(Body::from),
-            EngineAnswer::Full(response) => response.map(Body::from),
+            EngineAnswer::Full(response) => {
+                let response = yaml::written(response);
+                let response = if gzip { gzip::compress(response) } else { response };
+                response.map(Body::from)
+            }
             EngineAnswer::Stream(response) => {
                 let (parts, id) = response.into_parts();
                 let chunks = cluster.open(id).map(Ok::<_, std::convert::Infallible>);

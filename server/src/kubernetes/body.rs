@@ -6,25 +6,28 @@ use apimachinery::status::Status;
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 
 /// `MaxRequestBodyBytes` of `k8s.io/apiserver/pkg/server/config.go`.
 const LIMIT: usize = 3 * 1024 * 1024;
+
+/// How much is read of a body that is too large.
+const HEARD: usize = 16 * LIMIT;
 
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Reads a body as the engine takes it.
 pub(super) async fn read(parts: &Parts, body: Body) -> Result<Vec<u8>, Status> {
-    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, LIMIT).collect()).await;
+    let whole = tokio::time::timeout(PATIENCE, collect(body)).await;
     let Ok(whole) = whole else {
         // `apiserver/pkg/server/filters/timeout.go`, with the default of `--request-timeout`.
         let text = "Timeout: request did not complete within the allotted timeout";
         return Err(Status::failure(504, "Timeout", text));
     };
     let body = match whole {
-        Ok(body) => body.to_bytes().to_vec(),
-        Err(error) if error.is::<LengthLimitError>() => {
+        Ok(Some(body)) => body,
+        Ok(None) => {
             return Err(Status::failure(
                 413,
                 "RequestEntityTooLarge",
@@ -37,6 +40,22 @@ pub(super) async fn read(parts: &Parts, body: Body) -> Result<Vec<u8>, Status> {
         }
     };
     if is_yaml(parts, &body) { from_yaml(&body).map_err(|status| *status) } else { Ok(body) }
+}
+
+/// A whole body, or none when it is too large. What is too much is read all the same, so that whoever sends it hears
+/// why it is refused.
+async fn collect(mut body: Body) -> Result<Option<Vec<u8>>, axum::Error> {
+    let (mut whole, mut length) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= LIMIT {
+            whole.extend_from_slice(&data);
+        } else if length > HEARD {
+            break;
+        }
+    }
+    Ok(Some(whole).filter(|_| length <= LIMIT))
 }
 
 /// `application/yaml`, or a patch type whose name ends in `+yaml`; its body may be JSON all the same.

@@ -30,16 +30,22 @@ pub struct RequestInfo {
     pub query: BTreeMap<String, String>,
 }
 
-/// All pairs of a query, decoded, in order.
+/// All pairs of a query, decoded, in order. Like Go's `url.ParseQuery`, it passes over what is wrong.
 pub fn query_all(query: &str) -> Vec<(String, String)> {
     query
         .split('&')
-        .filter(|pair| !pair.is_empty())
+        .filter(|pair| !pair.is_empty() && !pair.contains(';') && is_encoded(pair))
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             (percent_decode(key, true), percent_decode(value, true))
         })
         .collect()
+}
+
+/// Whether two digits follow each `%`.
+fn is_encoded(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    text.split('%').skip(1).all(digits)
 }
 
 /// Decodes `%xx`, and `+` when it stands for a space.

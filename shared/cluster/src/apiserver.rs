@@ -3,6 +3,7 @@
 //! route → authn → authz → decode → default → mutate → prepare → validate → quota → managedFields →
 //! commit → watch. Each stage is a file of its own below.
 
+mod accept;
 pub(crate) mod admission;
 mod aggregate;
 mod allocate;
@@ -37,6 +38,7 @@ mod review;
 mod review_rules;
 mod route;
 mod rules;
+mod structs;
 mod subresource;
 mod suspend;
 mod table;
@@ -55,6 +57,7 @@ use apimachinery::identity::Identity;
 use apimachinery::status::Status;
 use jiff::Timestamp;
 
+use self::accept::Looks;
 pub(crate) use self::admission::used;
 use self::answer::Reply;
 use self::audit::{Asked, Sink, Trail};
@@ -262,19 +265,19 @@ impl Apiserver {
         let before = self.before(request.method(), request.uri().path());
         let mut outgoing = None;
         let mut asked = Asked::new(now, id, &request);
-        let mut pretty = false;
+        let mut looks = Looks::of(&request);
         let mut warnings = Vec::new();
         self.read_definitions();
-        let outcome = self.admit(now, request, &mut asked).and_then(|mut call| {
+        let outcome = self.admit(now, request, &mut asked, &mut looks).and_then(|mut call| {
             let info = &call.info;
             call.custom = self.customs.find(&info.api_group, &info.api_version, &info.resource);
-            pretty = call.pretty;
             counted = metrics::labels(&call);
             asked.id().clone_into(&mut call.audit_id);
             let outcome = self.route(&mut call);
             let outcome = outcome.and_then(|reply| read::present(&call, reply));
             warnings = std::mem::take(&mut call.warnings);
             outgoing = call.outgoing.take();
+            looks.nosniff = call.denied;
             asked.noted(call.notes);
             outcome
         });
@@ -290,7 +293,7 @@ impl Apiserver {
                     asked.answered_with(body);
                 }
                 let tagged = etag::is_told(&asked, &reply);
-                let mut answer = written(reply, pretty, unwritten);
+                let mut answer = written(reply, looks.pretty, unwritten);
                 if let (Some(vary), ApiAnswer::Full(response)) = (tagged, &mut answer) {
                     etag::tell(response, &known, vary);
                 }
@@ -299,11 +302,16 @@ impl Apiserver {
             Err(status) if status.code == 204 => ApiAnswer::Full(answer::text(200, "")),
             Err(status) => {
                 asked.refused(&status);
-                refused(&status, pretty)
+                refused(&status, looks)
             }
         };
         match &mut answer {
-            ApiAnswer::Full(response) => decorate(response, asked.id(), &warnings),
+            ApiAnswer::Full(response) => {
+                if looks.yaml {
+                    answer::into_yaml(response);
+                }
+                decorate(response, asked.id(), &warnings);
+            }
             ApiAnswer::Watch(response) => decorate(response, asked.id(), &warnings),
             ApiAnswer::Node(_)
             | ApiAnswer::Connect(_)
@@ -331,6 +339,7 @@ impl Apiserver {
         now: Timestamp,
         request: http::Request<Vec<u8>>,
         asked: &mut Asked,
+        looks: &mut Looks,
     ) -> Result<Call, answer::Refusal> {
         let known = self.authenticate(now, &request)?;
         let (caller, generated) = (known.identity, known.generated);
@@ -343,7 +352,8 @@ impl Apiserver {
             // Only a note: whoever cannot write it lets the caller in all the same.
             let _noted = self.handle(now, request);
         }
-        let identity = match self.impersonate(&caller, &request)? {
+        let acts = self.impersonate(&caller, &request).inspect_err(|_| looks.nosniff = true)?;
+        let identity = match acts {
             Some((other, constraint)) => {
                 asked.acting_as(&other, constraint);
                 other
@@ -407,8 +417,12 @@ fn written(reply: Reply, pretty: bool, unwritten: Option<Unwritten>) -> ApiAnswe
         Reply::Document(code, body) => ApiAnswer::Full(answer::json(code, &body, pretty)),
         Reply::List(list) => ApiAnswer::Full(answer::list(&list, pretty)),
         Reply::Discovery(body) => {
-            let bytes = serde_json::to_vec(&body).unwrap_or_default();
-            ApiAnswer::Full(answer::with_type(200, DISCOVERY, bytes))
+            let mut response = answer::json(200, &body, pretty);
+            let public = http::HeaderValue::from_static("public");
+            response.headers_mut().insert("cache-control", public);
+            let kind = http::HeaderValue::from_static(DISCOVERY);
+            response.headers_mut().insert("content-type", kind);
+            ApiAnswer::Full(response)
         }
         Reply::Shared(kind, body) => {
             let mut response = answer::with_type(200, kind, body);
@@ -428,8 +442,11 @@ fn written(reply: Reply, pretty: bool, unwritten: Option<Unwritten>) -> ApiAnswe
     }
 }
 
-fn refused(status: &Status, pretty: bool) -> ApiAnswer {
-    let mut response = answer::json(status.code, &answer::status_document(status), pretty);
+fn refused(status: &Status, looks: Looks) -> ApiAnswer {
+    let mut response = answer::json(status.code, &answer::status_document(status), looks.pretty);
+    if looks.nosniff {
+        answer::header(&mut response, "x-content-type-options", "nosniff");
+    }
     let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
     if seconds > 0 {
         answer::header(&mut response, "retry-after", &seconds.to_string());

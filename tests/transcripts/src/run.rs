@@ -18,6 +18,24 @@ const COMMAND_TIMEOUT_SECONDS: &str = "60";
 /// tests of `cluster` hold these warnings.
 const HONESTY: &str = "Warning: Podium ";
 
+/// `api METHOD PATH [options of curl]`: what no kubectl would send. Prints the line of the status, the headers that
+/// do not change from one request to the next in the order of their names, and the body.
+const API: &str = r#"#!/bin/sh
+server=$(sed -n 's/^ *server: //p' "$KUBECONFIG")
+token=$(sed -n 's/^ *token: //p' "$KUBECONFIG")
+method=$1 path=$2 said=$(mktemp)
+shift 2
+[ "$method" = HEAD ] && set -- --head "$@"
+curl --silent --insecure --path-as-is --globoff --max-time 30 --dump-header "$said" --output "$said.body" \
+    --request "$method" --header "Authorization: Bearer $token" "$@" "$server$path"
+code=$?
+tr -d '\r' < "$said" | sed -n 1p
+tr -d '\r' < "$said" | sed 1d | grep -viE '^(date|audit-id|content-length|x-kubernetes-pf-.*|etag|last-modified):|^$' | LC_ALL=C sort -f
+[ "$method" = HEAD ] || cat "$said.body" 2> /dev/null
+rm -f "$said" "$said.body"
+exit $code
+"#;
+
 /// A cluster and the kubectl to ask it with.
 pub struct Target {
     /// What prepares a transcript; the transcript itself finds `kubectl` on its path.
@@ -83,19 +101,24 @@ impl Target {
             dir,
         };
         target.offer("kubectl", kubectl)?;
+        target.place("api", API)?;
         Ok(target)
     }
 
-    /// Puts a command on the path of the transcripts.
+    /// Puts a program with its first arguments on the path of the transcripts.
     fn offer(&self, name: &str, program: &[&str]) -> Result<(), Failure> {
+        let words: Vec<String> = program.iter().map(|word| format!("'{word}'")).collect();
+        self.place(name, &format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))
+    }
+
+    /// Puts a script on the path of the transcripts.
+    fn place(&self, name: &str, script: &str) -> Result<(), Failure> {
         let bin = self.dir.join("bin");
         let cannot =
             |error: std::io::Error| format!("{} cannot be prepared: {error}", bin.display());
         fs::create_dir_all(&bin).map_err(cannot)?;
         let wrapper = bin.join(name);
-        let words: Vec<String> = program.iter().map(|word| format!("'{word}'")).collect();
-        fs::write(&wrapper, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))
-            .map_err(cannot)?;
+        fs::write(&wrapper, script).map_err(cannot)?;
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).map_err(cannot)
     }
 

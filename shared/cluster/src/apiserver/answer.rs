@@ -81,6 +81,15 @@ pub(crate) fn with_type<T>(code: u16, content_type: &'static str, body: T) -> Re
     response
 }
 
+/// Says of JSON that it is YAML, which it is.
+pub(crate) fn into_yaml(response: &mut Response<Vec<u8>>) {
+    if let Some(kind) = response.headers_mut().get_mut("content-type")
+        && *kind == "application/json"
+    {
+        *kind = HeaderValue::from_static("application/yaml");
+    }
+}
+
 /// Sets a header; text that cannot stand in one is left out.
 pub(crate) fn header<T>(response: &mut Response<T>, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
@@ -96,6 +105,11 @@ pub(crate) fn status_document(status: &Status) -> Value {
 /// A refusal without a reason: Go errors that are no `StatusError` become a bare 500.
 pub(crate) fn plain_error(message: impl Into<String>) -> Refusal {
     Box::new(Status::failure(500, "", message))
+}
+
+/// A 406 of a form that what was found has not.
+pub(crate) fn not_acceptable(message: impl Into<String>) -> Refusal {
+    Box::new(Status::failure(406, "NotAcceptable", message))
 }
 
 /// A 400.

@@ -1,7 +1,5 @@
 //! One request with everything that is known about it, and what the client wants back.
 
-use std::collections::BTreeMap;
-
 use apimachinery::gvk::GroupResource;
 use apimachinery::identity::Identity;
 use apimachinery::outgoing::{Answers, Continued, Outgoing};
@@ -12,6 +10,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use std::sync::Arc;
 
+use super::accept::negotiate;
 use super::answer::Refusal;
 use super::audit::Notes;
 use super::custom::Version;
@@ -24,8 +23,10 @@ pub(crate) enum Form {
     Plain,
     /// `meta.k8s.io/v1 Table`.
     Table,
-    /// `meta.k8s.io/v1 PartialObjectMetadata` and its list.
+    /// `meta.k8s.io/v1 PartialObjectMetadata`.
     Partial,
+    /// `meta.k8s.io/v1 PartialObjectMetadataList`.
+    PartialList,
 }
 
 /// A request.
@@ -37,9 +38,10 @@ pub(crate) struct Call {
     pub(crate) method: http::Method,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) form: Form,
+    /// The version of `meta.k8s.io` in which the form is written.
+    pub(crate) meta: &'static str,
     pub(crate) aggregated: bool,
     pub(crate) wants_openapi_v2: bool,
-    pub(crate) pretty: bool,
     pub(crate) content_type: String,
     pub(crate) user_agent: String,
     pub(crate) body: Vec<u8>,
@@ -54,37 +56,20 @@ pub(crate) struct Call {
     pub(crate) outgoing: Option<Box<Outgoing>>,
     /// Whether it goes on with a request that was let through.
     pub(crate) continued: Option<Continued>,
+    /// Whether its user may not do it.
+    pub(crate) denied: bool,
     /// The custom resource that the path names.
     pub(crate) custom: Option<Arc<Version>>,
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-/// The first media type of an `Accept` header that this server can write; none: 406.
-fn accepted(accept: &str) -> Option<(Form, bool)> {
-    if accept.trim().is_empty() {
-        return Some((Form::Plain, false));
-    }
-    accept.split(',').find_map(|media| {
-        let mut parts = media.split(';').map(str::trim);
-        let kind = parts.next().unwrap_or("");
-        if !matches!(kind, "application/json" | "*/*" | "application/*") {
-            return None;
-        }
-        let parameters: BTreeMap<&str, &str> =
-            parts.filter_map(|part| part.split_once('=')).collect();
-        match (parameters.get("as").copied(), parameters.get("v").copied()) {
-            (None, _) => Some((Form::Plain, false)),
-            (Some("Table"), Some("v1")) => Some((Form::Table, false)),
-            (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), Some("v1")) => {
-                Some((Form::Partial, false))
-            }
-            (Some("APIGroupDiscoveryList"), Some("v2")) => Some((Form::Plain, true)),
-            _ => None,
-        }
-    })
+/// The type without its parameters; what is none stays what it is.
+fn media_type(content_type: &str) -> &str {
+    let media = content_type.split(';').next().unwrap_or("").trim();
+    if media.is_empty() { content_type.trim() } else { media }
 }
 
 impl Call {
@@ -97,23 +82,9 @@ impl Call {
         let (parts, body) = request.into_parts();
         let query = parts.uri.query().unwrap_or("");
         let info = RequestInfo::parse(parts.method.as_str(), parts.uri.path(), query);
-        let streams =
-            matches!(info.subresource.as_str(), "log" | "exec" | "attach" | "portforward");
-        let found = accepted(header(&parts.headers, "accept"));
-        if found.is_none() && info.is_resource && !streams {
-            return Err(Box::new(Status::failure(
-                406,
-                "NotAcceptable",
-                "only the following media types are accepted: application/json",
-            )));
-        }
-        let (form, aggregated) = found.unwrap_or_default();
+        let wanted = negotiate(&parts.headers, &info)?;
         let query = query_all(query);
         let user_agent = header(&parts.headers, "user-agent").to_owned();
-        let asked = query.iter().find(|(key, _)| key == "pretty").map(|(_, value)| value.as_str());
-        // Upstream pretty-prints for people: browsers and command line clients of HTTP.
-        let person = ["curl/", "Wget/", "Mozilla/"].iter().any(|name| user_agent.starts_with(name));
-        let pretty = asked.map_or(person, |value| value != "0" && value != "false");
         let content_type = header(&parts.headers, "content-type");
         Ok(Self {
             now,
@@ -121,11 +92,11 @@ impl Call {
             identity,
             method: parts.method,
             query,
-            form,
-            aggregated,
+            form: wanted.form,
+            meta: if wanted.beta { "meta.k8s.io/v1beta1" } else { "meta.k8s.io/v1" },
+            aggregated: wanted.aggregated,
             wants_openapi_v2: header(&parts.headers, "accept").contains("openapi.spec.v2"),
-            pretty,
-            content_type: content_type.split(';').next().unwrap_or("").trim().to_owned(),
+            content_type: media_type(content_type).to_owned(),
             user_agent,
             body,
             warnings: Vec::new(),
@@ -134,6 +105,7 @@ impl Call {
             answers: parts.extensions.get::<Answers>().cloned().unwrap_or_default(),
             outgoing: None,
             continued: parts.extensions.get::<Continued>().copied(),
+            denied: false,
             custom: None,
         })
     }

@@ -80,6 +80,6 @@ impl Apiserver {
         let selection = Selection::of(call, &target)?;
         let chosen =
             all.into_iter().filter(|one| selection.matches(one)).map(Object::from).collect();
-        Ok(listed(call, &target, chosen, json!({})))
+        listed(call, &target, chosen, json!({}))
     }
 }

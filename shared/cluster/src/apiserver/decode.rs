@@ -16,31 +16,48 @@ use super::{kinds, view};
 const MEDIA_TYPES: &str = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /// What the real server names the file in which its scheme was made.
-const SCHEME: &str = "pkg/runtime/scheme.go:111";
+pub(super) const SCHEME: &str = "pkg/runtime/scheme.go:111";
 
+/// The beginning of a body (`handlers/rest.go summarizeData`).
 fn summary(body: &[u8]) -> String {
+    const LENGTH: usize = 30;
+    let start = body.get(..LENGTH).unwrap_or(body);
+    let rest = if body.len() > LENGTH { " ..." } else { "" };
     match body.first() {
         None => "<empty>".to_owned(),
-        Some(b'{') => {
-            let text = String::from_utf8_lossy(body);
-            if body.len() > 100 {
-                format!("{} ...", text.chars().take(100).collect::<String>())
-            } else {
-                text.into_owned()
-            }
-        }
+        Some(b'{') => format!("{}{rest}", String::from_utf8_lossy(start)),
         Some(_) => {
-            let hex: Vec<String> =
-                body.iter().take(100).map(|byte| format!("{byte:02x}")).collect();
-            hex.concat()
+            let hex: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{}{rest}", hex.concat())
         }
     }
+}
+
+/// Kind and version must be texts (`serializer/json/meta.go Interpret`).
+fn head_error(document: &Document) -> Option<String> {
+    let Document::Object(entries) = document else { return None };
+    let wrong = entries.iter().find(|(key, value)| {
+        matches!(key.as_str(), "kind" | "apiVersion")
+            && !matches!(value, Document::String(_) | Document::Null)
+    });
+    wrong.map(|(key, value)| {
+        format!(
+            "json: cannot unmarshal {} into Go struct field .{key} of type string",
+            value.kind()
+        )
+    })
 }
 
 /// The document of a body, before anything is known about its kind.
 fn document(call: &Call, kind: &str) -> Result<Document, Refusal> {
     match call.content_type.as_str() {
         "application/vnd.kubernetes.protobuf" => {
+            if !protobuf::is_protobuf(&call.body) {
+                return Err(bad_request(format!(
+                    "the object provided is unrecognized (must be of type {kind}): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] ({})",
+                    summary(&call.body)
+                )));
+            }
             let value = protobuf::decode(Schema::builtin(), &call.body).map_err(bad_request)?;
             Ok(value.into())
         }
@@ -53,7 +70,12 @@ fn document(call: &Call, kind: &str) -> Result<Document, Refusal> {
             };
             let found = decode::read(&call.body).map_err(unrecognized)?;
             let what = match found {
-                Document::Object(_) => return Ok(found),
+                Document::Object(_) => {
+                    return match head_error(&found) {
+                        Some(error) => Err(unrecognized(error)),
+                        None => Ok(found),
+                    };
+                }
                 Document::Null => return Ok(Document::Object(Vec::new())),
                 other => other.kind(),
             };
@@ -66,11 +88,22 @@ fn document(call: &Call, kind: &str) -> Result<Document, Refusal> {
 }
 
 /// Fills in the expected kind, or says that another one was sent.
-fn check_kind(document: &mut Document, wanted: &GroupVersionKind) -> Result<(), Refusal> {
+fn check_kind(
+    document: &mut Document,
+    wanted: &GroupVersionKind,
+    body: &[u8],
+) -> Result<(), Refusal> {
     let version = wanted.group_version().to_string();
     let (sent_version, sent_kind) =
         (document.text("apiVersion").to_owned(), document.text("kind").to_owned());
     let found_kind = if sent_kind.is_empty() { wanted.kind.clone() } else { sent_kind };
+    if sent_version.matches('/').count() > 1 {
+        return Err(bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): unexpected GroupVersion string: {sent_version} ({})",
+            wanted.kind,
+            summary(body)
+        )));
+    }
     let found_version = if sent_version.is_empty() { version.clone() } else { sent_version };
     if found_kind != wanted.kind || found_version != version {
         let sent = GroupVersionKind::of(&found_version, &found_kind);
@@ -159,7 +192,7 @@ pub(crate) fn shaped(
 /// The body of a request as an object of a kind.
 pub(crate) fn plain(call: &mut Call, gvk: &GroupVersionKind) -> Result<Value, Refusal> {
     let mut document = document(call, &gvk.kind)?;
-    check_kind(&mut document, gvk)?;
+    check_kind(&mut document, gvk, &call.body)?;
     let custom = call.custom.clone();
     let cannot = |why: String| cannot_be_handled(gvk, &gvk.kind, &why);
     let (value, strict) = shaped(custom.as_deref(), gvk, document).map_err(cannot)?;

@@ -66,7 +66,7 @@ impl Apiserver {
             }
         }
         let metadata = json!({"resourceVersion": revision.to_string()});
-        Ok(listed(call, &target, deleted, metadata))
+        listed(call, &target, deleted, metadata)
     }
 
     /// Asks webhooks and policies whether an object may go.

@@ -22,13 +22,16 @@ pub(crate) fn non_resource(call: &Call) -> Result<Reply, Refusal> {
     if call.info.path == "/podium/v1/faults" && call.method == http::Method::POST {
         return Ok(Reply::Fault(call.body.clone()));
     }
-    if call.method != http::Method::GET {
-        return Err(Box::new(Status::method_not_allowed()));
-    }
     let path = call.info.path.trim_end_matches('/');
     let parts: Vec<&str> = path.split('/').skip(1).collect();
+    // Handlers that look at no method, and those of documents that have a head.
+    let any = matches!(parts.as_slice(), ["apis"] | ["healthz" | "livez" | "readyz", ..]);
+    let head = call.method == http::Method::HEAD && parts.first() == Some(&"openapi");
+    if call.method != http::Method::GET && !any && !head {
+        return Err(Box::new(Status::method_not_allowed()));
+    }
     let found = match parts.as_slice() {
-        ["version"] => version(),
+        ["version"] => return Ok(version()),
         [probe @ ("healthz" | "livez" | "readyz")] => return Ok(health::all(call, probe)),
         [probe @ ("healthz" | "livez" | "readyz"), check @ ..] => {
             return Ok(health::single(probe, check));
@@ -57,13 +60,26 @@ fn or_missing(found: Option<Value>) -> Reply {
     )
 }
 
-fn version() -> Value {
-    json!({
-        "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36",
-        "minCompatibilityMajor": "1", "minCompatibilityMinor": "35", "gitVersion": "v1.36.3",
-        "gitCommit": "podium", "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z",
-        "goVersion": "none", "compiler": "rustc", "platform": "linux/amd64",
-    })
+/// `apimachinery/pkg/version.Info`, in its order; indented whoever asks (`responsewriters.WriteRawJSON`).
+const VERSION: [(&str, &str); 13] = [
+    ("major", "1"),
+    ("minor", "36"),
+    ("emulationMajor", "1"),
+    ("emulationMinor", "36"),
+    ("minCompatibilityMajor", "1"),
+    ("minCompatibilityMinor", "35"),
+    ("gitVersion", "v1.36.3"),
+    ("gitCommit", "podium"),
+    ("gitTreeState", "clean"),
+    ("buildDate", "2026-01-01T00:00:00Z"),
+    ("goVersion", "none"),
+    ("compiler", "rustc"),
+    ("platform", "linux/amd64"),
+];
+
+fn version() -> Reply {
+    let lines = VERSION.map(|(key, value)| format!("  \"{key}\": \"{value}\""));
+    Reply::Bytes("application/json", format!("{{\n{}\n}}", lines.join(",\n")).into_bytes())
 }
 
 /// All paths, for who asks for none (`apiserver/pkg/server/routes/index.go`); with those of OpenID, when there are keys.

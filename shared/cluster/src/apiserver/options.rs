@@ -1,19 +1,21 @@
 //! The query parameters of writes, checked as `meta/v1 validation.ValidateCreateOptions` and its siblings.
 
 use apimachinery::field_error::FieldError;
+use apimachinery::gvk::GroupVersionKind;
+use apimachinery::object;
+use apimachinery::schema::Schema;
 use apimachinery::status::Status;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::call::Call;
+use super::decode::SCHEME;
 
 const PROPAGATION: [&str; 4] = ["Foreground", "Background", "Orphan", "nil"];
 
-fn dry_run(call: &Call, errors: &mut Vec<FieldError>) {
-    let given = call.params("dryRun");
-    if given.iter().any(|value| value != "All") {
-        let shown = Value::from(given);
-        errors.push(FieldError::not_supported("dryRun", shown, &["All"]));
+fn dry_run(given: Value, errors: &mut Vec<FieldError>) {
+    if given.as_array().is_some_and(|all| all.iter().any(|value| value != "All")) {
+        errors.push(FieldError::not_supported("dryRun", given, &["All"]));
     }
 }
 
@@ -24,7 +26,13 @@ pub(crate) fn check(call: &Call, kind: &str) -> Result<(), Refusal> {
     if manager.len() > 128 {
         errors.push(FieldError::too_long("fieldManager", 128));
     }
-    dry_run(call, &mut errors);
+    // `meta/v1/validation.ValidateFieldManager`.
+    let strange = manager.chars().enumerate().find(|(_, one)| one.is_control());
+    if let Some((at, one)) = strange {
+        let why = format!("invalid character U+{:04X} (at position {at})", u32::from(one));
+        errors.push(FieldError::invalid("fieldManager", manager, why));
+    }
+    dry_run(call.params("dryRun").into(), &mut errors);
     let validation = call.param("fieldValidation");
     if !matches!(validation, "" | "Ignore" | "Strict" | "Warn") {
         let known = ["", "Ignore", "Strict", "Warn"];
@@ -72,18 +80,25 @@ pub(crate) fn delete(call: &Call) -> Result<DeleteOptions, Refusal> {
     {
         errors.push(FieldError::not_supported("propagationPolicy", policy, &PROPAGATION));
     }
-    let orphan = body.get("orphanDependents").and_then(Value::as_bool);
+    let asked = query("orphanDependents").map(|text| !matches!(text.as_str(), "0" | "false"));
+    let orphan = body.get("orphanDependents").and_then(Value::as_bool).or(asked);
     if orphan.is_some() && propagation.is_some() {
         let why = "orphanDependents and deletionPropagation cannot be both set";
         errors.push(FieldError::invalid("propagationPolicy", propagation.clone(), why));
     }
-    dry_run(call, &mut errors);
+    dry_run(call.params("dryRun").into(), &mut errors);
+    dry_run(body.get("dryRun").cloned().unwrap_or_default(), &mut errors);
     refuse("DeleteOptions", &errors)?;
     let orphaned = orphan.map(|orphan| if orphan { "Orphan" } else { "Background" }.to_owned());
     let grace = body.get("gracePeriodSeconds").and_then(Value::as_i64);
+    let asked = query("gracePeriodSeconds").map(|text| {
+        let wrong = || format!("strconv.ParseInt: parsing {text:?}: invalid syntax");
+        text.parse::<i64>().map_err(|_error| super::answer::bad_request(wrong()))
+    });
+    let asked = asked.transpose()?;
     let in_body = body.get("dryRun").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     Ok(DeleteOptions {
-        grace: grace.or_else(|| query("gracePeriodSeconds").and_then(|text| text.parse().ok())),
+        grace: grace.or(asked),
         uid: text("/preconditions/uid"),
         resource_version: text("/preconditions/resourceVersion"),
         propagation: propagation.or(orphaned),
@@ -93,11 +108,20 @@ pub(crate) fn delete(call: &Call) -> Result<DeleteOptions, Refusal> {
 
 fn delete_body(call: &Call) -> Result<Value, Refusal> {
     if call.content_type == "application/vnd.kubernetes.protobuf" {
-        return apimachinery::protobuf::decode(apimachinery::schema::Schema::builtin(), &call.body)
+        return apimachinery::protobuf::decode(Schema::builtin(), &call.body)
             .map_err(super::answer::bad_request);
     }
     let (value, _) = apimachinery::decode::read_json(&call.body).map_err(|error| {
         super::answer::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
     })?;
-    Ok(value)
+    let (version, kind) = (object::api_version(&value), object::kind(&value));
+    if !matches!(kind, "" | "DeleteOptions") {
+        return Err(super::answer::bad_request(format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
+        )));
+    }
+    let options = GroupVersionKind::new("", "v1", "DeleteOptions");
+    let decoded =
+        apimachinery::decode::decode_value(Schema::builtin(), &options, value, Vec::new());
+    decoded.map(|decoded| decoded.value).map_err(super::answer::bad_request)
 }

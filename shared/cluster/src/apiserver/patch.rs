@@ -12,7 +12,7 @@ use apimachinery::status::{Status, StatusDetails};
 use serde_json::{Map, Value};
 
 use super::Apiserver;
-use super::answer::{Refusal, Reply, bad_request};
+use super::answer::{Refusal, Reply, bad_request, plain_error};
 use super::call::Call;
 use super::write::{Target, check_name};
 use super::{decode, kinds, options, view, wire};
@@ -47,6 +47,7 @@ fn invalid_patch(shown: String, why: String) -> Refusal {
 fn failed(error: PatchError) -> Refusal {
     match error {
         PatchError::Malformed(why) => bad_request(why),
+        PatchError::Failed(why) => plain_error(why),
         PatchError::Unprocessable(_) => {
             let why = "the server rejected our request due to an error in our request";
             Box::new(Status::failure(422, "Invalid", why).with_details(StatusDetails::default()))
@@ -141,7 +142,7 @@ impl Apiserver {
         let sent = GroupVersionKind::of(object::api_version(&value), object::kind(&value));
         if sent != target.gvk {
             let why = format!("invalid object type: {}, Kind={}", sent.group_version(), sent.kind);
-            return Err(super::answer::plain_error(why));
+            return Err(plain_error(why));
         }
         if value.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
             return Err(bad_request("metadata.managedFields must be nil"));
@@ -180,7 +181,7 @@ impl Apiserver {
         let managed = applied.pointer("/metadata/managedFields").cloned();
         let (mut merged, _) = decode::shaped(custom, &target.gvk, applied).map_err(|why| {
             let kind = format!("{}, Kind={}", target.gvk.group_version(), target.gvk.kind);
-            super::answer::plain_error(format!(
+            plain_error(format!(
                 "failed to convert new object ({}/{}; {kind}) to proper version: unable to \
                      convert unstructured object to {kind}: {why}",
                 target.namespace, target.name

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::answer::{Refusal, Reply, bad_request};
+use super::answer::{Refusal, Reply, bad_request, not_acceptable, plain_error};
 use super::call::{Call, Form};
 use super::wire::List;
 use super::write::Target;
@@ -145,7 +145,15 @@ impl Apiserver {
     /// GET of an object or its status.
     pub(crate) fn get(&self, call: &Call) -> Result<Reply, Refusal> {
         let target = Target::of(call)?;
-        if let Some(asked) = revision(call)?
+        // (`etcd3/store.go Get` gives the error as it is.)
+        let asked = match revision(call) {
+            Ok(asked) => asked,
+            Err(status) => {
+                let text = status.message.trim_start_matches("invalid resource version: ");
+                return Err(plain_error(text));
+            }
+        };
+        if let Some(asked) = asked
             && asked > self.store.revision()
         {
             return Err(too_large(asked, self.store.revision()));
@@ -159,6 +167,7 @@ impl Apiserver {
     /// GET of a collection.
     pub(crate) fn list(&self, call: &Call) -> Result<Reply, Refusal> {
         let target = Target::of(call)?;
+        check_options(call, false)?;
         let selection = Selection::of(call, &target)?;
         let page = self.page(call, &target, &selection)?;
         let items = page.items.iter().map(|item| self.shown(item, &target.gvk)).collect();
@@ -169,17 +178,23 @@ impl Apiserver {
                 put(&mut metadata, "/remainingItemCount", json!(rest));
             }
         }
-        Ok(listed(call, &target, items, metadata))
+        listed(call, &target, items, metadata)
     }
 
     fn page(&self, call: &Call, target: &Target, selection: &Selection) -> Result<Page, Refusal> {
         let namespace = Some(target.namespace.as_str()).filter(|namespace| !namespace.is_empty());
-        let limit = number(call, "limit")?;
         let token = call.param("continue");
+        // The cache, which answers such a list, knows no pages (`storage/cacher/delegator.go`).
+        let cached = token.is_empty() && call.param("resourceVersion") == "0";
+        let limit = if cached { 0 } else { number(call, "limit")? };
         let current = self.store.revision();
         let (at, start) = if token.is_empty() {
             (self.asked_revision(call)?, Start::default())
         } else {
+            if !matches!(call.param("resourceVersion"), "" | "0") {
+                let why = "specifying resource version is not allowed when using continue";
+                return Err(bad_request(why));
+            }
             let (at, start) = Start::read(token)?;
             (Some(at), start)
         };
@@ -251,6 +266,41 @@ fn check_match(asked: Option<u64>, matching: &str) -> Result<(), Refusal> {
     }
 }
 
+/// What the query of a list or a watch may say (`metainternalversion/validation.ValidateListOptions`).
+pub(crate) fn check_options(call: &Call, watches: bool) -> Result<(), Refusal> {
+    number(call, "timeoutSeconds")?;
+    let matching = call.param("resourceVersionMatch");
+    let given = !call.param("sendInitialEvents").is_empty();
+    let at = "resourceVersionMatch";
+    let mut errors = Vec::new();
+    if given && !watches {
+        let why = "sendInitialEvents is forbidden for list";
+        errors.push(FieldError::forbidden("sendInitialEvents", why));
+    } else if given && matching != "NotOlderThan" {
+        let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        errors.push(FieldError::forbidden(at, why));
+        if !matching.is_empty() {
+            errors.push(FieldError::not_supported(at, matching, &["NotOlderThan"]));
+        }
+    } else if !given && watches && !matching.is_empty() {
+        let why =
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        errors.push(FieldError::forbidden(at, why));
+    } else if watches
+        && !given
+        && matches!(call.param("resourceVersion"), "" | "0")
+        && !call.param("continue").is_empty()
+    {
+        // Such a watch sends what there is first (`internalversion/defaults.go SetListOptionsDefaults`).
+        let why = "resourceVersionMatch is forbidden when continue is provided";
+        errors.push(FieldError::forbidden(at, why));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Box::new(Status::invalid("meta.k8s.io", "ListOptions", "", &errors)))
+}
+
 fn number(call: &Call, name: &str) -> Result<i64, Refusal> {
     let given = call.param(name);
     if given.is_empty() {
@@ -312,7 +362,9 @@ impl Start {
         let revision = value.get("rv").and_then(Value::as_u64).unwrap_or(0);
         let after = value.get("start").and_then(Value::as_str).unwrap_or("");
         if value.get("v").and_then(Value::as_str) != Some("meta.k8s.io/v1") {
-            return Err(wrong("server does not recognize this encoded version"));
+            let version = value.get("v").and_then(Value::as_str).unwrap_or("");
+            let why = format!("server does not recognize this encoded version {version}");
+            return Err(wrong(&why));
         }
         let seen =
             value.get("seen").and_then(Value::as_u64).and_then(|seen| usize::try_from(seen).ok());
@@ -322,15 +374,27 @@ impl Start {
 }
 
 /// A list in the form that was asked for.
-pub(crate) fn listed(call: &Call, target: &Target, items: Vec<Object>, metadata: Value) -> Reply {
-    match call.form {
-        Form::Table => Reply::Document(200, rows(call, target, &items, metadata)),
+pub(crate) fn listed(
+    call: &Call,
+    target: &Target,
+    items: Vec<Object>,
+    metadata: Value,
+) -> Result<Reply, Refusal> {
+    Ok(match call.form {
+        Form::Table => Reply::Document(200, rows(call, target, &items, metadata)?),
+        // `responsewriters`' `transformResponseObject` (`handlers/response.go`).
         Form::Partial => {
-            let items: Vec<Value> = items.iter().map(|item| partial(item)).collect();
+            return Err(not_acceptable(format!(
+                "you requested PartialObjectMetadata, but the requested object is a list (*{}List)",
+                go_type(target)
+            )));
+        }
+        Form::PartialList => {
+            let items: Vec<Value> = items.iter().map(|item| partial(call, item)).collect();
             Reply::Document(
                 200,
                 json!({
-                    "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+                    "kind": "PartialObjectMetadataList", "apiVersion": call.meta,
                     "metadata": metadata, "items": items,
                 }),
             )
@@ -344,7 +408,19 @@ pub(crate) fn listed(call: &Call, target: &Target, items: Vec<Object>, metadata:
             let head = GroupVersionKind { kind, ..target.gvk.clone() };
             Reply::List(Box::new(List { head, metadata, items, bare: custom.is_none() }))
         }
+    })
+}
+
+/// The type of objects as `%T` names it: that of the server's own package.
+fn go_type(target: &Target) -> String {
+    if target.custom.is_some() {
+        return "unstructured.Unstructured".to_owned();
     }
+    let package = match target.gvk.group.split('.').next().unwrap_or("") {
+        "" | "events" => "core",
+        package => package,
+    };
+    format!("{package}.{}", target.gvk.kind)
 }
 
 /// A table of the objects of a kind.
@@ -353,17 +429,24 @@ pub(crate) fn rows<T: Borrow<Value>>(
     target: &Target,
     items: &[T],
     metadata: Value,
-) -> Value {
-    match &target.custom {
+) -> Result<Value, Refusal> {
+    let include = call.param("includeObject");
+    if !matches!(include, "" | "None" | "Metadata" | "Object") {
+        // `internalversion/validation.ValidateTableOptions`.
+        return Err(bad_request(format!(
+            "Unable to convert to Table as requested: includeObject: Invalid value: {include:?}: must be 'Metadata', 'Object', 'None', or empty"
+        )));
+    }
+    Ok(match &target.custom {
         Some(custom) => custom::table(call, custom, items, metadata),
         None => table::document(call, &target.key, items, metadata),
-    }
+    })
 }
 
 /// Only the metadata.
-pub(crate) fn partial(value: &Value) -> Value {
+pub(crate) fn partial(call: &Call, value: &Value) -> Value {
     json!({
-        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+        "kind": "PartialObjectMetadata", "apiVersion": call.meta,
         "metadata": value.get("metadata").cloned().unwrap_or_default(),
     })
 }
@@ -375,9 +458,18 @@ pub(crate) fn present(call: &Call, reply: Reply) -> Result<Reply, Refusal> {
         return Ok(Reply::Object(code, value));
     }
     if call.form == Form::Partial {
-        return Ok(Reply::Document(code, partial(&value)));
+        return Ok(Reply::Document(code, partial(call, &value)));
     }
     let target = Target::of(call)?;
-    let metadata = json!({"resourceVersion": object::resource_version(&value)});
-    Ok(Reply::Document(code, rows(call, &target, &[value], metadata)))
+    if call.form == Form::PartialList {
+        return Err(not_acceptable(format!(
+            "you requested PartialObjectMetadataList, but the requested object is not a list (*{})",
+            go_type(&target)
+        )));
+    }
+    let metadata = match object::resource_version(&value) {
+        "" => json!({}),
+        revision => json!({"resourceVersion": revision}),
+    };
+    Ok(Reply::Document(code, rows(call, &target, &[value], metadata)?))
 }

@@ -4,7 +4,7 @@ use apimachinery::schema::{ApiResource, Schema};
 use apimachinery::status::Status;
 
 use super::admission::connect;
-use super::answer::{Refusal, Reply};
+use super::answer::{Refusal, Reply, status_document};
 use super::authz::{Attributes, authorize};
 use super::call::Call;
 use super::node_request;
@@ -39,16 +39,17 @@ impl Apiserver {
             call.notes.annotate("authorization.k8s.io/decision", word);
             call.notes.annotate("authorization.k8s.io/reason", decision.reason.as_str());
             if !decision.allowed {
+                call.denied = true;
                 return Err(attributes.refusal(&call.identity, &decision.reason));
             }
         }
         if !call.info.is_resource {
-            return self.non_resource(call);
+            return self.non_resource(call).map(|reply| self.missing_version(call, reply));
         }
         if let Some(reply) = self.aggregated(call)? {
             return Ok(reply);
         }
-        if !self.knows_group(&call.info.api_group) {
+        if !self.knows_group(&call.info.api_group) || call.info.path.starts_with("//") {
             return Ok(Reply::Text(404, "404 page not found\n".to_owned()));
         }
         let resource = &call.resource()?.clone();
@@ -63,6 +64,7 @@ impl Apiserver {
             };
             &found.ok_or_else(|| Box::new(missing()))?.verbs
         };
+        check_path(call)?;
         check_scope(call, resource)?;
         if resource.plural == "endpoints" {
             call.warn(ENDPOINTS.to_owned());
@@ -96,6 +98,22 @@ impl Apiserver {
         }
     }
 
+    /// What is missing below a group that is served is said by that group (`/apis/batch/v9`).
+    fn missing_version(&self, call: &Call, reply: Reply) -> Reply {
+        let parts: Vec<&str> = call.info.path.trim_matches('/').split('/').collect();
+        let served = match parts.as_slice() {
+            ["api" | "version", _] => true,
+            ["apis", group, _] => self.knows_group(group),
+            _ => false,
+        };
+        match reply {
+            Reply::Text(404, _) if served => {
+                Reply::Document(404, status_document(&Status::no_such_path()))
+            }
+            reply => reply,
+        }
+    }
+
     /// Whether something is served in a group, now or by a definition that was there before.
     fn knows_group(&self, group: &str) -> bool {
         Schema::builtin().groups().iter().any(|one| one.name == group)
@@ -116,6 +134,9 @@ impl Apiserver {
             }
             ("services", "proxy") => node_request::of_service(&self.store, call)
                 .map(|request| Reply::Node(Box::new(request))),
+            ("nodes", "proxy") if self.store.get("nodes", "", &call.info.name).is_none() => {
+                Err(Box::new(Status::not_found(&call.group_resource(), &call.info.name)))
+            }
             ("pods", "binding") => self.bind(call),
             ("pods", "eviction") => self.evict(call),
             ("serviceaccounts", "token") => self.create_token(call),
@@ -133,6 +154,22 @@ impl Apiserver {
     }
 }
 
+/// What `go-restful` has no route for: other methods, names with a slash or of what has no names, empty parts.
+fn check_path(call: &Call) -> Result<(), Refusal> {
+    let info = &call.info;
+    let sent_on = matches!(info.subresource.as_str(), "proxy" | "exec" | "attach" | "portforward");
+    let review = REVIEWS.contains(&info.resource.as_str()) && !info.name.is_empty();
+    if review || (!sent_on && (info.name.contains('/') || info.path.contains("//"))) {
+        return Err(Box::new(Status::no_such_path()));
+    }
+    let known = matches!(call.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE");
+    // (The server of custom resources looks at the verb alone.)
+    if known || sent_on || call.custom.is_some() {
+        return Ok(());
+    }
+    Err(Box::new(Status::method_not_allowed()))
+}
+
 /// Paths that exist for one scope only: objects of namespaces have none without a namespace, and what
 /// is created or removed as a collection belongs to a namespace.
 fn check_scope(call: &Call, resource: &ApiResource) -> Result<(), Refusal> {
@@ -143,7 +180,10 @@ fn check_scope(call: &Call, resource: &ApiResource) -> Result<(), Refusal> {
         return Err(Box::new(Status::method_not_allowed()));
     }
     if !resource.namespaced {
-        let inside = !info.namespace.is_empty() && info.resource != "namespaces";
+        // `/namespaces/x/namespaces/x` names the resource twice.
+        let below = info.path.split('/').filter(|part| *part == "namespaces").count() > 1
+            && info.resource == "namespaces";
+        let inside = !info.namespace.is_empty() && (info.resource != "namespaces" || below);
         return if inside { Err(Box::new(Status::no_such_path())) } else { Ok(()) };
     }
     if !info.namespace.is_empty() {

@@ -75,7 +75,7 @@ pub(crate) fn document<T: Borrow<Value>>(
             let object = match include {
                 "None" => Value::Null,
                 "Object" => item.clone(),
-                _ => partial(item),
+                _ => partial(call, item),
             };
             let mut row = json!({"cells": cells, "object": object});
             if key == "pods"
@@ -87,7 +87,7 @@ pub(crate) fn document<T: Borrow<Value>>(
         })
         .collect();
     json!({
-        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+        "kind": "Table", "apiVersion": call.meta, "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows,
     })
 }

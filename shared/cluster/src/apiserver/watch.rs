@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apimachinery::engine::{StreamId, StreamRead};
-use apimachinery::field_error::FieldError;
 use apimachinery::gvk::GroupVersionKind;
 use apimachinery::object;
 use apimachinery::status::Status;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use super::Apiserver;
 use super::answer::{Refusal, Reply, plain_error, status_document};
 use super::call::{Call, Form};
-use super::read::{Selection, partial};
+use super::read::{Selection, check_options, partial};
 use super::write::Target;
 use super::{table, wire};
 use crate::fields::put;
@@ -44,31 +43,13 @@ pub(crate) struct Watch {
     table_sent: bool,
 }
 
-fn check_initial_events(call: &Call) -> Result<bool, Refusal> {
-    let asked = call.switch("sendInitialEvents");
-    let matching = call.param("resourceVersionMatch");
-    let refuse = |why: &str| {
-        let error = FieldError::forbidden("resourceVersionMatch", why);
-        Err(Box::new(Status::invalid("meta.k8s.io", "ListOptions", "", &[error])))
-    };
-    let given = !call.param("sendInitialEvents").is_empty();
-    if given && matching != "NotOlderThan" {
-        return refuse("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-    }
-    if !given && !matching.is_empty() {
-        return refuse(
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        );
-    }
-    Ok(asked)
-}
-
 impl Apiserver {
     /// Opens a watch.
     pub(crate) fn watch(&mut self, call: &Call) -> Result<Reply, Refusal> {
         let target = Target::of(call)?;
+        check_options(call, true)?;
         let selection = Selection::of(call, &target)?;
-        let initial_events = check_initial_events(call)?;
+        let initial_events = call.switch("sendInitialEvents");
         let given = call.param("resourceVersion");
         let asked = match given {
             "" => None,
@@ -211,7 +192,7 @@ impl Watch {
     fn event(&mut self, kind: &str, object: &Object, now: Timestamp) -> Vec<u8> {
         match self.call.form {
             Form::Plain => line_of(kind, wire::text_of(object)),
-            Form::Partial => line(kind, &partial(object)),
+            Form::Partial | Form::PartialList => line(kind, &partial(&self.call, object)),
             Form::Table => {
                 let metadata = json!({"resourceVersion": object::resource_version(object)});
                 let call = Call { now, ..(*self.call).clone() };
@@ -238,13 +219,13 @@ impl Watch {
         });
         match self.call.form {
             Form::Plain => line("BOOKMARK", &value),
-            Form::Partial => line("BOOKMARK", &partial(&value)),
+            Form::Partial | Form::PartialList => line("BOOKMARK", &partial(&self.call, &value)),
             Form::Table => {
-                let row = json!({"cells": [], "object": partial(&value)});
+                let row = json!({"cells": [], "object": partial(&self.call, &value)});
                 line(
                     "BOOKMARK",
                     &json!({
-                        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+                        "kind": "Table", "apiVersion": self.call.meta, "metadata": metadata,
                         "columnDefinitions": null, "rows": [row],
                     }),
                 )

@@ -9,6 +9,7 @@ use apimachinery::object;
 use apimachinery::schema::{Message, Schema, WireField};
 use serde_json::{Map, Value};
 
+use super::structs;
 use crate::store::Object;
 
 /// Writes a document.
@@ -108,7 +109,11 @@ impl Writer {
         // The documents of discovery are no kinds, but structs all the same; not all name their version.
         let discovery =
             || DISCOVERY.into_iter().find(|name| name.rsplit('.').next() == Some(&gvk.kind));
-        kind.or_else(discovery).unwrap_or("")
+        kind.or_else(discovery).or_else(|| structs::name(&gvk.kind)).unwrap_or("")
+    }
+
+    fn message(&self, name: &str) -> Option<&'static Message> {
+        self.schema.message(name).or_else(|| structs::message(name))
     }
 
     fn line(&mut self) {
@@ -234,6 +239,12 @@ impl Writer {
         self.out.push_str(if self.pretty { ": " } else { ":" });
     }
 
+    /// What an object says that it is.
+    fn kind_of(&self, map: &Map<String, Value>) -> &'static str {
+        let says = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or("");
+        self.name_of(&GroupVersionKind::of(says("apiVersion"), says("kind")))
+    }
+
     fn object(&mut self, map: &Map<String, Value>, kind: &str, touched: Option<&Value>) {
         let bare = std::mem::take(&mut self.bare);
         let mut ordered: Vec<(&str, &Value, &str)> = Vec::with_capacity(map.len());
@@ -242,7 +253,8 @@ impl Writer {
                 ordered.push((key.as_str(), value, ""));
             }
         };
-        let message = self.schema.message(kind);
+        let kind = if kind == structs::ANY { self.kind_of(map) } else { kind };
+        let message = self.message(kind);
         // Answers that are no kinds of the schema (tables, statuses) begin the same way.
         // References to objects name kind and version among their own fields.
         let own = |message: &Message| {

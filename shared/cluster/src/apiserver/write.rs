@@ -78,7 +78,11 @@ pub(crate) fn settle_namespace(value: &mut Value, namespace: &str) -> Result<(),
     let given = object::namespace(value).to_owned();
     if namespace.is_empty() {
         if !given.is_empty() {
-            // Cluster-scoped: a namespace in the body is an error of validation.
+            // Cluster-scoped: the namespace of the body is forgotten (`rest/meta.go`
+            // `EnsureObjectNamespaceMatchesRequestNamespace`).
+            if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.remove("namespace");
+            }
             return Ok(());
         }
     } else if given.is_empty() {
@@ -110,6 +114,7 @@ impl Apiserver {
         managed: Option<Value>,
     ) -> Result<Object, Refusal> {
         settle_namespace(&mut value, &target.namespace)?;
+        let revision = object::resource_version(&value).parse::<u64>().unwrap_or(0);
         refuse_leaving(call, target, &value)?;
         kinds::reset(target, &mut value, None);
         match managed {
@@ -135,6 +140,10 @@ impl Apiserver {
         escalation::check(self, call, target, &value)?;
         let place = target.namespace.as_str();
         admission::validate(self, call, &Operation { target, old: None }, &value)?;
+        // `storage/etcd3/store.go Create`.
+        if revision != 0 && !call.dry_run() && call.method == http::Method::POST {
+            return Err(plain_error("resourceVersion should not be set on objects to be created"));
+        }
         if self.store.get(&target.key, place, &name).is_some() {
             return Err(Box::new(self.exists(call, &name, generated)));
         }
@@ -207,6 +216,11 @@ impl Apiserver {
         if !target.kind.create_on_update || !target.subresource.is_empty() {
             let resource = call.group_resource();
             return Err(Box::new(Status::not_found(&resource, &target.name)));
+        }
+        let uid = object::uid(&value);
+        if !uid.is_empty() {
+            let why = wrong_uid(call, target, uid, "");
+            return Err(Box::new(Status::conflict(&call.group_resource(), &target.name, &why)));
         }
         let created = self.create_object(call, target, value, None)?;
         Ok(Reply::Object(201, self.shown(&created, &target.gvk)))
@@ -283,11 +297,25 @@ pub(crate) fn check_name(value: &Value, name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     if given.is_empty() {
-        return Err(bad_request("name must be provided"));
+        return Err(bad_request(format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )));
     }
     Err(bad_request(format!(
         "the name of the object ({given}) does not match the name on the URL ({name})"
     )))
+}
+
+/// `storage/interfaces.go Preconditions.Check`.
+fn wrong_uid(call: &Call, target: &Target, uid: &str, live: &str) -> String {
+    let namespace = match target.namespace.as_str() {
+        "" => String::new(),
+        namespace => format!("{namespace}/"),
+    };
+    format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {live}",
+        call.info.resource, target.name
+    )
 }
 
 fn check_preconditions(
@@ -299,17 +327,7 @@ fn check_preconditions(
     let resource = call.group_resource();
     let uid = object::uid(value);
     if !uid.is_empty() && uid != object::uid(live) && call.method == http::Method::PUT {
-        let why = format!(
-            "StorageError: invalid object, Code: 4, Key: /registry/{}/{}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            call.info.resource,
-            if target.namespace.is_empty() {
-                String::new()
-            } else {
-                format!("{}/", target.namespace)
-            },
-            target.name,
-            object::uid(live)
-        );
+        let why = wrong_uid(call, target, uid, object::uid(live));
         return Err(Box::new(Status::conflict(&resource, &target.name, &why)));
     }
     let version = object::resource_version(value);

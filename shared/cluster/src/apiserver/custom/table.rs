@@ -70,13 +70,13 @@ pub(crate) fn document<T: Borrow<Value>>(
             let object = match include {
                 "None" => Value::Null,
                 "Object" => item.clone(),
-                _ => partial(item),
+                _ => partial(call, item),
             };
             json!({"cells": cells, "object": object})
         })
         .collect();
     json!({
-        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+        "kind": "Table", "apiVersion": call.meta, "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows,
     })
 }

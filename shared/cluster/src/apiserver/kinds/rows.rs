@@ -41,7 +41,6 @@ pub(super) static KINDS: &[Kind] = &[
         validate_update: workload::validate_replica_set_update,
         validate_status: counts::replica_set,
         warnings: pod_warnings::of_template,
-        fields: &["status.replicas"],
         ..PLAIN
     },
     Kind {

@@ -14,11 +14,11 @@ fn size(value: &Value, pointer: &str) -> usize {
 
 pub(super) fn config_map(value: &Value, now: Timestamp) -> Cells {
     let keys = size(value, "/data") + size(value, "/binaryData");
-    vec![name(value), json!(keys.to_string()), age(value, now)]
+    vec![name(value), json!(keys), age(value, now)]
 }
 
 pub(super) fn secret(value: &Value, now: Timestamp) -> Cells {
-    let keys = size(value, "/data").to_string();
+    let keys = size(value, "/data");
     vec![name(value), json!(text(value, "/type")), json!(keys), age(value, now)]
 }
 

@@ -28,8 +28,8 @@ pub(super) fn deployment(value: &Value, now: Timestamp) -> Cells {
             count(value, "/status/readyReplicas"),
             count(value, "/spec/replicas")
         )),
-        json!(count(value, "/status/updatedReplicas").to_string()),
-        json!(count(value, "/status/availableReplicas").to_string()),
+        json!(count(value, "/status/updatedReplicas")),
+        json!(count(value, "/status/availableReplicas")),
         age(value, now),
         names,
         images,
