@@ -10,10 +10,6 @@ pub enum PatchError {
     /// The patch itself is wrong: 400.
     #[error("{0}")]
     Malformed(String),
-    /// The patch lacks what tells items apart: an error of no kind, and so a 500
-    /// (`handlers/patch.go interpretStrategicMergePatchError`).
-    #[error("{0}")]
-    Failed(String),
     /// The patch does not fit the object: 422.
     #[error("{0}")]
     Unprocessable(String),

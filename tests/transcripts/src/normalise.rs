@@ -34,7 +34,7 @@ impl Normaliser {
                 r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}".to_owned(),
                 "<time>",
             ),
-            (r#"(resourceVersion\\?"?: ?\\?")\d+"#.to_owned(), "${1}<resourceVersion>"),
+            (r#"(resourceVersion\\*"?: ?\\*")\d+"#.to_owned(), "${1}<resourceVersion>"),
             (r"\((\d+[smhdy])+ ago\)".to_owned(), "(<age> ago)"),
             (r"(Resource Version:\s+)\d+".to_owned(), "${1}<resourceVersion>"),
             (r"(resource version to be \d+, was )\d+".to_owned(), "${1}<resourceVersion>"),

@@ -44,15 +44,54 @@ fn invalid_patch(shown: String, why: String) -> Refusal {
     Box::new(Status::invalid("", "", "", &[error]))
 }
 
+/// What is wrong with a strategic patch itself (`apimachinery/pkg/util/mergepatch/errors.go`).
+const WRONG: [&str; 5] = [
+    "invalid JSON document",
+    "invalid patch format of primitive list",
+    "invalid patch format of retainKeys",
+    "invalid patch format of setElementOrder list",
+    "strategic merge patch format is not supported",
+];
+
+/// What does not fit the object.
+const UNFIT: [&str; 2] =
+    ["lists of lists are not supported", "patch content doesn't match retainKeys list"];
+
+/// `interpretStrategicMergePatchError`: an error that it does not know is a bare 500.
+fn failed_strategic(error: PatchError) -> Refusal {
+    match error {
+        PatchError::Malformed(why) if UNFIT.contains(&why.as_str()) => {
+            failed(PatchError::Unprocessable(why))
+        }
+        PatchError::Malformed(why) if !WRONG.contains(&why.as_str()) => plain_error(why),
+        error => failed(error),
+    }
+}
+
 fn failed(error: PatchError) -> Refusal {
     match error {
         PatchError::Malformed(why) => bad_request(why),
-        PatchError::Failed(why) => plain_error(why),
         PatchError::Unprocessable(_) => {
             let why = "the server rejected our request due to an error in our request";
             Box::new(Status::failure(422, "Invalid", why).with_details(StatusDetails::default()))
         }
     }
+}
+
+/// What Go calls a JSON value.
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::Object(_) => "object",
+        Value::Null => "null",
+    }
+}
+
+fn no_map(what: &str) -> String {
+    format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}")
 }
 
 /// Reads the patch document.
@@ -64,18 +103,21 @@ fn document(call: &Call, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
             let why = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
             return Err(bad_request(why));
         }
+        let wrong = value.as_array().and_then(|all| all.iter().find(|one| !one.is_object()));
+        if let Some(wrong) = wrong {
+            let what = go_kind(wrong);
+            let why = format!(
+                "error decoding patch: json: cannot unmarshal {what} into Go value of type handlers.jsonPatchOp"
+            );
+            return Err(bad_request(why));
+        }
     } else if !value.is_object() {
-        let what = match &value {
-            Value::Array(_) => "array",
-            Value::String(_) => "string",
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::Null | Value::Object(_) => "null",
-        };
-        let why = format!(
-            "json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
-        );
-        return Err(bad_request(why));
+        let merges = kind == TYPES[1];
+        if merges && value.is_null() {
+            return Err(bad_request("Invalid JSON Patch"));
+        }
+        let (what, start) = (go_kind(&value), if merges { "error decoding patch: " } else { "" });
+        return Err(bad_request(format!("{start}{}", no_map(what))));
     }
     Ok((value, strict))
 }
@@ -86,7 +128,8 @@ impl Apiserver {
         let kind = call.content_type.clone();
         if !TYPES.contains(&kind.as_str()) {
             let text = "415: Unsupported Media Type";
-            return Err(Box::new(Status::unsupported_media_type(text)));
+            let status = Status::unsupported_media_type(text);
+            return Err(Box::new(status.with_details(StatusDetails::default())));
         }
         options::check(call, "PatchOptions")?;
         let target = Target::of(call)?;
@@ -110,9 +153,9 @@ impl Apiserver {
             "application/json-patch+json" => json_patch::apply(&shown, &patch),
             "application/merge-patch+json" => merge::apply(&shown, &patch),
             _ => strategic::apply(Schema::builtin(), &target.gvk, &shown, &patch),
-        }
-        .map_err(failed)?;
+        };
         let is_strategic = kind == TYPES[2];
+        let patched = patched.map_err(if is_strategic { failed_strategic } else { failed })?;
         let text = match kind.as_str() {
             "application/strategic-merge-patch+json" => go::print(&patch),
             "application/json-patch+json" => {
@@ -139,10 +182,18 @@ impl Apiserver {
             .map_err(|why| bad_request(format!("error decoding YAML: {why}")))?;
         decode::report_strict(call, strict)
             .map_err(|why| bad_request(format!("error decoding YAML: {why}")))?;
+        if !value.is_object() {
+            let why = no_map(go_kind(&value));
+            return Err(bad_request(format!(
+                "error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}"
+            )));
+        }
         let sent = GroupVersionKind::of(object::api_version(&value), object::kind(&value));
         if sent != target.gvk {
-            let why = format!("invalid object type: {}, Kind={}", sent.group_version(), sent.kind);
-            return Err(plain_error(why));
+            return Err(bad_request(format!(
+                "invalid object type: {}/{}, Kind={}",
+                sent.group, sent.version, sent.kind
+            )));
         }
         if value.pointer("/metadata/managedFields").is_some_and(|fields| !fields.is_null()) {
             return Err(bad_request("metadata.managedFields must be nil"));
@@ -219,7 +270,11 @@ fn follow_last_applied(applied: &mut Value, document: &Value) {
 
 /// Strategic patches are typed by a converter with words of its own.
 fn unrecognized(why: &str) -> String {
+    let found = why.strip_prefix("json: cannot unmarshal ").and_then(|rest| rest.split(' ').next());
     match why.rsplit_once(" of type ") {
+        Some((_, kind)) if kind.starts_with("[]") && found == Some("object") => {
+            "cannot restore slice from map".to_owned()
+        }
         Some((_, kind)) if why.starts_with("json: cannot unmarshal") => {
             format!("unrecognized type: {kind}")
         }

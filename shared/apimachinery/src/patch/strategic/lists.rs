@@ -33,7 +33,7 @@ impl<'a> Identity<'a> {
 
 pub(super) fn no_merge_key(item: &Map<String, Value>, key: &str) -> PatchError {
     let item = go::print(&Value::Object(item.clone()));
-    PatchError::Failed(format!("map: {item} does not contain declared merge key: {key}"))
+    PatchError::Malformed(format!("map: {item} does not contain declared merge key: {key}"))
 }
 
 /// `ErrBadArgType`.
