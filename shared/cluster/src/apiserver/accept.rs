@@ -32,13 +32,15 @@ impl Looks {
         // Upstream indents for people: browsers and command line clients of HTTP.
         let person = ["curl/", "Wget/", "Mozilla/5.0"].iter().any(|name| agent.starts_with(name));
         let query = request.uri().query().unwrap_or("");
-        let query = apimachinery::request::query_all(query);
-        let asked = query.iter().find(|(key, value)| key == "pretty" && !value.is_empty());
-        let pretty = asked.map_or(person, |(_, value)| is_true(value));
-        let yaml = clauses(header(request.headers(), "accept"))
-            .iter()
-            .find_map(Clause::kind)
-            .is_some_and(|kind| kind == "application/yaml");
+        let mut asked = None;
+        if query.contains("pretty") {
+            let all = apimachinery::request::query_all(query);
+            asked = all.into_iter().find(|(key, value)| key == "pretty" && !value.is_empty());
+        }
+        let pretty = asked.map_or(person, |(_, value)| is_true(&value));
+        let accept = header(request.headers(), "accept");
+        let yaml = accept.contains("yaml")
+            && clauses(accept).iter().find_map(Clause::kind) == Some("application/yaml");
         Self { pretty, yaml, nosniff: false }
     }
 }
@@ -164,7 +166,8 @@ fn asked(info: &RequestInfo) -> Option<Asked> {
 /// What the headers ask for, of what a path has.
 pub(crate) fn negotiate(headers: &HeaderMap, info: &RequestInfo) -> Result<Wanted, Refusal> {
     let accept = header(headers, "accept").trim();
-    let (Some(asked), false) = (asked(info), accept.is_empty()) else {
+    // (What the cluster's own components and most clients ask for.)
+    let (Some(asked), false) = (asked(info), matches!(accept, "" | "application/json")) else {
         return Ok(Wanted::default());
     };
     let mut available: Vec<&str> = TYPES.to_vec();
