@@ -98,7 +98,7 @@ fn help_shows_examples_and_exit_codes() {
         assert!(help.starts_with("exit 0\n"), "{help}");
         assert!(help.contains(&format!("Examples:\n  podium {command}")), "{help}");
     }
-    expect![[r#"
+    expect![[r"
         exit 0
         Prove scenarios: every check fails before its step is solved and passes afterwards.
 
@@ -155,7 +155,7 @@ fn help_shows_examples_and_exit_codes() {
           podium check hypercloud-4.1/03-network-policy --lang en
           podium check --kubeconfig ~/.kube/config --format json
           podium check hypercloud-4.1/02-authority --kubeconfig ~/.kube/config --set dev=mine
-    "#]].assert_eq(&run(&["check", "--help"]));
+    "]].assert_eq(&run(&["check", "--help"]));
 }
 
 #[test]
