@@ -60,15 +60,32 @@ impl Content {
 
     /// Everything that the page fetches, by path: the catalogue, and each scenario in each language.
     pub fn compiled(&self) -> Result<BTreeMap<String, String>, Failure> {
+        self.compiled_after(None)
+    }
+
+    /// The same; scenarios that are as they were are not compiled again.
+    fn compiled_after(&self, before: Option<&Course>) -> Result<BTreeMap<String, String>, Failure> {
         let mut found = BTreeMap::new();
         found.insert("catalog.json".to_owned(), json(&self.catalog)?);
         for entry in self.entries() {
+            let before =
+                before.filter(|before| before.content.own(&entry.id).eq(self.own(&entry.id)));
             for language in LANGUAGES {
-                let notebook = self.notebook(&entry.id, language)?;
-                found.insert(format!("{}/{language}.json", entry.id), json(&notebook)?);
+                let path = format!("{}/{language}.json", entry.id);
+                let text = match before.and_then(|before| before.compiled.get(&path)) {
+                    Some(text) => text.clone(),
+                    None => json(&self.notebook(&entry.id, language)?)?,
+                };
+                found.insert(path, text);
             }
         }
         Ok(found)
+    }
+
+    /// The files of a scenario.
+    fn own(&self, id: &str) -> impl Iterator<Item = (&String, &String)> {
+        let prefix = format!("{id}/");
+        self.files.iter().filter(move |(path, _)| path.starts_with(&prefix))
     }
 }
 
@@ -86,6 +103,13 @@ impl Course {
     pub fn read(folder: &Path) -> Result<Self, Failure> {
         let content = Content::read(folder)?;
         let compiled = content.compiled()?;
+        Ok(Self { content, compiled })
+    }
+
+    /// Reads the folder again, and compiles what changed since.
+    pub fn again(&self, folder: &Path) -> Result<Self, Failure> {
+        let content = Content::read(folder)?;
+        let compiled = content.compiled_after(Some(self))?;
         Ok(Self { content, compiled })
     }
 }

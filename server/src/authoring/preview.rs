@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::content::{Course, Shelf};
+use crate::content::Shelf;
 use crate::sessions::Sessions;
 
 /// How often the files are looked at: a few hundred of them cost a millisecond.
-const EVERY: Duration = Duration::from_millis(200);
+const EVERY: Duration = Duration::from_millis(50);
 
 /// What the page is told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -40,7 +40,7 @@ pub async fn follow(folder: &Path, shelf: &Shelf, sessions: &Sessions, told: wat
 }
 
 fn read(folder: &Path, shelf: &Shelf, sessions: &Sessions, told: &watch::Sender<News>) {
-    match Course::read(folder) {
+    match shelf.now().again(folder) {
         Ok(course) => {
             shelf.put(course);
             sessions.revise();
