@@ -21,6 +21,7 @@ mod snapshot;
 mod taint_toleration;
 mod view;
 mod volume_binding;
+mod volume_limits;
 mod volume_restrictions;
 mod volume_zone;
 mod waiting;
@@ -45,6 +46,38 @@ use crate::store::{Change, Store};
 pub fn explain(store: &Store, namespace: &str, name: &str) -> Option<Decision> {
     let pod = store.get("pods", namespace, name)?;
     Some(decision::decide(&Snapshot::of(store).view(store), &pod))
+}
+
+/// What the scheduler says when a pod finds no node, and what it does about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failure {
+    /// The note of the event.
+    pub text: String,
+    /// The node that the pod is nominated for from then on; empty when there is none.
+    pub nominated: String,
+    /// Who has to leave it and does not yet, as `namespace/name`.
+    pub victims: Vec<String>,
+}
+
+/// What would be said now of a pod that no node can take; none when there is no such pod.
+pub fn failure(store: &Store, namespace: &str, name: &str, now: Timestamp) -> Option<Failure> {
+    let pod = store.get("pods", namespace, name)?;
+    let cluster = Snapshot::of(store);
+    let view = cluster.view(store);
+    let consequence = Consequence::of(&view, &pod, &decision::decide(&view, &pod), now);
+    let victims = consequence.clears.iter().flat_map(|candidate| &candidate.victims);
+    let victims = victims
+        .filter(|one| !fields::deleting(one))
+        .map(|one| format!("{}/{}", fields::namespace(one), fields::name(one)));
+    let mut victims: Vec<String> = victims.collect();
+    victims.sort();
+    Some(Failure {
+        text: truncated(&consequence.text),
+        nominated: consequence
+            .nominated
+            .unwrap_or_else(|| fields::text(&pod, "/status/nominatedNodeName").to_owned()),
+        victims,
+    })
 }
 
 /// Binds pods to nodes. It works on its queue as a whole: its only key is the empty one.
@@ -142,26 +175,43 @@ fn bind(pod: &Value, node: &str, plan: &mut Plan) {
 
 /// No node is found (`handleSchedulingFailure`).
 fn fail(view: &View<'_>, pod: &Value, decision: &Decision, now: Timestamp, plan: &mut Plan) {
-    let nodes = view.nodes.len();
-    if nodes == 0 {
-        tell(pod, "no nodes available to schedule pods", Some(""), now, plan);
-        return;
+    let consequence = Consequence::of(view, pod, decision, now);
+    if let Some(candidate) = &consequence.clears {
+        clear(view, pod, candidate, now, plan);
     }
-    let why = decision.message(nodes);
-    if decision.refused_by.is_some() {
-        // The plugin DynamicResources looks for what it would have prepared, and that ends the search for
-        // room: `RunPostFilterPlugins` stops at an error.
-        tell(pod, &format!("{why} not found"), None, now, plan);
-        return;
-    }
-    match preemption::preempt(view, pod, decision, now) {
-        Outcome::Helpless { why: helpless, keeps_nomination } => {
-            let message = format!("{why} no new claims to deallocate, preemption: {helpless}");
-            tell(pod, &message, (!keeps_nomination).then_some(""), now, plan);
+    tell(pod, &consequence.text, consequence.nominated.as_deref(), now, plan);
+}
+
+/// What comes of it that no node can take a pod.
+struct Consequence {
+    text: String,
+    /// The node that the pod is nominated for from now on, none of them (empty), or as before.
+    nominated: Option<String>,
+    clears: Option<Candidate>,
+}
+
+impl Consequence {
+    fn of(view: &View<'_>, pod: &Value, decision: &Decision, now: Timestamp) -> Self {
+        let nodes = view.nodes.len();
+        let nowhere = Some(String::new());
+        if nodes == 0 {
+            let text = "no nodes available to schedule pods".to_owned();
+            return Self { text, nominated: nowhere, clears: None };
         }
-        Outcome::Clears(candidate) => {
-            clear(view, pod, &candidate, now, plan);
-            tell(pod, &why, Some(&candidate.node), now, plan);
+        let why = decision.message(nodes);
+        if decision.refused_by.is_some() {
+            // The plugin DynamicResources looks for what it would have prepared, and that ends the search for
+            // room: `RunPostFilterPlugins` stops at an error.
+            return Self { text: format!("{why} not found"), nominated: None, clears: None };
+        }
+        match preemption::preempt(view, pod, decision, now) {
+            Outcome::Helpless { why: helpless, keeps_nomination } => {
+                let text = format!("{why} no new claims to deallocate, preemption: {helpless}");
+                Self { text, nominated: nowhere.filter(|_| !keeps_nomination), clears: None }
+            }
+            Outcome::Clears(candidate) => {
+                Self { text: why, nominated: Some(candidate.node.clone()), clears: Some(candidate) }
+            }
         }
     }
 }

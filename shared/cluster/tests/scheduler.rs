@@ -332,3 +332,40 @@ fn a_decision_says_for_each_node_who_refused_it_or_how_it_scored() {
         spare: - [] 430 TaintToleration=100x3 NodeResourcesFit=62x1 NodeResourcesBalancedAllocation=68x1 ImageLocality=0x1
         Some("large")"#]].assert_eq(&text);
 }
+
+/// What two pods cannot have on one node, and how many volumes of a driver a node takes.
+#[test]
+fn disks_and_the_limits_of_drivers_keep_pods_from_nodes() {
+    let mut plane = Plane::new(1);
+    for name in ["a", "b"] {
+        plane.node(name, json!({"kubernetes.io/hostname": name}), json!([]), 4000, 10);
+    }
+    let limits = json!({"metadata": {"name": "b"}, "spec": {"drivers": [
+        {"name": "csi.example.com", "nodeID": "b", "allocatable": {"count": 0}},
+    ]}});
+    plane.send("POST", "/apis/storage.k8s.io/v1/csinodes", &limits);
+    let class = json!({
+        "metadata": {"name": "later"}, "provisioner": "csi.example.com", "volumeBindingMode": "WaitForFirstConsumer",
+    });
+    plane.send("POST", "/apis/storage.k8s.io/v1/storageclasses", &class);
+    let claim = json!({"metadata": {"name": "data"}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "storageClassName": "later", "resources": {"requests": {"storage": "1Gi"}},
+    }});
+    plane.send("POST", "/api/v1/namespaces/default/persistentvolumeclaims", &claim);
+    let iscsi =
+        json!({"targetPortal": "10.0.0.9:3260", "iqn": "iqn.2026-01.com.example:a", "lun": 0});
+    let pod = |name: &str, node: Option<&str>| {
+        json!({"metadata": {"name": name}, "spec": {
+            "nodeName": node, "schedulerName": "nobody", "containers": [{"name": "c", "image": "nginx"}],
+            "volumes": [
+                {"name": "disk", "iscsi": iscsi}, {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
+            ],
+        }})
+    };
+    plane.send("POST", PODS, &pod("first", Some("a")));
+    plane.send("POST", PODS, &pod("second", None));
+    let store = plane.0.apiserver().store();
+    let failure = scheduler::failure(store, "default", "second", plane.0.now()).unwrap();
+    expect!["0/2 nodes are available: 1 node(s) exceed max volume count, 1 node(s) had no available disk. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."]
+        .assert_eq(&failure.text);
+}

@@ -7,7 +7,7 @@ pub(crate) mod provisioner;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::matching::{Class, best, class_of, refers_to};
+use self::matching::{Class, best, class_of, refers_to, reserved};
 use crate::event_loop::{Component, Controller, EventNote, Key, Plan, Write, reference};
 use crate::fields;
 use crate::store::{Change, Store};
@@ -178,7 +178,8 @@ fn unbound(store: &Store, claim: &Value, plan: &mut Plan) {
     let class = class_of(store, claim);
     let delayed = matches!(&class, Class::Known(class) if fields::text(class, "/volumeBindingMode") == "WaitForFirstConsumer")
         && fields::annotation(claim, SELECTED_NODE).is_empty();
-    if let Some(volume) = best(store, claim, None, delayed) {
+    let found = if delayed { reserved(store, claim) } else { best(store, claim, None, &[]) };
+    if let Some(volume) = found {
         if fields::text(&volume, "/spec/claimRef/uid").is_empty() {
             take(&volume, claim, plan);
             return;

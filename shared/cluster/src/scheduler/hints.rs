@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::resources::{Resources, requests};
 use super::view::ended;
-use super::{inter_pod_affinity, node_ports, pod_topology_spread};
+use super::{inter_pod_affinity, node_ports, pod_topology_spread, volume_restrictions};
 use crate::controllers::persistent_volume::matching::claims_of;
 use crate::controllers::persistent_volume::{CLAIMS, VOLUMES};
 use crate::store::{Change, Object, Store};
@@ -18,7 +18,13 @@ pub(super) fn concerns(change: &Change) -> bool {
     match change.resource.as_str() {
         "nodes" => node_changed(change),
         "pods" => !moves(change).is_empty(),
-        CLAIMS | VOLUMES | "storageclasses.storage.k8s.io" => true,
+        CLAIMS
+        | VOLUMES
+        | "storageclasses.storage.k8s.io"
+        | "csinodes.storage.k8s.io"
+        | "csidrivers.storage.k8s.io"
+        | "csistoragecapacities.storage.k8s.io"
+        | "volumeattachments.storage.k8s.io" => true,
         _ => false,
     }
 }
@@ -76,8 +82,13 @@ pub(super) fn may_help(store: &Store, plugin: &str, pod: &Value, change: &Change
     match change.resource.as_str() {
         "nodes" => node_helps(plugin, pod, change),
         "pods" => pod_helps(store, plugin, pod, change),
+        "csinodes.storage.k8s.io" => matches!(plugin, "NodeVolumeLimits" | "VolumeBinding"),
+        "volumeattachments.storage.k8s.io" => {
+            plugin == "NodeVolumeLimits" && change.new.is_none() && !claims_of(pod).is_empty()
+        }
         CLAIMS => {
-            matches!(plugin, "VolumeBinding" | "VolumeZone" | "VolumeRestrictions")
+            let may = ["VolumeBinding", "VolumeZone", "VolumeRestrictions", "NodeVolumeLimits"];
+            may.contains(&plugin)
                 && change.namespace == fields::namespace(pod)
                 && claims_of(pod).contains(&change.name)
         }
@@ -112,7 +123,7 @@ fn node_helps(plugin: &str, pod: &Value, change: &Change) -> bool {
             });
             fits && grew
         }
-        "NodePorts" | "NodeName" => old.is_none(),
+        "NodePorts" | "NodeName" | "VolumeRestrictions" => old.is_none(),
         "VolumeBinding" | "VolumeZone" => labels(old) != labels(new) || old.is_none(),
         "PodTopologySpread" => {
             let before = old.map(fields::labels).unwrap_or_default();
@@ -154,8 +165,10 @@ fn pod_helps(store: &Store, plugin: &str, pod: &Value, change: &Change) -> bool 
             let used = claims_of(other);
             any(&[Move::Left])
                 && same_namespace
-                && claims_of(pod).iter().any(|claim| used.contains(claim))
+                && (claims_of(pod).iter().any(|claim| used.contains(claim))
+                    || volume_restrictions::disks_clash(pod, other))
         }
+        "NodeVolumeLimits" => any(&[Move::Left]) && !claims_of(other).is_empty(),
         "TaintToleration" | "NodeUnschedulable" => itself && any(&[Move::Tolerates]),
         "PodTopologySpread" => {
             let concerns = |one: &Object| pod_topology_spread::concerns(pod, one);

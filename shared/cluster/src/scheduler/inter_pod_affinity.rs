@@ -56,6 +56,17 @@ impl Term {
     }
 }
 
+impl Term {
+    /// Whether a term of the pod that waits is about another one. A namespace selector that takes a namespace without
+    /// labels takes all of them: `mergeAffinityTermNamespacesIfNotEmpty` lists what a selector finds, but puts the
+    /// selector that finds nothing in its place only in a copy, and the one that stays is asked without labels.
+    fn takes(&self, store: &Store, pod: &Value) -> bool {
+        self.matches(store, pod)
+            || (self.namespace_selector.matches(&BTreeMap::new())
+                && self.selector.matches(&fields::labels(pod)))
+    }
+}
+
 /// The terms that must hold; `kind` is `podAffinity` or `podAntiAffinity`.
 fn required(pod: &Value, kind: &str) -> Vec<Term> {
     let path = format!("/spec/affinity/{kind}/requiredDuringSchedulingIgnoredDuringExecution");
@@ -93,7 +104,7 @@ impl Counts {
         let wanted = required(pod, "podAffinity");
         let unwanted = required(pod, "podAntiAffinity");
         let meets = |one: &Value| {
-            !wanted.is_empty() && wanted.iter().all(|term| term.matches(view.store, one))
+            !wanted.is_empty() && wanted.iter().all(|term| term.takes(view.store, one))
         };
         let mut counts = Self { itself: meets(pod), ..Self::default() };
         let asks = !wanted.is_empty() || !unwanted.is_empty();
@@ -104,7 +115,7 @@ impl Counts {
                         add(&mut counts.together, node, term);
                     }
                 }
-                let clash = unwanted.iter().filter(|term| term.matches(view.store, one));
+                let clash = unwanted.iter().filter(|term| term.takes(view.store, one));
                 clash.for_each(|term| add(&mut counts.apart, node, term));
             }
             for one in &node.with_affinity {
@@ -185,21 +196,19 @@ pub(super) fn score(cycle: &Cycle<'_>, nodes: &[&NodeView]) -> Option<Vec<i64>> 
     let own = wishes(pod);
     let mut sums: BTreeMap<Domain, i64> = BTreeMap::new();
     for node in &view.nodes {
-        let mut add = |term: &Term, about: &Value| {
-            if let Some(domain) =
-                domain(node, &term.key).filter(|_| term.matches(view.store, about))
-            {
+        let mut add = |term: &Term, counts: bool| {
+            if let Some(domain) = domain(node, &term.key).filter(|_| counts) {
                 *sums.entry(domain).or_default() += term.weight;
             }
         };
         for one in node.pods.iter().filter(|_| !own.is_empty()) {
             for term in &own {
-                add(term, one);
+                add(term, term.takes(view.store, one));
             }
         }
         for one in &node.with_affinity {
             for term in required(one, "podAffinity").iter().chain(&wishes(one)) {
-                add(term, pod);
+                add(term, term.matches(view.store, pod));
             }
         }
     }

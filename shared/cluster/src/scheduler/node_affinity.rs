@@ -43,10 +43,13 @@ pub(super) fn named(pod: &Value) -> Option<BTreeSet<String>> {
     (!terms.is_empty()).then_some(names)
 }
 
+/// Why a node is not even looked at (`PreFilterResult.NodeNames`).
+pub(super) fn passed_over(pod: &Value, node: &NodeView) -> Option<Refusal> {
+    let others = named(pod).is_some_and(|names| !names.contains(node.name()));
+    others.then(|| Refusal::for_good("node(s) didn't satisfy plugin(s) [NodeAffinity]"))
+}
+
 pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> {
-    if named(cycle.pod).is_some_and(|names| !names.contains(node.name())) {
-        return Err(Refusal::for_good("node(s) didn't satisfy plugin(s) [NodeAffinity]"));
-    }
     if placement::node_matches(cycle.pod, &node.node) {
         return Ok(());
     }

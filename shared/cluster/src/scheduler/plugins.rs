@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::resources::{Resources, assumed_requests, requests};
+use super::resources::{Resources, requests, scored_requests};
 use super::view::{NodeView, View};
 use super::volume_binding::Claims;
 use super::{
     balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_name, node_ports,
     node_resources_fit, node_unschedulable, pod_topology_spread, taint_toleration, volume_binding,
-    volume_restrictions, volume_zone,
+    volume_limits, volume_restrictions, volume_zone,
 };
 
 /// The best score of a plugin (`MaxNodeScore`).
@@ -52,7 +52,7 @@ impl<'a> Cycle<'a> {
             view,
             pod,
             wanted: requests(pod),
-            assumed: assumed_requests(pod),
+            assumed: scored_requests(pod),
             ports: node_ports::ports_of(pod),
             claims: volume_binding::claims(view.store, pod).unwrap_or_default(),
             affinity: inter_pod_affinity::Counts::of(view, pod),
@@ -92,7 +92,7 @@ const fn score(name: &'static str, weight: i64, score: Score) -> Plugin {
 }
 
 /// All plugins.
-pub(super) const PLUGINS: [Plugin; 13] = [
+pub(super) const PLUGINS: [Plugin; 14] = [
     filter("NodeUnschedulable", node_unschedulable::filter),
     filter("NodeName", node_name::filter),
     scored(3, taint_toleration::score, filter("TaintToleration", taint_toleration::filter)),
@@ -106,16 +106,20 @@ pub(super) const PLUGINS: [Plugin; 13] = [
         volume_restrictions::pre_filter,
         filter("VolumeRestrictions", volume_restrictions::filter),
     ),
+    filter("NodeVolumeLimits", volume_limits::filter),
     after(volume_binding::pre_filter, filter("VolumeBinding", volume_binding::filter)),
-    filter("VolumeZone", volume_zone::filter),
+    after(volume_zone::pre_filter, filter("VolumeZone", volume_zone::filter)),
     scored(2, pod_topology_spread::score, filter("PodTopologySpread", pod_topology_spread::filter)),
     scored(2, inter_pod_affinity::score, filter("InterPodAffinity", inter_pod_affinity::filter)),
     score("NodeResourcesBalancedAllocation", 1, balanced_allocation::score),
     score("ImageLocality", 1, image_locality::score),
 ];
 
-/// The first plugin that refuses a node, with its reasons.
+/// The first plugin that refuses a node, with its reasons. Where a pod names its nodes, the others are not looked at.
 pub(super) fn refusal(cycle: &Cycle<'_>, node: &NodeView) -> Option<(&'static str, Refusal)> {
+    if let Some(refusal) = node_affinity::passed_over(cycle.pod, node) {
+        return Some(("NodeAffinity", refusal));
+    }
     PLUGINS.iter().find_map(|plugin| {
         let refusal = plugin.filter.and_then(|filter| filter(cycle, node).err())?;
         Some((plugin.name, refusal))

@@ -57,9 +57,10 @@ impl Resources {
         }
     }
 
-    fn with_quiet(mut self) -> Self {
-        for (name, amount) in QUIET {
-            self.0.entry(name.to_owned()).or_insert(amount);
+    /// With the assumption for those of some resources that it does not name.
+    fn with_quiet(mut self, quiet: &[(&str, i128)]) -> Self {
+        for (name, amount) in quiet {
+            self.0.entry((*name).to_owned()).or_insert(*amount);
         }
         self
     }
@@ -67,19 +68,35 @@ impl Resources {
 
 /// What a pod asks for.
 pub(crate) fn requests(pod: &Value) -> Resources {
-    total(pod, false)
+    total(pod, &[], true)
 }
 
-/// The same with an assumption about containers that say nothing (`NonMissingContainerRequests`).
+/// What a pod on a node counts for in scores: the same with an assumption about containers that say nothing, where the
+/// pod says nothing either (`PodInfo.CalculateResource`, `getNonMissingContainerRequests`).
 pub(super) fn assumed_requests(pod: &Value) -> Resources {
-    total(pod, true)
+    let said = Resources::at(pod, "/spec/resources/requests");
+    if !said.0.keys().any(|name| is_for_pods(name)) {
+        return total(pod, &QUIET, true);
+    }
+    let asked = requests(pod);
+    let missing = |(name, _): &(&str, i128)| !asked.0.contains_key(*name);
+    let quiet: Vec<(&str, i128)> = QUIET.into_iter().filter(missing).collect();
+    total(pod, &quiet, true)
 }
 
-fn total(pod: &Value, assume: bool) -> Resources {
-    let of = |container: &Value, list: &str| {
-        let asked = effective(pod, container, list);
-        if assume { asked.with_quiet() } else { asked }
-    };
+/// What the pod that waits counts for in the score of NodeResourcesFit, whose scorer is not told of resources of whole
+/// pods (`nodeResourceStrategyTypeMap`).
+pub(super) fn scored_requests(pod: &Value) -> Resources {
+    total(pod, &QUIET, false)
+}
+
+/// Resources that a pod can ask for as a whole (`IsSupportedPodLevelResource`).
+fn is_for_pods(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
+}
+
+fn total(pod: &Value, quiet: &[(&str, i128)], whole: bool) -> Resources {
+    let of = |container: &Value, list: &str| effective(pod, container, list).with_quiet(quiet);
     let mut sum = Resources::default();
     for container in fields::items(pod, "/spec/containers") {
         sum.add(&of(container, "/status/containerStatuses"));
@@ -97,10 +114,9 @@ fn total(pod: &Value, assume: bool) -> Resources {
         }
     }
     sum.at_least(&first);
-    for (name, amount) in Resources::at(pod, "/spec/resources/requests").0 {
-        if matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-") {
-            sum.0.insert(name, amount);
-        }
+    if whole {
+        let said = Resources::at(pod, "/spec/resources/requests").0.into_iter();
+        sum.0.extend(said.filter(|(name, _)| is_for_pods(name)));
     }
     sum.add(&Resources::at(pod, "/spec/overhead"));
     sum

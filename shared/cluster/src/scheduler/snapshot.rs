@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 use serde_json::Value;
 
-use super::view::{NodeView, View, ended, put, take};
+use super::view::{NodeView, View, ended, is_nominated, put, take};
 use crate::fields;
 use crate::store::{Change, Store};
 
@@ -83,7 +83,7 @@ impl Snapshot {
         let node = fields::text(pod, "/spec/nodeName");
         if let Some(found) = self.nodes.get_mut(node) {
             Arc::make_mut(found).add(pod);
-        } else if node.is_empty() && !fields::text(pod, "/status/nominatedNodeName").is_empty() {
+        } else if node.is_empty() && is_nominated(pod) {
             put(&mut self.nominated, pod);
         }
     }
@@ -116,6 +116,7 @@ mod tests {
             "metadata": { "name": name, "namespace": "dev", "uid": of(&["1", "2"]), "labels": labels },
             "spec": {
                 "nodeName": of(&["", "n0", "n1", "n2", "elsewhere"]),
+                "schedulerName": of(&["default-scheduler", "other"]),
                 "containers": [{ "resources": { "requests": { "cpu": of(&["1", "250m"]) } } }],
             },
             "status": {

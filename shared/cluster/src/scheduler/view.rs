@@ -150,6 +150,13 @@ impl View<'_> {
     }
 }
 
+/// Whether room is kept for a pod: the queue knows those that it may try (`moveToActiveQ`).
+pub(super) fn is_nominated(pod: &Value) -> bool {
+    !fields::text(pod, "/status/nominatedNodeName").is_empty()
+        && fields::text(pod, "/spec/schedulerName") == "default-scheduler"
+        && fields::items(pod, "/spec/schedulingGates").is_empty()
+}
+
 /// Whether a pod has ended and takes no room any more.
 pub(super) fn ended(pod: &Value) -> bool {
     matches!(fields::text(pod, "/status/phase"), "Succeeded" | "Failed")

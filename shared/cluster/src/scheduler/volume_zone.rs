@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::plugins::{Cycle, Refusal};
-use super::view::NodeView;
+use super::view::{NodeView, View};
+use crate::controllers::persistent_volume::matching::claims_of;
+use crate::controllers::persistent_volume::{CLAIMS, VOLUMES};
 use crate::fields;
 
 const LABELS: [(&str, &str); 4] = [
@@ -12,6 +14,19 @@ const LABELS: [(&str, &str); 4] = [
     ("topology.kubernetes.io/zone", "topology.kubernetes.io/zone"),
     ("topology.kubernetes.io/region", "topology.kubernetes.io/region"),
 ];
+
+/// The volume of every claim that names one must exist.
+pub(super) fn pre_filter(view: &View<'_>, pod: &Value) -> Result<(), Refusal> {
+    for name in claims_of(pod) {
+        let Some(claim) = view.store.get(CLAIMS, fields::namespace(pod), &name) else { continue };
+        let volume = fields::text(&claim, "/spec/volumeName");
+        if !volume.is_empty() && view.store.get(VOLUMES, "", volume).is_none() {
+            let why = format!("persistentvolume \"{volume}\" not found");
+            return Err(Refusal::for_good(&why));
+        }
+    }
+    Ok(())
+}
 
 pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> {
     if !LABELS.iter().any(|(label, _)| node.labels.contains_key(*label)) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apimachinery::quantity::Quantity;
+use apimachinery::selector::LabelSelector;
 use serde_json::{Value, json};
 
 use super::VOLUMES;
@@ -74,43 +75,68 @@ pub(crate) fn reaches(node: &Value, volume: &Value) -> bool {
     })
 }
 
-/// The volume that is reserved for a claim, or the smallest free one that suits it; only a reserved one while
-/// binding waits for the first pod.
-pub(crate) fn best(
-    store: &Store,
-    claim: &Value,
-    node: Option<&Value>,
-    reserved_only: bool,
-) -> Option<Arc<Value>> {
-    let wanted = amount(claim, "/spec/resources/requests/storage");
+/// The volume that is reserved for a claim, as its controller finds it: among those of its access modes.
+pub(crate) fn reserved(store: &Store, claim: &Value) -> Option<Arc<Value>> {
+    let all = store.list(VOLUMES, None);
+    let is_own = |volume: &Arc<Value>| {
+        refers_to(volume, claim) && holds(volume, claim) && offers(volume, claim)
+    };
+    all.into_iter().find(is_own)
+}
+
+/// Whether a volume has all access modes of a claim (`CheckAccessModes`).
+fn offers(volume: &Value, claim: &Value) -> bool {
+    let modes = fields::items(volume, "/spec/accessModes");
+    fields::items(claim, "/spec/accessModes").iter().all(|one| modes.contains(one))
+}
+
+/// Whether a volume is large enough and of the right mode.
+fn holds(volume: &Value, claim: &Value) -> bool {
     let mode = |object: &Value| match fields::text(object, "/spec/volumeMode") {
         "" => "Filesystem".to_owned(),
         mode => mode.to_owned(),
     };
-    let suits = |volume: &Value| {
-        let modes = fields::items(volume, "/spec/accessModes");
-        amount(volume, "/spec/capacity/storage") >= wanted
-            && mode(volume) == mode(claim)
-            && fields::items(claim, "/spec/accessModes").iter().all(|one| modes.contains(one))
-            && !fields::deleting(volume)
-            && node.is_none_or(|node| reaches(node, volume))
-    };
-    let labels = fields::texts(claim, "/spec/selector/matchLabels");
+    let attributes =
+        |object: &Value| fields::text(object, "/spec/volumeAttributesClassName").to_owned();
+    amount(volume, "/spec/capacity/storage") >= amount(claim, "/spec/resources/requests/storage")
+        && mode(volume) == mode(claim)
+        && attributes(volume) == attributes(claim)
+        && !fields::deleting(volume)
+}
+
+/// The volume that is reserved for a claim, or the smallest free one that suits it. The scheduler asks for a node,
+/// and not about those that it has given to others already.
+pub(crate) fn best(
+    store: &Store,
+    claim: &Value,
+    node: Option<&Value>,
+    taken: &[String],
+) -> Option<Arc<Value>> {
+    let near = |volume: &Value| node.is_none_or(|node| reaches(node, volume));
     let all = store.list(VOLUMES, None);
-    if let Some(own) = all.iter().find(|volume| refers_to(volume, claim) && suits(volume)) {
-        return Some(Arc::clone(own));
+    let is_own = |volume: &&Arc<Value>| {
+        refers_to(volume, claim)
+            && holds(volume, claim)
+            && (node.is_some() || offers(volume, claim))
+    };
+    if let Some(own) = all.iter().find(is_own) {
+        return Some(Arc::clone(own)).filter(|own| near(own));
     }
-    if reserved_only {
-        return None;
-    }
-    all.into_iter()
-        .filter(|volume| fields::text(volume, "/spec/claimRef/name").is_empty())
-        .filter(|volume| class_name(volume) == class_name(claim) && suits(volume))
-        .filter(|volume| {
-            let has = fields::labels(volume);
-            labels.iter().all(|(key, value)| has.get(key) == Some(value))
-        })
-        .min_by_key(|volume| {
-            (amount(volume, "/spec/capacity/storage"), fields::name(volume).to_owned())
-        })
+    let selector = claim.pointer("/spec/selector").filter(|said| !said.is_null());
+    let selector = selector.map(|said| LabelSelector::from_object(said).unwrap_or_default());
+    let suits = |volume: &Value| {
+        // What is not yet looked at by its controller is not for the scheduler.
+        let available = node.is_none() || fields::text(volume, "/status/phase") == "Available";
+        fields::text(volume, "/spec/claimRef/name").is_empty()
+            && available
+            && !taken.iter().any(|name| name == fields::name(volume))
+            && class_name(volume) == class_name(claim)
+            && holds(volume, claim)
+            && offers(volume, claim)
+            && selector.as_ref().is_none_or(|one| one.matches(&fields::labels(volume)))
+            && near(volume)
+    };
+    all.into_iter().filter(|volume| suits(volume)).min_by_key(|volume| {
+        (amount(volume, "/spec/capacity/storage"), fields::name(volume).to_owned())
+    })
 }
