@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: the API machinery against Go's own code, for as long as one likes.
+//! `cargo xtask fuzz`: the API machinery and the scheduler against Go's own code, for as long as one likes.
 
 use crate::Failure;
 use crate::process::{cargo, run};

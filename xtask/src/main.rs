@@ -40,7 +40,7 @@ Commands:
   bench [requests | world | sessions | page]...
         Print speed, size and memory as ratios: all of them, or some.
   fuzz [TOPIC...] [--cases N] [--seed N] [--from N]
-        Hold the API machinery against Go's own code (needs Go).
+        Hold the API machinery and the scheduler against Go's own code (needs Go).
   schema
         Write shared/apimachinery/schema from a real API server (needs Go).
 

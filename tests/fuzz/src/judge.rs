@@ -3,8 +3,10 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use realcluster::{Failure, programs};
+use realcluster::Failure;
 use serde_json::Value;
+
+use crate::topics::Topic;
 
 /// Go's own code, asked about one topic.
 pub(crate) struct Judge {
@@ -14,10 +16,10 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn start(topic: &str) -> Result<Self, Failure> {
-        let program = programs::judge()?;
+    pub(crate) fn start(topic: &Topic) -> Result<Self, Failure> {
+        let program = (topic.judge)()?;
         let mut process = Command::new(program)
-            .arg(topic)
+            .arg(topic.name)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

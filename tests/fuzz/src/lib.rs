@@ -1,10 +1,10 @@
-//! Differential fuzzing: what the API machinery says about made-up cases, held against Go's own code.
+//! Differential fuzzing: what the API machinery and the scheduler say about made-up cases, held against Go's own code.
 //!
 //! A case is made of its topic, a seed and its number, and of nothing else; both sides read it as one line of
 //! JSON and answer with one. Where the answers differ, the case is made as small as it can be while they do.
 //!
 //! *Invariant:* the answers of the other side come from the modules that Kubernetes publishes
-//! (`tests/realcluster/judge`); nothing here knows what is right.
+//! (`tests/realcluster/judge` and `scheduling`); nothing here knows what is right.
 
 mod judge;
 mod pick;
@@ -51,14 +51,34 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares the cases `from..to` of a topic; at most `limit` differences are looked into.
+/// Compares the cases `from..to` of a topic; at most `limit` differences are looked into, and made small.
 pub fn compare(
+    topic: &'static Topic,
+    seed: u64,
+    range: (u64, u64),
+    limit: usize,
+) -> Result<Vec<Difference>, Failure> {
+    compare_and(topic, seed, range, limit, shrink::smallest)
+}
+
+/// The same, with the cases as they came about: to make one small can take longer than to find it.
+pub fn compare_whole(
+    topic: &'static Topic,
+    seed: u64,
+    range: (u64, u64),
+    limit: usize,
+) -> Result<Vec<Difference>, Failure> {
+    compare_and(topic, seed, range, limit, |_, _, case| Ok(case))
+}
+
+fn compare_and(
     topic: &'static Topic,
     seed: u64,
     (from, to): (u64, u64),
     limit: usize,
+    shrunk: impl Fn(&Topic, &mut Judge, Value) -> Result<Value, Failure>,
 ) -> Result<Vec<Difference>, Failure> {
-    let mut judge = Judge::start(topic.name)?;
+    let mut judge = Judge::start(topic)?;
     let mut found = Vec::new();
     let mut next = from;
     while next < to && found.len() < limit {
@@ -67,7 +87,7 @@ pub fn compare(
         let answers = judge.ask(&cases)?;
         for ((number, case), theirs) in (next..).zip(cases).zip(answers) {
             if found.len() < limit && !agrees(topic, &mut judge, &case, &theirs)? {
-                let case = shrink::smallest(topic, &mut judge, case)?;
+                let case = shrunk(topic, &mut judge, case)?;
                 let (ours, theirs) = ((topic.ours)(&case), judge.ask_one(&case)?);
                 found.push(Difference { topic: topic.name, seed, number, case, ours, theirs });
             }

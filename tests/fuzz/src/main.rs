@@ -13,11 +13,12 @@ use fuzz::{TOPICS, Topic};
 const USAGE: &str = "\
 Holds the API machinery against Go's own code.
 
-Usage: fuzz [TOPIC...] [--cases N] [--seed N] [--from N]
+Usage: fuzz [TOPIC...] [--cases N] [--seed N] [--from N] [--whole | --print]
 
   --cases   how many cases of each topic (default 1000000)
   --seed    what they are made of (default 1)
   --from    the number of the first one (default 0)
+  --whole   do not make the cases small about which the two sides differ
   --print   only print the cases
 ";
 /// So many differences are shown of one topic.
@@ -31,6 +32,7 @@ struct Wanted {
     seed: u64,
     from: u64,
     print: bool,
+    whole: bool,
 }
 
 fn main() -> ExitCode {
@@ -45,7 +47,14 @@ fn main() -> ExitCode {
 }
 
 fn wanted() -> Result<Wanted, String> {
-    let mut found = Wanted { topics: Vec::new(), cases: 1_000_000, seed: 1, from: 0, print: false };
+    let mut found = Wanted {
+        topics: Vec::new(),
+        cases: 1_000_000,
+        seed: 1,
+        from: 0,
+        print: false,
+        whole: false,
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut number = || {
@@ -57,6 +66,7 @@ fn wanted() -> Result<Wanted, String> {
             "--seed" => found.seed = number()?,
             "--from" => found.from = number()?,
             "--print" => found.print = true,
+            "--whole" => found.whole = true,
             "--help" | "-h" => return Err(format!("no topic `{word}`\n\n{USAGE}")),
             name => {
                 let topic = TOPICS.iter().find(|topic| topic.name == name);
@@ -87,7 +97,8 @@ fn run(wanted: &Wanted) -> Result<bool, String> {
         let mut shown = 0;
         while next < end && shown < SHOWN {
             let to = end.min(next + STEP);
-            for difference in fuzz::compare(topic, wanted.seed, (next, to), SHOWN - shown)? {
+            let compare = if wanted.whole { fuzz::compare_whole } else { fuzz::compare };
+            for difference in compare(topic, wanted.seed, (next, to), SHOWN - shown)? {
                 println!("{difference}");
                 shown += 1;
             }

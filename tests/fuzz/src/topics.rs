@@ -8,10 +8,14 @@ mod objects;
 mod patches;
 mod paths;
 mod quantity;
+mod schedule;
 mod selectors;
 mod strict;
 
+use std::path::PathBuf;
+
 use cluster::rng::Stream;
+use realcluster::{Failure, programs};
 use serde_json::Value;
 
 /// One thing that both sides can do.
@@ -27,6 +31,10 @@ pub struct Topic {
     pub(crate) agree: fn(&Value, &Value) -> bool,
     /// Whether a smaller case is still one that could have been made.
     pub(crate) fits: fn(&Value) -> bool,
+    /// The program that answers for the other side.
+    pub(crate) judge: fn() -> Result<PathBuf, Failure>,
+    /// How much more than that of others a case costs: a small budget has so many times fewer of them.
+    pub cost: u64,
 }
 
 impl Topic {
@@ -35,11 +43,15 @@ impl Topic {
         case: fn(&mut Stream) -> Value,
         ours: fn(&Value) -> Value,
     ) -> Self {
-        Self { name, case, ours, agree: same, fits: any }
+        Self { name, case, ours, agree: same, fits: any, judge: programs::judge, cost: 1 }
     }
 
     const fn fits(self, fits: fn(&Value) -> bool) -> Self {
         Self { fits, ..self }
+    }
+
+    const fn judged_by(self, judge: fn() -> Result<PathBuf, Failure>, cost: u64) -> Self {
+        Self { judge, cost, ..self }
     }
 
     const fn agree(self, agree: fn(&Value, &Value) -> bool) -> Self {
@@ -64,6 +76,9 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("strict", strict::case, strict::ours).fits(strict::fits).agree(strict::agree),
     Topic::new("custom", customs::case, customs::ours).fits(customs::fits).agree(customs::agree),
     Topic::new("jsonpath", paths::case, paths::ours).fits(paths::fits).agree(paths::agree),
+    Topic::new("schedule", schedule::case, schedule::ours)
+        .fits(schedule::fits)
+        .judged_by(programs::scheduling, 4),
 ];
 
 fn same(ours: &Value, theirs: &Value) -> bool {

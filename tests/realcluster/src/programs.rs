@@ -49,6 +49,8 @@ const INFORMERS: Module =
     Module { folder: "informers", packages: &["."], linker_flags: || "-s -w".to_owned() };
 const JUDGE: Module =
     Module { folder: "judge", packages: &["."], linker_flags: || "-s -w".to_owned() };
+const SCHEDULING: Module =
+    Module { folder: "scheduling", packages: &["."], linker_flags: || "-s -w".to_owned() };
 const CYCLONUS: Module =
     Module { folder: "cyclonus", packages: &["."], linker_flags: || "-s -w".to_owned() };
 
@@ -60,6 +62,11 @@ pub fn cyclonus() -> Result<PathBuf, Failure> {
 /// What says how Go's own code of the API machinery answers the cases of `tests/fuzz`.
 pub fn judge() -> Result<PathBuf, Failure> {
     Ok(build(&JUDGE)?.join("judge"))
+}
+
+/// What says how the real scheduler decides about the pods of `tests/fuzz`.
+pub fn scheduling() -> Result<PathBuf, Failure> {
+    Ok(build(&SCHEDULING)?.join("scheduling"))
 }
 
 /// The hyperkube-like program: etcd, the control plane, kubelet, kube-proxy and kubectl.
