@@ -149,8 +149,9 @@ pub struct Cluster {
     /// Number of nodes.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub nodes: u32,
-    /// Controllers to run, separated by commas (the names of kube-controller-manager), or `none`; all
-    /// when absent.
+    /// Controllers to run, separated by commas: the names of kube-controller-manager, with or without
+    /// `-controller`, `scheduler` and `kubelet`; `-NAME` for all but that one beside `*`; or `none`.
+    /// All when absent.
     #[arg(long, value_name = "LIST|none", value_delimiter = ',')]
     pub controllers: Vec<String>,
     /// A whole cluster with machines and add-ons of its own, instead of `--nodes`: `plain`, a session's, or

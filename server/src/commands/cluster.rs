@@ -112,6 +112,11 @@ fn controllers(named: &[String]) -> Result<Controllers, Failure> {
             "--controllers takes names separated by commas, or `none` alone",
             "see `podium cluster --help`",
         )),
-        names => Ok(Controllers::Only(names.to_vec())),
+        names => Controllers::listed(names).map_err(|unknown| {
+            Failure::usage(
+                format!("{unknown:?} is not in the list of known controllers"),
+                format!("choose from {}", Controllers::names().join(", ")),
+            )
+        }),
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::addon::Addon;
 use crate::apiserver::audit::Sink;
+use crate::controllers::{NAMES, short};
 use crate::expressions::Expressions;
 use crate::signer::{Signer, TokenKeys};
 
@@ -20,6 +21,33 @@ pub enum Controllers {
     None,
     /// These, by the names that `kube-controller-manager --controllers` knows, `scheduler` and `kubelet`.
     Only(Vec<String>),
+}
+
+impl Controllers {
+    /// What `kube-controller-manager --controllers` makes of a list: names, `-name` for all but that one, and `*` for
+    /// all that are not named (`IsControllerEnabled` in `k8s.io/controller-manager/app/helper.go`).
+    ///
+    /// # Errors
+    ///
+    /// The first name that nothing has.
+    pub fn listed(words: &[String]) -> Result<Self, String> {
+        let plain = |word: &str| word.strip_prefix('-').unwrap_or(word).to_owned();
+        let known = |word: &String| NAMES.iter().any(|name| short(name) == short(&plain(word)));
+        if let Some(unknown) = words.iter().find(|word| *word != "*" && !known(word)) {
+            return Err(plain(unknown));
+        }
+        let runs = |name: &&&str| {
+            let named = words.iter().find(|word| short(&plain(word)) == short(name));
+            named
+                .map_or_else(|| words.iter().any(|word| word == "*"), |word| !word.starts_with('-'))
+        };
+        Ok(Self::Only(NAMES.iter().filter(runs).map(|name| (*name).to_owned()).collect()))
+    }
+
+    /// The names that a list may have.
+    pub const fn names() -> &'static [&'static str] {
+        &NAMES
+    }
 }
 
 /// What a cluster is made of.
@@ -99,5 +127,31 @@ impl Machine {
             kernel: "6.12.0".to_owned(),
             runtime: "containerd://2.2.0".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(list: &str) -> Result<Controllers, String> {
+        Controllers::listed(&list.split(',').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn lists_are_read_as_upstream_reads_them() {
+        let only = |names: &[&str]| {
+            Ok(Controllers::Only(names.iter().map(|name| (*name).to_owned()).collect()))
+        };
+        assert_eq!(
+            listed("deployment,replicaset-controller"),
+            only(&["deployment-controller", "replicaset-controller"])
+        );
+        let Ok(Controllers::Only(names)) = listed("*,-cronjob") else { panic!("a list") };
+        assert_eq!(names.len(), NAMES.len() - 1);
+        assert!(!names.iter().any(|name| name == "cronjob-controller"), "{names:?}");
+        assert_eq!(listed("-job"), only(&[]));
+        assert_eq!(listed("job,nonsense"), Err("nonsense".to_owned()));
+        assert_eq!(listed("-nonsense"), Err("nonsense".to_owned()));
     }
 }

@@ -105,17 +105,69 @@ pub(crate) struct Keys<'a> {
     pub(crate) signer: Option<&'a Arc<dyn Signer>>,
 }
 
-/// Those that run. A name may be given short, as `deployment` for `deployment-controller`.
+/// Their names, for whoever chooses some.
+pub(crate) const NAMES: [&str; 33] = [
+    "apiservice-availability-controller",
+    "certificatesigningrequest-approving-controller",
+    "certificatesigningrequest-cleaner-controller",
+    "certificatesigningrequest-signing-controller",
+    "clusterrole-aggregation-controller",
+    "cronjob-controller",
+    "daemonset-controller",
+    "deployment-controller",
+    "disk-provisioner",
+    "disruption-controller",
+    "endpoints-controller",
+    "endpointslice-controller",
+    "endpointslice-mirroring-controller",
+    "garbage-collector-controller",
+    "horizontal-pod-autoscaler-controller",
+    "job-controller",
+    "kubelet",
+    "namespace-controller",
+    "node-lifecycle-controller",
+    "persistentvolume-binder-controller",
+    "persistentvolume-protection-controller",
+    "persistentvolumeclaim-protection-controller",
+    "pod-garbage-collector-controller",
+    "replicaset-controller",
+    "replicationcontroller-controller",
+    "resourcequota-controller",
+    "root-ca-certificate-publisher-controller",
+    "scheduler",
+    "serviceaccount-controller",
+    "serviceaccount-token-controller",
+    "statefulset-controller",
+    "taint-eviction-controller",
+    "ttl-after-finished-controller",
+];
+
+/// What a name is without what all of them have, as `deployment` for `deployment-controller`.
+pub(crate) fn short(name: &str) -> String {
+    name.trim_end_matches("-controller").replace('-', "")
+}
+
+/// Those that run.
 pub(crate) fn chosen(wanted: &Controllers, keys: &Keys<'_>) -> Vec<Arc<dyn Controller>> {
     // Upstream runs them inside the API server, which is always there.
     let runs = |name: &str| match wanted {
         _ if name == custom_resource_definition::NAME => true,
         Controllers::All => true,
         Controllers::None => false,
-        Controllers::Only(names) => names.iter().any(|one| {
-            let short = |text: &str| text.trim_end_matches("-controller").replace('-', "");
-            short(one) == short(name)
-        }),
+        Controllers::Only(names) => names.iter().any(|one| short(one) == short(name)),
     };
     all(keys).into_iter().filter(|(name, _)| runs(name)).map(|(_, controller)| controller).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_controller_can_be_named() {
+        let keys = Keys { tokens: &token::Key::of_seed(vec![1]), signer: None };
+        for (name, _) in all(&keys) {
+            assert!(name == custom_resource_definition::NAME || NAMES.contains(&name), "{name}");
+        }
+    }
 }
