@@ -14,11 +14,11 @@ use crate::sessions::Sessions;
 pub async fn run(arguments: cli::Serve) -> Result<(), Failure> {
     let real = gateway::Cluster::of(&arguments.real).await?;
     let shelf = Shelf::new(Course::read(&arguments.scenarios)?);
+    let listener = listen::bind(arguments.listen).await?;
     let dist = page::folder(&arguments.dist).unwrap_or_else(|failure| {
         tracing::warn!("{failure}");
         arguments.dist.clone()
     });
-    let listener = listen::bind(arguments.listen).await?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let sessions = Sessions::new(shelf.clone(), real);
     let served =
