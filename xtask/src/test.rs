@@ -69,7 +69,7 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "transcripts",
         what: "kubectl transcripts on the embedded cluster",
-        ready: machine::go,
+        ready: machine::transcripts,
         run: cargo_suites::transcripts,
     },
     Suite {
@@ -87,7 +87,7 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "real",
         what: "everything again on a real control plane",
-        ready: machine::go_and_chromium,
+        ready: machine::real,
         run: cargo_suites::real,
     },
     Suite {

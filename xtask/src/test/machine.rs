@@ -28,6 +28,14 @@ pub(crate) fn go() -> Result<Ready, Failure> {
     })
 }
 
+/// Go and curl: transcripts also send what no kubectl would.
+pub(crate) fn transcripts() -> Result<Ready, Failure> {
+    match go()? {
+        Ready::Yes => programs(&["curl"], &["curl"]),
+        no @ Ready::No(_) => Ok(no),
+    }
+}
+
 /// Go, Python and Node, for the clients that are written in them.
 pub(crate) fn clients() -> Result<Ready, Failure> {
     match go()? {
@@ -36,9 +44,9 @@ pub(crate) fn clients() -> Result<Ready, Failure> {
     }
 }
 
-/// Go and a browser: the page is driven on the real Kubernetes.
-pub(crate) fn go_and_chromium() -> Result<Ready, Failure> {
-    match go()? {
+/// What transcripts need, and a browser: the page is driven on the real Kubernetes.
+pub(crate) fn real() -> Result<Ready, Failure> {
+    match transcripts()? {
         Ready::Yes => chromium(),
         no @ Ready::No(_) => Ok(no),
     }
@@ -46,7 +54,7 @@ pub(crate) fn go_and_chromium() -> Result<Ready, Failure> {
 
 /// Root, a container runtime and what it needs.
 pub(crate) fn node_tier() -> Result<Ready, Failure> {
-    if let Ready::No(reason) = go_and_chromium()? {
+    if let Ready::No(reason) = real()? {
         return Ok(Ready::No(reason));
     }
     if ask("id", &["-u"]).as_deref() != Some("0") {
