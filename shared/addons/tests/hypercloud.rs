@@ -238,7 +238,7 @@ fn claims_end_in_each_of_their_states() {
         }),
     );
     assert_eq!(code, 422);
-    expect![[r#"NamespaceClaim.tmax.io "inside" is invalid: [resourceName: Required value, spec.hard.limits.memory: Required value]"#]].assert_eq(answer["message"].as_str().unwrap());
+    expect![[r#"NamespaceClaim.tmax.io "inside" is invalid: [spec.hard.limits.memory: Required value, resourceName: Required value]"#]].assert_eq(answer["message"].as_str().unwrap());
 }
 
 #[test]
