@@ -5,6 +5,7 @@
 
 mod stop;
 
+mod admission;
 mod agnhost;
 mod attach;
 mod calm;
@@ -250,6 +251,9 @@ impl Kubelets {
         let name = full_name(pod);
         let node = fields::text(pod, "/spec/nodeName");
         let Some(shared) = self.machines.remove(&name) else {
+            if self.refuse(store, pod, now, plan) {
+                return;
+            }
             self.admit(store, pod, node, now);
             self.report(store, pod, now, plan);
             plan.again(SANDBOX);

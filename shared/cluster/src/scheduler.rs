@@ -32,6 +32,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::decision::{Decision, NodeVerdict, Score};
+pub(crate) use self::node_ports::ports_clash;
+pub(crate) use self::node_resources_fit::counts;
 use self::preemption::{Candidate, Outcome};
 pub(crate) use self::resources::{Resources, requests};
 use self::snapshot::Snapshot;

@@ -11,6 +11,7 @@ use apimachinery::quantity::Quantity;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::admission::CRITICAL;
 use super::container::{Container, Stage};
 use super::node_network::full_name;
 use super::restart::Sentence;
@@ -26,8 +27,6 @@ const INTERVAL: Duration = Duration::from_secs(10);
 const TRANSITION: i64 = 300;
 /// `immediateEvictionGracePeriodSeconds`.
 const GRACE: u64 = 1;
-/// `scheduling.SystemCriticalPriority`.
-const CRITICAL: i64 = 2_000_000_000;
 
 /// What runs out on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

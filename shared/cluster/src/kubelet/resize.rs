@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::admission::lacking;
 use super::container::{Ending, Stage};
 use super::hooks::When;
 use super::node_network::full_name;
@@ -110,7 +111,7 @@ impl Resizes {
 }
 
 /// What a pod asks for, whatever its status says of what it has.
-fn asked_by(pod: &Value) -> Resources {
+pub(super) fn asked_by(pod: &Value) -> Resources {
     let spec = json!({ "spec": pod.get("spec") });
     requests(&spec)
 }
@@ -214,38 +215,10 @@ impl Kubelets {
         machine.resizes.pending = Some(Told { reason: "Deferred", message, generation, since });
     }
 
-    /// What a node has too little of for a pod (`pkg/kubelet/lifecycle/predicate.go`), beside those that it has
-    /// admitted.
+    /// What a node has too little of for a pod, beside those that it has admitted.
     fn lacks(&self, store: &Store, pod: &Value, node: &str) -> Option<(String, String)> {
-        let own = full_name(pod);
-        let allocatable = store
-            .get("nodes", "", node)
-            .map(|node| Resources::at(&node, "/status/allocatable"))
-            .unwrap_or_default();
-        let mut used = Resources::default();
-        for (name, machine) in &self.machines {
-            if machine.node != node || *name == own {
-                continue;
-            }
-            let Some((namespace, name)) = name.split_once('/') else { continue };
-            let Some(other) = store.get("pods", namespace, name) else { continue };
-            if !matches!(fields::text(&other, "/status/phase"), "Succeeded" | "Failed") {
-                let allocated = machine.resizes.applied(&other);
-                used.add(&asked_by(allocated.as_ref().unwrap_or(&other)));
-            }
-        }
-        let asked = asked_by(pod);
-        ["cpu", "memory"].into_iter().find_map(|name| {
-            let (asked, used, has) = (asked.get(name), used.get(name), allocatable.get(name));
-            (asked > 0 && asked > has - used).then(|| {
-                (
-                    format!("OutOf{name}"),
-                    format!(
-                        "Node didn't have enough resource: {name}, requested: {asked}, used: {used}, capacity: {has}"
-                    ),
-                )
-            })
-        })
+        let others = self.admitted(store, node, &full_name(pod));
+        lacking(&asked_by(pod), &others, &*store.get("nodes", "", node)?)
     }
 
     /// Gives the containers of a pod what it was allocated.

@@ -52,6 +52,11 @@ pub(super) fn clash(ports: &[Port], pod: &Value) -> bool {
     ports.iter().any(|port| taken.iter().any(|other| port.clashes(other)))
 }
 
+/// Whether two pods cannot be on one node for their ports.
+pub(crate) fn ports_clash(pod: &Value, other: &Value) -> bool {
+    clash(&ports_of(pod), other)
+}
+
 pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> {
     if cycle.ports.is_empty() || !node.pods.iter().any(|pod| clash(&cycle.ports, pod)) {
         return Ok(());

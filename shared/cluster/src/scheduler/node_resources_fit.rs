@@ -21,7 +21,7 @@ pub(super) fn filter(cycle: &Cycle<'_>, node: &NodeView) -> Result<(), Refusal> 
 }
 
 /// Whether the scheduler counts a resource (`schedutil.IsScalarResourceName`).
-fn counts(name: &str) -> bool {
+pub(crate) fn counts(name: &str) -> bool {
     matches!(name, "cpu" | "memory" | "ephemeral-storage")
         || name.contains('/')
         || name.starts_with("hugepages-")

@@ -33,7 +33,7 @@ impl Resources {
     }
 
     /// The resources in order of their names.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, i128)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, i128)> {
         self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
     }
 
