@@ -395,7 +395,7 @@ fn the_walk_through_of_the_documentation_scales_up_and_down() {
         seen.push(format!("{used}%/50% {}", status["currentReplicas"]));
     }
     expect![[r#"
-        84%/50% 4
+        85%/50% 4
         52%/50% 6
         52%/50% 6
         0%/50% 6

@@ -114,6 +114,10 @@ fn delete_body(call: &Call) -> Result<Value, Refusal> {
     let (value, _) = apimachinery::decode::read_json(&call.body).map_err(|error| {
         super::answer::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
     })?;
+    // Go leaves a struct as it is where a document is null.
+    if value.is_null() {
+        return Ok(json!({}));
+    }
     let (version, kind) = (object::api_version(&value), object::kind(&value));
     if !matches!(kind, "" | "DeleteOptions") {
         return Err(super::answer::bad_request(format!(
