@@ -55,6 +55,8 @@ impl Scope {
 enum End {
     /// The server closed it or it is too old: list again.
     Again,
+    /// It was too old before it told anything, although it began where the list ended.
+    Fruitless,
     /// The connection broke.
     Broken,
     /// Reading is not allowed, or the kind is not there.
@@ -71,10 +73,16 @@ pub(crate) async fn follow(
     inbox: Inbox,
 ) {
     let mut pause = FIRST_PAUSE;
+    let mut fruitless = false;
     loop {
-        match once(transport.as_ref(), kind, namespace.as_deref(), &scope, &inbox).await {
+        let end = once(transport.as_ref(), kind, namespace.as_deref(), &scope, &inbox).await;
+        // Once may be bad luck; a server that keeps on saying so is not asked without a pause.
+        let again = matches!(end, End::Fruitless) && !fruitless;
+        fruitless = matches!(end, End::Fruitless);
+        match end {
             End::Again => pause = FIRST_PAUSE,
-            End::Broken => {
+            End::Fruitless if again => {}
+            End::Fruitless | End::Broken => {
                 clock.sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -129,7 +137,7 @@ async fn changes(
 ) -> End {
     let mut stream = match transport.stream(get(watch)).await {
         Ok(response) if response.status() == http::StatusCode::OK => response.into_body(),
-        Ok(response) if response.status() == http::StatusCode::GONE => return End::Again,
+        Ok(response) if response.status() == http::StatusCode::GONE => return End::Fruitless,
         Ok(_) | Err(_) => return End::Broken,
     };
     let mut buffer = Vec::new();
@@ -141,7 +149,7 @@ async fn changes(
             let line: Vec<u8> = buffer.drain(..=end).collect();
             let Ok(event) = serde_json::from_slice::<Value>(&line) else { return End::Broken };
             if !report(event, kind, scope, inbox) {
-                return End::Again;
+                return if quiet { End::Fruitless } else { End::Again };
             }
             quiet = false;
         }
@@ -173,4 +181,87 @@ fn get(path_and_query: &str) -> http::Request<Vec<u8>> {
         .headers_mut()
         .insert(http::header::ACCEPT, http::HeaderValue::from_static("application/json"));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use apimachinery::transport::{BoxFuture, ByteStream, ExecError, ExecOutput, TransportError};
+    use expect_test::expect;
+    use futures_util::FutureExt as _;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// A server whose watches are too old at once, and a clock that stands.
+    #[derive(Default)]
+    struct Hopeless(Mutex<Vec<String>>);
+
+    impl Hopeless {
+        fn note(&self, what: String) {
+            let mut seen = self.0.lock().expect("the notes");
+            seen.push(what);
+            assert!(seen.len() < 10, "asked without a pause: {seen:?}");
+        }
+    }
+
+    impl Transport for Hopeless {
+        fn send(
+            &self,
+            request: http::Request<Vec<u8>>,
+        ) -> BoxFuture<'_, Result<http::Response<Vec<u8>>, TransportError>> {
+            self.note(format!("list {}", request.uri().path()));
+            let list = br#"{"metadata":{"resourceVersion":"7"},"items":[]}"#.to_vec();
+            Box::pin(std::future::ready(Ok(http::Response::new(list))))
+        }
+
+        fn stream(
+            &self,
+            request: http::Request<Vec<u8>>,
+        ) -> BoxFuture<'_, Result<http::Response<ByteStream>, TransportError>> {
+            self.note(format!("watch {}", request.uri().path()));
+            let error = br#"{"type":"ERROR","object":{"code":410}}"#.to_vec();
+            let told = futures_util::stream::iter([Ok(error), Ok(b"\n".to_vec())]);
+            let told: ByteStream = Box::pin(told);
+            Box::pin(std::future::ready(Ok(http::Response::new(told))))
+        }
+
+        fn exec(
+            &self,
+            _: http::Request<Vec<u8>>,
+            _: Vec<u8>,
+        ) -> BoxFuture<'_, Result<ExecOutput, ExecError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    impl Clock for Hopeless {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+            self.note(format!("sleep {duration:?}"));
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_always_too_new_is_asked_with_pauses() {
+        let server = Arc::new(Hopeless::default());
+        let kind = super::super::KINDS.iter().find(|kind| kind.kind == "Pod").expect("pods");
+        let inbox = Inbox::default();
+        let scope = Arc::new(Scope::Everything);
+        let follow = follow(server.clone(), server.clone(), kind, None, scope, inbox);
+        assert!(follow.now_or_never().is_none(), "it goes on");
+        let seen = server.0.lock().expect("the notes").join("\n");
+        expect![[r"
+            list /api/v1/pods
+            watch /api/v1/pods
+            list /api/v1/pods
+            watch /api/v1/pods
+            sleep 500ms"]]
+        .assert_eq(&seen);
+    }
 }
