@@ -9,6 +9,7 @@ use apimachinery::schema::Schema;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::create::unversioned;
 use super::dry_run::{DryRun, field_validation};
 use crate::client::{Answer, Client, JSON, MERGE, STRATEGIC};
 use crate::discovery::{Resource, query};
@@ -195,7 +196,7 @@ async fn create(
         ("fieldValidation", options.field_validation),
     ]);
     let path = format!("{}{parameters}", info.resource.collection(&info.namespace));
-    let body = Some((JSON, compact(&object).into_bytes()));
+    let body = Some((JSON, compact(&unversioned(object)).into_bytes()));
     let answer = client.send(Method::POST, &path, JSON, body).await;
     let answer = answer.map_err(|failure| failure.with_source("creating", &info.source))?;
     let object = take(answer, said)?;
@@ -282,7 +283,7 @@ async fn replace_by_force(
         ("fieldValidation", options.field_validation),
     ]);
     let path = format!("{}{parameters}", info.resource.collection(&info.namespace));
-    let body = Some((JSON, compact(modified).into_bytes()));
+    let body = Some((JSON, compact(&unversioned(modified.clone())).into_bytes()));
     take(client.send(Method::POST, &path, JSON, body).await?, said)
 }
 

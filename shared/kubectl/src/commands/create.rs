@@ -90,8 +90,16 @@ pub(super) async fn post(
         ("fieldValidation", validation),
     ]);
     let path = format!("{}{parameters}", resource.collection(namespace));
-    let body = Some((JSON, compact(&object).into_bytes()));
+    let body = Some((JSON, compact(&unversioned(object)).into_bytes()));
     session.send(Method::POST, &path, JSON, body).await?.json()
+}
+
+/// What is created has no version yet (`Helper.CreateWithOptions` in `cli-runtime/pkg/resource/helper.go`).
+pub(super) fn unversioned(mut object: Value) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("resourceVersion");
+    }
+    object
 }
 
 /// The one NAME of a generator.
