@@ -1,4 +1,5 @@
 //! Whole numbers of any length, for the few amounts that 64 bits do not hold: what `math/big` is to `inf.Dec`.
+//! A library of long numbers would do, with much that nothing here needs and everybody who opens the page would download.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -118,10 +118,10 @@ pub(super) fn lacking(asked: &Resources, others: &[Arc<Value>], node: &Value) ->
         return Some(short("pods", 1, many, has.get("pods")));
     }
     let first = ["cpu", "memory", "ephemeral-storage"];
-    let others = asked.iter().map(|(name, _)| name).filter(|name| {
+    let scalars = asked.iter().map(|(name, _)| name).filter(|name| {
         !first.contains(name) && counts(name) && (!name.contains('/') || has.get(name) > 0)
     });
-    first.into_iter().chain(others).find_map(|name| {
+    first.into_iter().chain(scalars).find_map(|name| {
         let (asked, used, has) = (asked.get(name), used.get(name), has.get(name));
         (asked > 0 && asked > has - used).then(|| short(name, asked, used, has))
     })

@@ -12,8 +12,26 @@ use crate::pick::Pick as _;
 const KEYS: [&str; 5] = ["a", "b", "c", "d", "x.io/y"];
 const TEXTS: [&str; 6] = ["", "a", "b", "abc", "10m", "<&>"];
 const PATTERNS: [&str; 4] = ["^a", "^[a-c]*$", "\\d", "^$"];
-/// Formats, with texts that are of them or nearly so. `uri` and `email` are not among them: ours takes all texts.
-const FORMATS: [(&str, &[&str]); 22] = [
+/// Formats, with texts that are of them or nearly so.
+const FORMATS: [(&str, &[&str]); 24] = [
+    ("email", &["a@b", "a", "a@", "@b", "a b@c", "A <a@b.c>", "a..b@c", "a@b@c", "\"a b\"@c"]),
+    (
+        "uri",
+        &[
+            "http://x",
+            "/a",
+            "a/b",
+            "mailto:a@b",
+            "http://x/%zz",
+            "http://x/%20",
+            "http://x y/",
+            "http://x:port/",
+            "http://u@x:80/",
+            ":a",
+            "*",
+            "1a:b",
+        ],
+    ),
     ("date", &["2024-02-29", "2023-02-29", "2024-2-29"]),
     ("date-time", &["2024-02-29T23:59:59Z", "2024-02-29t00:00:00.5+25:00", "2024-01-01T24:00:00Z"]),
     ("duration", &["1h2m", "1.5s", "5 minutes", "x", "0", "-3ms", "1d", "1.", "3 apples"]),

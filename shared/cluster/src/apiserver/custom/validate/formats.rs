@@ -12,8 +12,7 @@ use crate::fields::text;
 /// What is said about a text of a format.
 type Check = fn(&str) -> bool;
 
-/// The formats that are known, by their names without dashes. Of `uri` and `email` upstream takes nearly everything,
-/// and so does this.
+/// The formats that are known, by their names without dashes.
 const KNOWN: [(&str, Check); 27] = [
     ("bsonobjectid", |text| text.len() == 24 && hex(text)),
     ("byte", base64),
@@ -22,7 +21,7 @@ const KNOWN: [(&str, Check); 27] = [
     ("date", date),
     ("datetime", date_time),
     ("duration", duration),
-    ("email", |_| true),
+    ("email", email),
     ("hexcolor", hex_color),
     ("hostname", hostname),
     ("ipv4", |text| text.contains('.') && address(text)),
@@ -36,7 +35,7 @@ const KNOWN: [(&str, Check); 27] = [
     ("password", |_| true),
     ("rgbcolor", rgb_color),
     ("ssn", ssn),
-    ("uri", |_| true),
+    ("uri", uri),
     ("uuid", |text| uuid(text, &[])),
     ("uuid3", |text| uuid(text, &[(12, "3")])),
     ("uuid4", |text| uuid(text, &[(12, "4"), (16, "89abAB")])),
@@ -72,6 +71,65 @@ pub(super) fn check(format: &str, text: &str, path: &str) -> Found {
 
 fn hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What Go's `mail.ParseAddress` takes, but for comments in parentheses: `name@host`, also after a name that is shown.
+fn email(text: &str) -> bool {
+    let text = text.trim_matches([' ', '\t']);
+    let address = match text.strip_suffix('>').and_then(|inner| inner.split_once('<')) {
+        Some((shown, _)) if shown.contains(['@', ',', '<', '>']) => return false,
+        Some((_, address)) => address,
+        None => text,
+    };
+    let atoms = |text: &str| {
+        let atom = |byte: u8| {
+            byte.is_ascii_alphanumeric() || byte >= 0x80 || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+        };
+        text.split('.').all(|part| !part.is_empty() && part.bytes().all(atom))
+    };
+    let quoted = |text: &str| {
+        let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        inner.is_some_and(|inner| !inner.contains(['"', '\\']))
+    };
+    let Some((name, host)) = address.rsplit_once('@') else { return false };
+    (atoms(name) || quoted(name)) && atoms(host)
+}
+
+/// What Go's `url.ParseRequestURI` takes: an absolute path, or whatever begins with a scheme.
+fn uri(text: &str) -> bool {
+    if text.is_empty() || text.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
+        return false;
+    }
+    let (rest, absolute) = match text.split_once(':') {
+        Some(("", _)) => return false,
+        Some((scheme, rest))
+            if scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+                && scheme
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
+        {
+            (rest, true)
+        }
+        _ => (text, false),
+    };
+    let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
+    if !rest.starts_with('/') {
+        return absolute || text == "*";
+    }
+    let (host, path) = match rest.strip_prefix("//").filter(|_| absolute) {
+        Some(named) => named.find('/').map_or((named, ""), |slash| named.split_at(slash)),
+        None => ("", rest),
+    };
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let port =
+        host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or("", |(_, port)| port);
+    let named = |byte: u8| {
+        byte.is_ascii_alphanumeric() || byte >= 0x80 || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&byte)
+    };
+    let escaped = |part: &str| part.get(..2).is_some_and(hex);
+    host.bytes().all(named)
+        && (port.is_empty() || digits(port))
+        && path.split('%').skip(1).all(escaped)
 }
 
 fn digits(text: &str) -> bool {
