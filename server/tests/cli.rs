@@ -176,6 +176,15 @@ fn a_wrong_command_line_is_told_in_a_sentence() {
         &["serve", "--listen", "here"],
         &["serve", "--context", "a"],
         &["cluster"],
+        &[
+            "cluster",
+            "--listen",
+            "127.0.0.1:0",
+            "--write-kubeconfig",
+            "k",
+            "--controllers",
+            "job,nonsense",
+        ],
         &["check", "--lang", "fr"],
         &["check", "--set", "dev"],
         &["check", "hypercloud-4.1/99-nothing"],
@@ -185,7 +194,7 @@ fn a_wrong_command_line_is_told_in_a_sentence() {
         let line = [&["podium"][..], arguments].concat().join(" ");
         table += &[&line, "\n", &run(arguments)].concat();
     }
-    expect![[r"
+    expect![[r#"
         podium
         exit 2
         podium: no command was given; see `podium --help`
@@ -201,6 +210,9 @@ fn a_wrong_command_line_is_told_in_a_sentence() {
         podium cluster
         exit 2
         podium: the following required arguments were not provided: --listen <ADDR> --write-kubeconfig <FILE>; see `podium --help`
+        podium cluster --listen 127.0.0.1:0 --write-kubeconfig k --controllers job,nonsense
+        exit 2
+        podium: "nonsense" is not in the list of known controllers; choose from apiservice-availability-controller, certificatesigningrequest-approving-controller, certificatesigningrequest-cleaner-controller, certificatesigningrequest-signing-controller, clusterrole-aggregation-controller, cronjob-controller, daemonset-controller, deployment-controller, disk-provisioner, disruption-controller, endpoints-controller, endpointslice-controller, endpointslice-mirroring-controller, garbage-collector-controller, horizontal-pod-autoscaler-controller, job-controller, kubelet, namespace-controller, node-lifecycle-controller, persistentvolume-binder-controller, persistentvolume-protection-controller, persistentvolumeclaim-protection-controller, pod-garbage-collector-controller, replicaset-controller, replicationcontroller-controller, resourcequota-controller, root-ca-certificate-publisher-controller, scheduler, serviceaccount-controller, serviceaccount-token-controller, statefulset-controller, taint-eviction-controller, ttl-after-finished-controller
         podium check --lang fr
         exit 2
         podium: invalid value 'fr' for '--lang <LANG>' [possible values: ko, en]; see `podium --help`
@@ -216,7 +228,7 @@ fn a_wrong_command_line_is_told_in_a_sentence() {
         podium scenarios --format xml
         exit 2
         podium: invalid value 'xml' for '--format <FORMAT>' [possible values: text, json]; see `podium --help`
-    "]].assert_eq(&table);
+    "#]].assert_eq(&table);
 }
 
 #[test]
